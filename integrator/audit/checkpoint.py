@@ -1,0 +1,107 @@
+"""Signed checkpoints in the C2SP forms tlog-checkpoint and signed-note: origin, size, root, Ed25519 signature.
+
+The checkpoint key is separate from every other key. A checkpoint held by a second party is what stops someone
+with this machine and this key from rewriting all history; see docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from sqlalchemy import Connection, func, insert, select
+
+from integrator.audit.trail import read_edge
+from integrator.audit.tree import Hash, root_of
+from integrator.domain.errors import Tampered
+from integrator.protect.seal import read_key_file
+from integrator.store.tables import audit_checkpoint, audit_entry
+
+_ED25519 = b"\x01"  # signature type of signed notes
+_NOTE = re.compile(
+    r"(?P<text>(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/=]+)\n)"
+    r"\n— (?P<name>[^\n ]+) (?P<signature>[A-Za-z0-9+/=]+)\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a checkpoint says, once its signature was found good."""
+
+    origin: str
+    size: int
+    root: Hash
+
+
+class CheckpointKey:
+    """Signs and verifies the notes of one gateway."""
+
+    def __init__(self, origin: str, private: Ed25519PrivateKey) -> None:
+        self.origin = origin
+        self._private = private
+        self.public = private.public_key()
+
+    def sign(self, size: int, root: Hash) -> str:
+        """The signed note over a tree."""
+        text = f"{self.origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+        signature = key_id(self.origin, self.public) + self._private.sign(text.encode())
+        return f"{text}\n— {self.origin} {base64.b64encode(signature).decode()}\n"
+
+
+def read_checkpoint_key(origin: str, path: Path) -> CheckpointKey:
+    """The key in a file of 64 hex digits."""
+    return CheckpointKey(origin, Ed25519PrivateKey.from_private_bytes(read_key_file(path)))
+
+
+def key_id(name: str, public: Ed25519PublicKey) -> bytes:
+    """The four bytes by which a note names its key."""
+    return sha256(name.encode() + b"\n" + _ED25519 + public.public_bytes_raw()).digest()[:4]
+
+
+def open_note(note: str, public: Ed25519PublicKey) -> Checkpoint:
+    """What the note says; raises Tampered when its form, key or signature is wrong."""
+    match = _NOTE.fullmatch(note)
+    if match is None:
+        raise Tampered("a checkpoint does not have the form of a signed note")
+    signature = base64.b64decode(match["signature"])
+    try:
+        if signature[:4] != key_id(match["name"], public):
+            raise Tampered("a checkpoint was signed by another key")
+        public.verify(signature[4:], match["text"].encode())
+    except InvalidSignature as error:
+        raise Tampered("a checkpoint's signature does not verify") from error
+    return Checkpoint(match["origin"], int(match["size"]), base64.b64decode(match["root"]))
+
+
+def tree_size(tx: Connection) -> int:
+    """How many entries the log has."""
+    newest = tx.execute(select(func.max(audit_entry.c.i))).scalar_one()
+    return 0 if newest is None else int(newest) + 1
+
+
+def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
+    """Sign the log as this transaction sees it; None when nothing was appended since the last one."""
+    size = tree_size(tx)
+    known = select(audit_checkpoint.c.size).where(audit_checkpoint.c.size == size)
+    if tx.execute(known).first() is not None:
+        return None
+    note = key.sign(size, root_of(read_edge(tx, size)))
+    tx.execute(insert(audit_checkpoint).values(size=size, note=note, made_at=now))
+    return size, note
+
+
+def write_checkpoint_file(folder: Path, size: int, note: str) -> Path:
+    """Put the note beside the database as a file, for whoever collects checkpoints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{size:012}.checkpoint"
+    path.write_text(note, encoding="utf-8")
+    return path

@@ -1,0 +1,120 @@
+"""Appends entries to the audit log, inside the transaction of the act they record.
+
+An entry is canonical JSON (sorted keys, no spaces): readable by a stranger without our code. One row holds the
+leaf, its hash and the subtrees it completes, so an append is one row and a proof is a handful of key look-ups
+(docs/decisions/0007). Whoever appends holds the head until commit: on SQLite that is the writing transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
+from integrator.domain.records import Moved
+from integrator.domain.states import State, advance
+from integrator.store.tables import audit_entry
+
+EVENTS = frozenset(
+    {
+        "gateway.created",
+        "kayit.accepted",
+        "bildirim.moved",
+        "bildirim.asked",
+        "line.stopped",
+        "line.resumed",
+        "codes.refreshed",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act: what happened, to what, by whom. `facts` hold commitments and codes, never identity numbers."""
+
+    event: str
+    actor: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def leaf(self, at: datetime) -> bytes:
+        """The bytes that are hashed into the tree."""
+        assert self.event in EVENTS, self.event
+        body = {**self.facts, "at": _stamp(at), "actor": self.actor, "event": self.event, "v": 1}
+        return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def moved_entry(moved: Moved, actor: str) -> Entry:
+    """The entry of one move; a question without an answer moves nothing and is recorded as such."""
+    facts = {**moved.facts, "kurum": moved.kurum, "sorgu_no": moved.sorgu_no, "to": str(moved.end)}
+    if moved.start is moved.end:
+        return Entry("bildirim.asked", actor, facts)
+    if moved.start:
+        facts |= {"from": str(moved.start), "move": advance(moved.start, moved.end)}
+    elif moved.end is State.QUEUED:  # signed in the same breath: the signature's move is part of its birth
+        facts |= {"from": str(State.AWAITING_SIGNATURE), "move": advance(State.AWAITING_SIGNATURE, moved.end)}
+    return Entry("bildirim.moved", actor, facts)
+
+
+@dataclass(slots=True)
+class _Head:
+    size: int
+    last: Hash
+    edge: list[Hash]
+
+
+class Trail:
+    """The log's writer. Remembers the right edge between appends and reads it anew when another wrote meanwhile."""
+
+    def __init__(self) -> None:
+        self._head = _Head(0, b"", [])
+
+    def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
+        """Write `entries` in order; returns their indexes."""
+        head = self._current(tx)
+        start, rows = head.size, []
+        for entry in entries:
+            leaf = entry.leaf(now)
+            head.last = leaf_hash(leaf)
+            nodes = extend(head.edge, head.size, head.last)
+            rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes)})
+            head.size += 1
+        if rows:
+            tx.execute(insert(audit_entry), rows)
+        self._head = head
+        return range(start, head.size)
+
+    def _current(self, tx: Connection) -> _Head:
+        """The head as this transaction sees it. A remembered head that was rolled back is noticed here."""
+        newest = select(audit_entry.c.i, audit_entry.c.hash).order_by(audit_entry.c.i.desc()).limit(1)
+        row = tx.execute(newest).one_or_none()
+        size, last = (row.i + 1, row.hash) if row else (0, b"")
+        if (size, last) == (self._head.size, self._head.last):
+            return _Head(size, last, list(self._head.edge))
+        return _Head(size, last, read_edge(tx, size))
+
+
+def read_edge(tx: Connection, size: int) -> list[Hash]:
+    """The right edge of the tree of `size` leaves, read from the rows that completed its subtrees."""
+    places = edge_places(size)
+    rows = read_rows(tx, [index for _, index in places])
+    return [stored_subtree(rows[index], level) for level, index in places]
+
+
+def read_rows(tx: Connection, indexes: Sequence[int]) -> dict[int, Any]:
+    """index -> row (hash, nodes) for the given entries."""
+    columns = select(audit_entry.c.i, audit_entry.c.hash, audit_entry.c.nodes)
+    return {row.i: row for row in tx.execute(columns.where(audit_entry.c.i.in_(list(indexes))))}
+
+
+def stored_subtree(row: Any, level: int) -> Hash:
+    """The subtree of `level` that this row's leaf completed; level 0 is the leaf itself."""
+    return bytes(row.nodes[(level - 1) * HASH_BYTES : level * HASH_BYTES]) if level else bytes(row.hash)
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"

@@ -1,0 +1,1 @@
+"""What the ministry published, read from ``datasets/`` and ``schemas/``: versions by date, fields, code lists, codes."""

@@ -1,0 +1,76 @@
+"""All published versions, and which of them governs an event: chosen by the event's date."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from integrator.catalogue.codes import CodeList
+from integrator.catalogue.definitions import Definition, read_definition
+from integrator.catalogue.published import published
+from integrator.domain.errors import UnknownVeriSeti
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCode:
+    """One of the ministry's codes: its class decides what happens, its texts tell a person."""
+
+    code: str
+    kind: str
+    tr: str
+    en: str
+
+
+class Catalogue:
+    """Definitions by veri seti and version, result codes, and the code lists in use."""
+
+    def __init__(self, definitions: list[Definition], result_codes: Mapping[str, ResultCode]) -> None:
+        self._definitions = {(each.veri_seti, each.version): each for each in definitions}
+        self.result_codes = result_codes
+        self.refreshed: Mapping[str, CodeList] = {}
+
+    @property
+    def definitions(self) -> list[Definition]:
+        """All versions, oldest first within a veri seti."""
+        return sorted(self._definitions.values(), key=lambda each: (each.veri_seti, each.version))
+
+    def definition(self, veri_seti: str, version: str) -> Definition:
+        """One named version; raises UnknownVeriSeti."""
+        found = self._definitions.get((veri_seti, version))
+        if found is None:
+            known = ", ".join(f"{name} {number}" for name, number in sorted(self._definitions))
+            raise UnknownVeriSeti(f"no veri seti {veri_seti!r} version {version!r}; published: {known}")
+        return found
+
+    def in_force(self, veri_seti: str, day: date) -> list[Definition]:
+        """The versions an event of `day` may use, newest first. Two in an overlap; none before the first."""
+        of_set = [each for each in self.definitions if each.veri_seti == veri_seti]
+        if not of_set:
+            return [self.definition(veri_seti, "")]  # raises with the list of what is published
+        return [each for each in reversed(of_set) if each.in_force_on(day)]
+
+    def newest(self, veri_seti: str) -> Definition:
+        """The version that governs an event whose date is not yet known to be readable."""
+        of_set = [each for each in self.definitions if each.veri_seti == veri_seti]
+        return of_set[-1] if of_set else self.definition(veri_seti, "")
+
+    def code_list(self, definition: Definition, name: str) -> CodeList:
+        """The list as the ministry last served it, else the published start list."""
+        return self.refreshed.get(name) or definition.code_lists[name]
+
+
+@cache
+def read_catalogue() -> Catalogue:
+    """Everything under ``datasets/``; read once, because published files do not change under a process."""
+    root = published("datasets")
+    folders = sorted(path.parent for path in root.glob("*/*/veri_seti.toml"))
+    return Catalogue([read_definition(folder) for folder in folders], _result_codes(root / "sonuc_kodlari.csv"))
+
+
+def _result_codes(path: Path) -> dict[str, ResultCode]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["code"]: ResultCode(row["code"], row["class"], row["tr"], row["en"]) for row in csv.DictReader(file)}

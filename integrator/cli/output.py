@@ -1,0 +1,85 @@
+"""How the commands print: JSON for machines, tables for people, in the language of the locale."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from integrator.domain.findings import Finding
+from integrator.domain.texts import Language
+from integrator.log import set_up_log
+from integrator.settings import Settings, default_home, read_settings
+
+
+def language() -> Language:
+    """Turkish when ``IBYS_LANG`` or the locale says so, else English."""
+    for name in ("IBYS_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "tr" if os.environ[name].lower().startswith("tr") else "en"
+    return "en"
+
+
+def say(tr: str, en: str) -> str:
+    """The sentence in the reader's language."""
+    return tr if language() == "tr" else en
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json`` for every command."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(function)
+
+
+def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--home`` and the settings found there; sets up the log. The command receives `settings`."""
+
+    @wraps(function)
+    def with_settings(*, home: Path | None, **rest: Any) -> Any:
+        settings = read_settings(home or default_home())
+        set_up_log(level=settings.log.level)
+        return function(settings=settings, **rest)
+
+    option = click.option("--home", type=click.Path(path_type=Path), help="Folder of the gateway (IBYS_HOME, ~/.ibys).")
+    return option(with_settings)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def console() -> Console:
+    """Where tables go. Fixed width when the output is no terminal, so that files read well."""
+    real = Console()
+    return real if real.is_terminal else Console(width=110)
+
+
+def print_table(title: str, headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """A table for people; numbers to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="")
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console().print(table)
+
+
+def print_findings(where: str, findings: Iterable[Finding]) -> None:
+    """One line per finding: where, code, sentence."""
+    for finding in findings:
+        click.echo(f"  {where}  {finding.code}  {finding.sentence(language())}")
+
+
+def as_rows(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Largest first."""
+    return sorted(counts.items(), key=lambda pair: -pair[1])
+
+
+__all__ = ["Settings", "as_rows", "console", "home_option", "json_option", "language", "print_findings", "print_json", "print_table", "say"]

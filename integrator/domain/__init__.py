@@ -1,0 +1,1 @@
+"""The field's words as types: identifiers, states and moves, errors, outcomes, clock. Imports nothing of ours."""

@@ -1,0 +1,103 @@
+"""Everything that can go wrong, as a tree that answers: who must act, and may the same bytes be sent again?
+
+Retry is decided by class, never by reading a message. Each class has a stable code; docs/errors.md lists them
+and a test compares the two. Texts in Turkish and English come from ``texts.toml`` under the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from integrator.domain.findings import Finding
+
+
+class IntegratorError(Exception):
+    """Base of all errors that a person can do something about. Bugs are ordinary exceptions outside it."""
+
+    code = "INT-000"
+    exit_code = 1
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Rejected(IntegratorError):
+    """The sender's input is at fault; the same bytes will fail again."""
+
+    code = "INT-INT-000"
+    exit_code = 2
+
+
+class Malformed(Rejected):
+    """The bytes, or a value in them, do not have the form they claim."""
+
+    code = "INT-INT-001"
+
+
+class UnknownVeriSeti(Rejected):
+    """No definition of that veri seti, or of that version, is published here."""
+
+    code = "INT-CAT-001"
+
+
+class Invalid(Rejected):
+    """The record breaks rules of its veri seti; all findings are attached."""
+
+    code = "INT-VAL-000"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(f"{len(findings)} finding(s)")
+        self.findings = tuple(findings)
+
+
+class Duplicate(Rejected):
+    """This id was used before for another content."""
+
+    code = "INT-INT-002"
+
+
+class BadSignature(Rejected):
+    """The signature would be refused by the ministry, so it does not enter the queue."""
+
+    code = "INT-SGN-001"
+
+
+class NotFound(Rejected):
+    """Nothing here answers to that number."""
+
+    code = "INT-QUE-002"
+
+
+class IllegalMove(Rejected):
+    """The life cycle has no such move from where the Bildirim stands."""
+
+    code = "INT-QUE-001"
+
+
+class Unavailable(IntegratorError):
+    """Something we need could not be reached or is busy; the same act may succeed later."""
+
+    code = "INT-DLV-001"
+    exit_code = 4
+
+    def __init__(self, detail: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Misconfigured(IntegratorError):
+    """The operator must mend a setting, a key or a file; nothing is sent meanwhile and no attempts are burned."""
+
+    code = "INT-CFG-001"
+    exit_code = 3
+
+
+class Tampered(IntegratorError):
+    """Evidence does not verify: an audit entry, a checkpoint, a sealed value or a stored row was changed."""
+
+    code = "INT-AUD-001"
+    exit_code = 5

@@ -1,0 +1,100 @@
+"""What one call to the ministry came to, as a value.
+
+`Reply` is what the ministry said, read but not yet judged. `Outcome` is the judgement: where the Bildirim goes
+and why. Known-not-arrived goes back to the queue; might-have-arrived becomes `uncertain` and is asked about
+by its number before anything else; what we cannot read is held for a person and never counts as success.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from integrator.domain.identifiers import SorguNo
+from integrator.domain.states import State
+
+Pair = tuple[str, str]
+"""(worker's identity number, training code): the smallest part of a Bildirim the ministry speaks about."""
+
+SUCCESS = "200"
+
+
+@dataclass(frozen=True, slots=True)
+class Sonuc:
+    """What the ministry said about one part: its code ("200" is success) and its words."""
+
+    pair: Pair = field(repr=False)
+    code: str
+    message: str = field(default="", repr=False)  # the ministry's texts carry identity numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A readable answer to one call. `sorgu_no` is the number it speaks about, None when it names none."""
+
+    sorgu_no: SorguNo | None
+    code: str
+    message: str = field(repr=False)
+    parts: tuple[Sonuc, ...] = ()
+
+
+class Kind(StrEnum):
+    """Every way one call can end; docs/errors.md has one row for each."""
+
+    ACCEPTED = "accepted"
+    PARTIAL = "partial"
+    REFUSED = "refused"
+    OWN_FAULT = "own_fault"
+    RELATION = "relation"
+    UNKNOWN_CODE = "unknown_code"
+    NOT_ARRIVED = "not_arrived"
+    BUSY = "busy"
+    PASSIVE = "passive"
+    UNCERTAIN = "uncertain"
+    FOREIGN = "foreign"
+
+
+END: dict[Kind, State] = {
+    Kind.ACCEPTED: State.ACCEPTED,
+    Kind.PARTIAL: State.PARTIAL,
+    Kind.REFUSED: State.REFUSED,
+    Kind.OWN_FAULT: State.REFUSED,
+    Kind.RELATION: State.HELD,
+    Kind.UNKNOWN_CODE: State.HELD,
+    Kind.NOT_ARRIVED: State.QUEUED,
+    Kind.BUSY: State.QUEUED,
+    Kind.PASSIVE: State.QUEUED,
+    Kind.UNCERTAIN: State.UNCERTAIN,
+    Kind.FOREIGN: State.HELD,
+}
+"""Where each kind of outcome takes a Bildirim that was being sent."""
+
+KNOWN_NOT_STORED = frozenset({Kind.NOT_ARRIVED, Kind.BUSY, Kind.PASSIVE})
+"""After these the same bytes may go again without asking first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The judgement over one call. `code` is the ministry's, or a name of ours such as ``timeout``."""
+
+    kind: Kind
+    code: str
+    detail: str = field(default="", repr=False)
+    parts: tuple[Sonuc, ...] = field(default=(), repr=False)
+    retry_after: timedelta | None = None
+
+    @property
+    def end(self) -> State:
+        """The state this outcome leads to from `sending`."""
+        return END[self.kind]
+
+    @property
+    def accepted_parts(self) -> int:
+        """How many parts the ministry stored."""
+        return sum(part.code == SUCCESS for part in self.parts)
+
+    @property
+    def burns_attempt(self) -> bool:
+        """Whether this try counts against the ceiling of attempts; a passive firm burns none."""
+        return self.kind is not Kind.PASSIVE

@@ -1,0 +1,81 @@
+"""`python -m integrator.ministry serve` starts the stub.
+
+Exit codes: 0 stopped, 2 an option is at fault, 3 no port or no WSDL.
+"""
+
+import argparse
+import asyncio
+import ipaddress
+import json
+import secrets
+import sys
+from pathlib import Path
+
+from integrator.ministry.fault_plan import SETS, FaultPlan
+from integrator.ministry.ministry import Ministry
+from integrator.ministry.register import BadParties
+from integrator.ministry.server import Address, serve
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, fill the register, serve until a signal comes."""
+    wanted = _parser().parse_args(argv)
+    if not wanted.allow_non_loopback and not _is_loopback(wanted.host):
+        print(
+            f"{wanted.host} is not a loopback address; --allow-non-loopback if you mean it", file=sys.stderr
+        )
+        return 2
+    plan = FaultPlan(
+        seed=secrets.randbelow(2**31) if wanted.seed is None else wanted.seed,
+        slow_seconds=wanted.slow_seconds,
+        latency=(wanted.latency, wanted.latency),
+    )
+    plan.use_set(wanted.faults)
+    ministry = Ministry(plan)
+    if wanted.parties is not None and not _load(ministry, wanted.parties):
+        return 2
+    try:
+        asyncio.run(serve(ministry, Address(wanted.host, wanted.port, wanted.control_port), wanted.faults))
+    except OSError as error:
+        print(f"cannot start: {error}", file=sys.stderr)
+        return 3
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="integrator.ministry", description="A test stub; not the ministry.")
+    command = parser.add_subparsers(required=True).add_parser("serve", help="listen until SIGTERM or SIGINT")
+    command.add_argument("--host", default="127.0.0.1")
+    command.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    command.add_argument("--control-port", type=int, default=0, help="0 takes a free one")
+    command.add_argument("--faults", choices=SETS, default="none")
+    command.add_argument("--seed", type=int, help="random when not given; printed either way")
+    command.add_argument("--slow-seconds", type=float, default=3.0, help="how late the late faults are")
+    command.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
+    command.add_argument(
+        "--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes"
+    )
+    command.add_argument("--allow-non-loopback", action="store_true")
+    return parser
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _load(ministry: Ministry, path: Path) -> bool:
+    try:
+        ministry.register.merge(json.loads(path.read_bytes()))
+    except (OSError, ValueError, BadParties) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,320 @@
+"""The outbox: rows of `bildirim` moved by one verb each. Every function runs in the caller's transaction.
+
+"Claimed" means: the state is `sending` (or the row is `uncertain` and being asked about) and `due_at`, the
+lease's end, has not come. Each claim raises `fence`; a worker that slept past its lease holds an old fence and
+cannot settle (docs/decisions/0006). What is returned as `Moved` must be audited before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, tuple_, update
+
+from integrator.domain.errors import Misconfigured, NotFound
+from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
+from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
+from integrator.domain.states import State, advance
+from integrator.store.tables import (
+    bildirim,
+    bildirim_body,
+    deneme,
+    sonuc,
+    sorgu_no_counter,
+)
+
+_KEY = tuple_(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+
+
+def take_numbers(tx: Connection, count: int) -> range:
+    """`count` fresh sorgu_no. Inside the transaction that uses them, so a number is never handed out twice."""
+    counter = sorgu_no_counter
+    taken = update(counter).where(counter.c.counter_id == 1).values(next=counter.c.next + count)
+    end = tx.execute(taken.returning(counter.c.next)).scalar_one()
+    if end - 1 > SORGU_NO_LAST:
+        raise Misconfigured("the eleven-digit numbers are used up")
+    return range(end - count, end)
+
+
+def put(tx: Connection, rows: Sequence[Bildirim], sealed: Sequence[tuple[bytes, bytes | None]], *, now: datetime) -> list[Moved]:
+    """Store new messages with their sealed (canonical, cms): queued when signed, else awaiting the signature."""
+    ends = [State.QUEUED if cms is not None else State.AWAITING_SIGNATURE for _, cms in sealed]
+    tx.execute(insert(bildirim), [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
+    tx.execute(
+        insert(bildirim_body),
+        [
+            {"kurum_id": row.kurum, "sorgu_no": row.sorgu_no, "canonical": canonical, "cms": cms}
+            for row, (canonical, cms) in zip(rows, sealed, strict=True)
+        ],
+    )
+    return [Moved(row.sorgu_no, row.kurum, None, end, {"part": row.part}) for row, end in zip(rows, ends, strict=True)]
+
+
+def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
+    return {
+        "kurum_id": row.kurum,
+        "sorgu_no": row.sorgu_no,
+        "kayit_no": row.kayit_no,
+        "part": row.part,
+        "veri_seti": row.form.veri_seti,
+        "version": row.form.version,
+        "metot": row.form.metot,
+        "state": end.value,
+        "due_at": now,
+        "fence": 0,
+        "attempt": 0,
+        "asks": 0,
+        "deneme_no": 0,
+        "reason": "",
+        "last_code": "",
+        "parts_total": row.parts_total,
+        "parts_accepted": 0,
+        "created_at": now,
+        "changed_at": now,
+    }
+
+
+def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now: datetime) -> Moved:
+    """Put the professional's sealed signature beside the bytes it was made over, and queue the message."""
+    moved = _move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now, only_from=State.AWAITING_SIGNATURE)
+    body = bildirim_body.c
+    tx.execute(update(bildirim_body).where(body.kurum_id == kurum, body.sorgu_no == sorgu_no).values(cms=cms))
+    return moved
+
+
+def claim(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
+    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down."""
+    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1}
+    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit)
+
+
+def claim_uncertain(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
+    """Hand up to `limit` messages of unknown outcome to `worker`, to be asked about by their number."""
+    step = {"asks": bildirim.c.asks + 1}
+    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit)
+
+
+def _claim(
+    tx: Connection,
+    state: State,
+    step: dict[str, Any],
+    *,
+    act: str,
+    now: datetime,
+    worker: str,
+    lease: timedelta,
+    limit: int,
+) -> list[Claimed]:
+    due = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
+    due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
+    taken = update(bildirim).where(_KEY.in_(due)).values(
+        **step,
+        fence=bildirim.c.fence + 1,
+        deneme_no=bildirim.c.deneme_no + 1,
+        claimed_by=worker,
+        due_at=now + lease,
+        changed_at=now,
+    )
+    rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
+    if not rows:
+        return []
+    tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
+    bodies = select(bildirim_body).where(bildirim_body.c.sorgu_no.in_(list(rows)))
+    return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
+
+
+def _intent(row: RowMapping, act: str, now: datetime) -> dict[str, Any]:
+    key = {name: row[name] for name in ("kurum_id", "sorgu_no", "deneme_no")}
+    return {**key, "act": act, "started_at": now}
+
+
+def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
+    return Claimed(
+        sorgu_no=SorguNo(row["sorgu_no"]),
+        kurum=KurumNo(row["kurum_id"]),
+        form=Form(row["veri_seti"], row["version"], row["metot"]),
+        state=State(row["state"]),
+        fence=row["fence"],
+        attempt=row["attempt"],
+        asks=row["asks"],
+        deneme_no=row["deneme_no"],
+        parts_total=row["parts_total"],
+        uncertain_since=row["uncertain_since"],
+        last_code=row["last_code"],
+        canonical=body["canonical"],
+        cms=body["cms"] or b"",
+    )
+
+
+def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) -> list[Moved]:
+    """Write what came of claimed messages. Those whose lease was lost are left out: somebody else holds them."""
+    fences = _fences(tx, [each.claimed.sorgu_no for each in settlements])
+    held = [s for s in settlements if fences.get(s.claimed.sorgu_no) == (s.claimed.fence, s.claimed.state.value)]
+    if not held:
+        return []
+    for each in held:
+        if each.end is not each.claimed.state:
+            advance(each.claimed.state, each.end)  # raises for a move that does not exist
+    tx.execute(_SETTLE, [_settled_row(each, now) for each in held])
+    tx.execute(_END_DENEME, [_ended_row(each, now) for each in held])
+    keep = [each for each in held if each.refused_parts is not None]
+    if keep:
+        rows = [
+            {"kurum_id": s.claimed.kurum, "sorgu_no": s.claimed.sorgu_no, "refused_parts": s.refused_parts} for s in keep
+        ]
+        tx.execute(insert(sonuc), rows)
+    return [
+        Moved(
+            s.claimed.sorgu_no,
+            s.claimed.kurum,
+            s.claimed.state,
+            s.end,
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no},
+        )
+        for s in held
+    ]
+
+
+_SETTLE = (
+    update(bildirim)
+    .where(bildirim.c.kurum_id == bindparam("k_kurum"), bildirim.c.sorgu_no == bindparam("k_sorgu_no"))
+    .values(
+        state=bindparam("v_state"),
+        due_at=bindparam("v_due_at"),
+        attempt=bindparam("v_attempt"),
+        reason=bindparam("v_reason"),
+        last_code=bindparam("v_code"),
+        parts_accepted=bindparam("v_accepted"),
+        uncertain_since=bindparam("v_since"),
+        changed_at=bindparam("v_now"),
+        claimed_by=None,
+    )
+)
+
+_END_DENEME = (
+    update(deneme)
+    .where(
+        deneme.c.kurum_id == bindparam("k_kurum"),
+        deneme.c.sorgu_no == bindparam("k_sorgu_no"),
+        deneme.c.deneme_no == bindparam("k_deneme_no"),
+    )
+    .values(
+        ended_at=bindparam("v_now"),
+        outcome=bindparam("v_outcome"),
+        code=bindparam("v_code"),
+        request=bindparam("v_request"),
+        reply=bindparam("v_reply"),
+    )
+)
+
+
+def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
+    since = (s.claimed.uncertain_since or now) if s.end is State.UNCERTAIN else None
+    return {
+        "k_kurum": s.claimed.kurum,
+        "k_sorgu_no": s.claimed.sorgu_no,
+        "v_state": s.end.value,
+        "v_due_at": s.due_at,
+        "v_attempt": s.claimed.attempt - (not s.burns_attempt),
+        "v_reason": s.outcome,
+        "v_code": s.code,
+        "v_accepted": s.parts_accepted,
+        "v_since": since,
+        "v_now": now,
+    }
+
+
+def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
+    return {
+        "k_kurum": s.claimed.kurum,
+        "k_sorgu_no": s.claimed.sorgu_no,
+        "k_deneme_no": s.claimed.deneme_no,
+        "v_now": now,
+        "v_outcome": s.outcome,
+        "v_code": s.code,
+        "v_request": s.request,
+        "v_reply": s.reply,
+    }
+
+
+def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]]:
+    columns = select(bildirim.c.sorgu_no, bildirim.c.fence, bildirim.c.state)
+    rows = tx.execute(columns.where(bildirim.c.sorgu_no.in_(numbers)).with_for_update())
+    return {row.sorgu_no: (row.fence, row.state) for row in rows}
+
+
+def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
+    """Return messages that were claimed and never sent (a worker that stops): their attempt does not count."""
+    back = [
+        Settlement(each, State.QUEUED, now, "given_back", "", burns_attempt=False)
+        for each in claimed
+        if each.state is State.SENDING
+    ]
+    return settle(tx, back, now=now) if back else []
+
+
+def expire(tx: Connection, *, now: datetime, ask_at: datetime, limit: int) -> list[Moved]:
+    """Messages whose sender went silent past the lease: nobody knows whether they arrived, so they are asked about."""
+    overdue = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    overdue = overdue.where(bildirim.c.state == State.SENDING.value, bildirim.c.due_at <= now)
+    overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
+    lost = update(bildirim).where(_KEY.in_(overdue)).values(
+        state=State.UNCERTAIN.value,
+        due_at=ask_at,
+        fence=bildirim.c.fence + 1,
+        uncertain_since=now,
+        reason="lease_ended",
+        claimed_by=None,
+        changed_at=now,
+    )
+    rows = tx.execute(lost.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
+    facts = {"outcome": "lease_ended"}
+    return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.SENDING, State.UNCERTAIN, facts) for r in rows]
+
+
+def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int) -> list[Moved]:
+    """Stop queued messages of one form, because the ministry's answer to another of them suspects us."""
+    same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
+    waiting = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
+    stopped = update(bildirim).where(_KEY.in_(waiting))
+    stopped = stopped.values(state=State.QUARANTINED.value, reason="own_fault", last_code=code, changed_at=now)
+    rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
+    facts = {"code": code}
+    return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
+
+
+def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
+    """A person sends a held or quarantined message again, with a reason; it is due at once."""
+    return _move_one(tx, kurum, sorgu_no, State.QUEUED, reason=reason, now=now, fresh_attempts=True)
+
+
+def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
+    """Its owner takes back a message that is not on its way."""
+    return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
+
+
+def _move_one(
+    tx: Connection,
+    kurum: KurumNo,
+    sorgu_no: SorguNo,
+    end: State,
+    *,
+    reason: str,
+    now: datetime,
+    only_from: State | None = None,
+    fresh_attempts: bool = False,
+) -> Moved:
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
+    state = tx.execute(select(bildirim.c.state).where(*mine).with_for_update()).scalar_one_or_none()
+    if state is None or (only_from and state != only_from):
+        raise NotFound(f"no bildirim {sorgu_no} of this customer" + (f" in state {only_from}" if only_from else ""))
+    advance(State(state), end)
+    values: dict[str, Any] = {"state": end.value, "due_at": now, "changed_at": now, "reason": "by_hand" if reason else ""}
+    if fresh_attempts:
+        values["attempt"] = 0
+    tx.execute(update(bildirim).where(*mine).values(**values))
+    return Moved(sorgu_no, kurum, State(state), end, {"reason": reason} if reason else {})

@@ -1,0 +1,76 @@
+"""What people ask the outbox: counts, one message's life, what waits and why. Reads only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from integrator.domain.errors import NotFound
+from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.states import State
+from integrator.store.tables import bildirim, bildirim_body, deneme, kayit, sonuc
+
+_TO_DO = (State.QUEUED.value, State.SENDING.value, State.UNCERTAIN.value, State.PENDING.value)
+
+
+def count_states(tx: Connection) -> dict[str, int]:
+    """state -> how many messages stand there."""
+    rows = tx.execute(select(bildirim.c.state, func.count()).group_by(bildirim.c.state))
+    return {state: count for state, count in rows}
+
+
+def count_codes(tx: Connection) -> dict[str, int]:
+    """The ministry's (or our) last word -> how many messages carry it."""
+    rows = tx.execute(select(bildirim.c.last_code, func.count()).group_by(bildirim.c.last_code))
+    return {code or "-": count for code, count in rows}
+
+
+def count_denemeler(tx: Connection) -> dict[str, int]:
+    """outcome -> attempts that ended so."""
+    rows = tx.execute(select(deneme.c.outcome, func.count()).group_by(deneme.c.outcome))
+    return {outcome or "unfinished": count for outcome, count in rows}
+
+
+def count_kayit(tx: Connection) -> int:
+    """How many records were accepted."""
+    return tx.execute(select(func.count()).select_from(kayit)).scalar_one()
+
+
+def next_due(tx: Connection) -> datetime | None:
+    """When the gateway has something to do by itself; None when nothing is left to do."""
+    return tx.execute(select(func.min(bildirim.c.due_at)).where(bildirim.c.state.in_(_TO_DO))).scalar_one()
+
+
+def held_by_cause(tx: Connection) -> list[dict[str, Any]]:
+    """Messages that wait for a person, by cause: one row for many with the same cause."""
+    waiting = (State.HELD.value, State.QUARANTINED.value, State.AWAITING_SIGNATURE.value, State.REFUSED.value)
+    columns = (bildirim.c.state, bildirim.c.last_code, bildirim.c.reason)
+    query = select(*columns, func.count().label("count"), func.min(bildirim.c.sorgu_no).label("example"))
+    rows = tx.execute(query.where(bildirim.c.state.in_(waiting)).group_by(*columns).order_by(func.count().desc()))
+    return [dict(row) for row in rows.mappings()]
+
+
+def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any]:
+    """One message's row, its attempts, and its sealed body; raises NotFound."""
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
+    row = tx.execute(select(bildirim).where(*mine)).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"no bildirim {sorgu_no} of this customer")
+    tries = select(deneme).where(deneme.c.kurum_id == kurum, deneme.c.sorgu_no == sorgu_no)
+    body = select(bildirim_body).where(bildirim_body.c.kurum_id == kurum, bildirim_body.c.sorgu_no == sorgu_no)
+    parts = select(sonuc.c.refused_parts).where(sonuc.c.kurum_id == kurum, sonuc.c.sorgu_no == sorgu_no)
+    return {
+        "row": dict(row),
+        "denemeler": [dict(each) for each in tx.execute(tries.order_by(deneme.c.deneme_no)).mappings()],
+        "body": dict(tx.execute(body).mappings().one()),
+        "refused_parts": tx.execute(parts).scalar_one_or_none(),
+    }
+
+
+def awaiting(tx: Connection, kurum: KurumNo, limit: int = 1000) -> list[int]:
+    """Numbers whose signature is awaited, oldest first."""
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
+    query = select(bildirim.c.sorgu_no).where(*mine).order_by(bildirim.c.created_at).limit(limit)
+    return list(tx.execute(query).scalars())

@@ -1,0 +1,46 @@
+"""Accepted records and the idempotency key: the customer's id says whether a record was here before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from integrator.domain.identifiers import KurumNo
+from integrator.domain.records import Kayit
+from integrator.store.tables import bildirim, kayit
+
+
+def known_records(tx: Connection, kurum: KurumNo, kayit_no_list: Sequence[str]) -> dict[str, bytes]:
+    """kayit_no -> fingerprint of those already accepted."""
+    query = select(kayit.c.kayit_no, kayit.c.fingerprint)
+    rows = tx.execute(query.where(kayit.c.kurum_id == kurum, kayit.c.kayit_no.in_(list(kayit_no_list))))
+    return {row.kayit_no: row.fingerprint for row in rows}
+
+
+def sorgu_no_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[int]:
+    """The numbers of a record's messages, in the order of its parts."""
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.kayit_no == kayit_no)
+    return list(tx.execute(select(bildirim.c.sorgu_no).where(*mine).order_by(bildirim.c.part)).scalars())
+
+
+def put_records(
+    tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes]], *, now: datetime
+) -> None:
+    """Store (record, fingerprint, sealed body). A second row of one id raises IntegrityError: the race was lost."""
+    tx.execute(insert(kayit), [_row(kurum, *row, now) for row in rows])
+
+
+def _row(kurum: KurumNo, record: Kayit, fingerprint: bytes, body: bytes, now: datetime) -> dict[str, Any]:
+    return {
+        "kurum_id": kurum,
+        "kayit_no": record.kayit_no,
+        "fingerprint": fingerprint,
+        "veri_seti": record.veri_seti,
+        "version": record.version,
+        "event_date": record.event_date,
+        "received_at": now,
+        "body": body,
+    }

@@ -1,0 +1,82 @@
+"""Judges an answer: is it about our message, what does its code mean, what became of each pair.
+
+Never counts as success what was not said: a reply about another number, a list with pairs missing or unknown
+ones in it makes the outcome uncertain, and the ministry is asked. Codes and their classes are in
+``datasets/sonuc_kodlari.csv``; docs/errors.md explains them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from integrator.catalogue.catalogue import ResultCode
+from integrator.domain.identifiers import SorguNo
+from integrator.domain.outcomes import SUCCESS, Kind, Outcome, Pair, Reply, Sonuc
+
+_CLASS = {
+    "refused": Kind.REFUSED,
+    "relation": Kind.RELATION,
+    "own_fault": Kind.OWN_FAULT,
+    "passive": Kind.PASSIVE,
+    "uncertain": Kind.UNCERTAIN,
+}
+
+Codes = Mapping[str, ResultCode]
+NOT_STORED = "not_stored"
+PAIRS_MISSING = "pairs_missing"
+
+
+def judge_reply(reply: Reply, sorgu_no: SorguNo, pairs: Sequence[Pair], codes: Codes) -> Outcome:
+    """What the answer to a save means for the message of `sorgu_no` with these `pairs`."""
+    known = codes.get(reply.code)
+    if known and known.kind == "passive":  # 401 is said before the number is looked at
+        return Outcome(Kind.PASSIVE, reply.code, reply.message)
+    if reply.sorgu_no != sorgu_no:
+        return Outcome(Kind.UNCERTAIN, "foreign_number", reply.message)
+    if known is None:
+        return Outcome(Kind.UNKNOWN_CODE, reply.code, reply.message)
+    if reply.code == SUCCESS:
+        return _judge_pairs(reply.parts, pairs, codes)
+    return Outcome(_CLASS[known.kind], reply.code, reply.message)
+
+
+def judge_found(rows: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes, *, confirmed: bool) -> Outcome:
+    """What the ministry's rows under our number mean for a message whose outcome was unknown.
+
+    No row: it never arrived, and may be sent again (under the same number, so a late arrival is refused as 211).
+    Rows of other people: the number is somebody else's. Rows for some of our pairs: the rest counts as not stored
+    only when `confirmed`, that is when an earlier question found the same, because a customer will send it again.
+    """
+    if not rows:
+        return Outcome(Kind.NOT_ARRIVED, "not_found")
+    about_the_call = next((row for row in rows if row.pair == ("", "")), None)
+    if about_the_call:
+        known = codes.get(about_the_call.code)
+        kind = Kind.PASSIVE if known and known.kind == "passive" else Kind.UNCERTAIN
+        return Outcome(kind, about_the_call.code, about_the_call.message)
+    if any(row.pair not in set(pairs) for row in rows):
+        return Outcome(Kind.FOREIGN, "foreign_number")
+    named = {row.pair for row in rows}
+    missing = [Sonuc(pair, NOT_STORED) for pair in pairs if pair not in named]
+    if missing and not confirmed:
+        return Outcome(Kind.UNCERTAIN, PAIRS_MISSING)
+    return _by_pair([*rows, *missing], codes)
+
+
+def _judge_pairs(parts: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes) -> Outcome:
+    """Every pair must be spoken of, exactly once, and nothing else."""
+    if sorted(part.pair for part in parts) != sorted(pairs):
+        return Outcome(Kind.UNCERTAIN, "pairs_differ")
+    return _by_pair(parts, codes)
+
+
+def _by_pair(parts: Sequence[Sonuc], codes: Codes) -> Outcome:
+    stored = sum(part.code == SUCCESS for part in parts)
+    if stored == len(parts):
+        return Outcome(Kind.ACCEPTED, SUCCESS, parts=tuple(parts))
+    worst = next(part.code for part in parts if part.code != SUCCESS)
+    if stored:
+        return Outcome(Kind.PARTIAL, worst, parts=tuple(parts))
+    known = codes.get(worst)
+    kind = _CLASS[known.kind] if known else Kind.REFUSED if worst == NOT_STORED else Kind.UNKNOWN_CODE
+    return Outcome(kind, worst, parts=tuple(parts))

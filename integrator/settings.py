@@ -1,0 +1,252 @@
+"""Everything an operator can set: one frozen tree, read once, file first and ``IBYS_*`` over it.
+
+``[ministry] address`` in the file is ``IBYS_MINISTRY_ADDRESS`` in the environment. Unknown keys are errors.
+Secrets are never values here: a setting names the file that holds one.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+from integrator.domain.errors import Misconfigured
+
+FILE_NAME = "ibys.toml"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Who this gateway is. `name` is the origin of its checkpoints; `kurum` the customer the command line acts for."""
+
+    name: str = "ibys-gateway"
+    environment: str = "test"
+    kurum: str = "ana"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Empty `database_url` means the SQLite file in the home."""
+
+    database_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysSettings:
+    """Paths, relative to the home. Empty `signers_dir`: every message awaits its professional's signature."""
+
+    master_key_file: str = "keys/master.key"
+    checkpoint_key_file: str = "keys/checkpoint.key"
+    signers_dir: str = ""
+    trust_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MinistrySettings:
+    """Where and how messages are sent. Times in seconds."""
+
+    metot: str = "soap-g2"
+    address: str = ""
+    firma_kodu_file: str = "keys/firma_kodu"
+    parola_file: str = "keys/parola"
+    ca_file: str = ""
+    allow_assumed: bool = False
+    connect_seconds: float = 5.0
+    silence_seconds: float = 20.0
+    total_seconds: float = 30.0
+    reply_bytes: int = 4_194_304
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeSettings:
+    """Caps on what comes from outside."""
+
+    record_bytes: int = 1_048_576
+    file_bytes: int = 268_435_456
+    depth: int = 8
+    group: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """Times in seconds."""
+
+    window: int = 64
+    lease_seconds: float = 120.0
+    resend_base_seconds: float = 2.0
+    resend_ceiling_seconds: float = 21_600.0
+    max_attempts: int = 12
+    ask_base_seconds: float = 2.0
+    ask_ceiling_seconds: float = 3600.0
+    ask_for_hours: float = 72.0
+    probe_seconds: float = 60.0
+    sorgu_no_start: int = 10_000_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Seconds between ticks."""
+
+    dispatch_seconds: float = 1.0
+    inquire_seconds: float = 2.0
+    checkpoint_seconds: float = 60.0
+    refresh_codes_hours: float = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """`level` is one of DEBUG, INFO, WARNING, ERROR."""
+
+    level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. `home` holds the database, the keys and the checkpoint files."""
+
+    home: Path
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    keys: KeysSettings = field(default_factory=KeysSettings)
+    ministry: MinistrySettings = field(default_factory=MinistrySettings)
+    intake: IntakeSettings = field(default_factory=IntakeSettings)
+    queue: QueueSettings = field(default_factory=QueueSettings)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def production(self) -> bool:
+        """Whether stand-ins must refuse to start."""
+        return self.gateway.environment == "production"
+
+    def path(self, named: str) -> Path:
+        """A path setting, relative to the home."""
+        return self.home / named
+
+
+_GROUPS = {
+    each.name: type_
+    for each, type_ in zip(fields(Settings)[1:], list(get_type_hints(Settings).values())[1:], strict=True)
+}
+
+
+def default_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """``IBYS_HOME``, else ``~/.ibys``."""
+    return Path(environment.get("IBYS_HOME") or Path.home() / ".ibys")
+
+
+def read_settings(home: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of `home`; raises Misconfigured listing everything that is wrong, each with its place."""
+    problems: list[str] = []
+    settings = Settings(home=home)
+    for place, group, name, value in [*_from_file(home / FILE_NAME, problems), *_from_environment(environment, problems)]:
+        settings = _put(settings, place, group, name, value, problems)
+    problems += check_settings(settings)
+    if problems:
+        raise Misconfigured("; ".join(problems))
+    return settings
+
+
+Given = tuple[str, str, str, Any]
+
+
+def _from_file(path: Path, problems: list[str]) -> list[Given]:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        problems.append(f"{path}: {error}")
+        return []
+    given: list[Given] = []
+    for group, values in raw.items():
+        if not isinstance(values, dict):
+            problems.append(f"{path}: [{group}] must be a table")
+            continue
+        given += [(f"{path} [{group}] {name}", group, name, value) for name, value in values.items()]
+    return given
+
+
+def _from_environment(environment: Mapping[str, str], problems: list[str]) -> list[Given]:
+    given: list[Given] = []
+    for variable in sorted(environment):
+        if not variable.startswith("IBYS_") or variable in ("IBYS_HOME", "IBYS_PUBLISHED_DIR", "IBYS_LANG"):
+            continue
+        if variable == "IBYS_DATABASE_URL":  # the short name that compose files and outside checks use
+            given.append((variable, "store", "database_url", environment[variable]))
+            continue
+        group, _, name = variable.removeprefix("IBYS_").lower().partition("_")
+        given.append((variable, group, name, environment[variable]))
+    return given
+
+
+def _put(settings: Settings, place: str, group: str, name: str, value: Any, problems: list[str]) -> Settings:
+    kind = _GROUPS.get(group)
+    hints = get_type_hints(kind) if kind else {}
+    if name not in hints:
+        problems.append(f"{place}: no such setting")
+        return settings
+    try:
+        typed = _typed(value, hints[name])
+    except ValueError:
+        problems.append(f"{place}: {hints[name].__name__} is wanted")
+        return settings
+    return replace(settings, **{group: replace(getattr(settings, group), **{name: typed})})
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        if value in ("true", "1", "false", "0"):
+            return value in ("true", "1")
+        raise ValueError(value)
+    if isinstance(value, bool) or (kind is str) != isinstance(value, str) and not isinstance(value, str):
+        raise ValueError(value)
+    return kind(value)
+
+
+def check_settings(settings: Settings) -> list[str]:
+    """What is wrong with values that have the right type."""
+    problems = []
+    if settings.gateway.environment not in ("test", "production"):
+        problems.append("gateway.environment: test or production is wanted")
+    if settings.log.level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        problems.append("log.level: DEBUG, INFO, WARNING or ERROR is wanted")
+    if not settings.gateway.name or any(sign in settings.gateway.name for sign in " \n+"):
+        problems.append("gateway.name: a word without spaces or plus signs is wanted")
+    problems += [f"{name}: more than 0 is wanted" for name, value in _numbers(settings) if value <= 0]
+    return problems + _check_ministry(settings)
+
+
+def _numbers(settings: Settings) -> list[tuple[str, float]]:
+    groups = [(name, getattr(settings, name)) for name in _GROUPS]
+    return [
+        (f"{name}.{each.name}", getattr(group, each.name))
+        for name, group in groups
+        for each in fields(group)
+        if isinstance(getattr(group, each.name), (int, float)) and not isinstance(getattr(group, each.name), bool)
+    ]
+
+
+def _check_ministry(settings: Settings) -> list[str]:
+    ministry = settings.ministry
+    problems = []
+    if ministry.metot != "soap-g2":
+        problems.append(f"ministry.metot: {ministry.metot!r} is not built; this release sends by soap-g2")
+    if not ministry.address:
+        return problems
+    parts = urlsplit(ministry.address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        problems.append("ministry.address: http(s)://host/path without user and password is wanted")
+    elif parts.scheme == "http" and settings.production and parts.hostname not in _LOOPBACK:
+        problems.append("ministry.address: https is wanted in production")
+    if settings.production and not ministry.allow_assumed:
+        problems.append("ministry.allow_assumed: soap-g2 is not an official text; production sends by it only when this is true")
+    return problems

@@ -1,0 +1,58 @@
+"""The data keys of each kurum: made on first use, wrapped by the master key, kept in `data_key`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from integrator.domain.identifiers import KurumNo
+from integrator.protect.seal import Sealer, new_key, unwrap_key, wrap_key
+from integrator.store.engine import reading, writing
+from integrator.store.tables import data_key, kurum
+
+
+class KeyRing:
+    """Gives the Sealer of a kurum; unwrapped keys stay in this process's memory only."""
+
+    def __init__(self, engine: Engine, master: bytes) -> None:
+        self._engine = engine
+        self._master = master
+        self._sealers: dict[KurumNo, Sealer] = {}
+        self._lock = Lock()
+
+    def sealer(self, kurum_no: KurumNo, *, now: datetime | None = None) -> Sealer:
+        """The Sealer of `kurum_no`. With `now` given, an unknown kurum is written down and gets its key."""
+        found = self._sealers.get(kurum_no)
+        if found is not None:
+            return found
+        with self._lock:
+            self._sealers[kurum_no] = self._load(kurum_no) or self._enrol(kurum_no, now)
+            return self._sealers[kurum_no]
+
+    def _load(self, kurum_no: KurumNo) -> Sealer | None:
+        with reading(self._engine) as tx:
+            return self._current(tx, kurum_no)
+
+    def _current(self, tx: Connection, kurum_no: KurumNo) -> Sealer | None:
+        query = select(data_key).where(data_key.c.kurum_id == kurum_no).order_by(data_key.c.key_no.desc())
+        row = tx.execute(query.limit(1)).one_or_none()
+        return row and Sealer(row.key_no, unwrap_key(self._master, row.wrapped, _place(kurum_no, row.key_no)))
+
+    def _enrol(self, kurum_no: KurumNo, now: datetime | None) -> Sealer:
+        if now is None:
+            raise KeyError(kurum_no)
+        with writing(self._engine) as tx:
+            already = self._current(tx, kurum_no)  # another process may have been first
+            if already:
+                return already
+            key = new_key()
+            wrapped = wrap_key(self._master, key, _place(kurum_no, 1))
+            tx.execute(insert(kurum).values(kurum_id=kurum_no, created_at=now))
+            tx.execute(insert(data_key).values(kurum_id=kurum_no, key_no=1, wrapped=wrapped, created_at=now))
+        return Sealer(1, key)
+
+
+def _place(kurum_no: KurumNo, key_no: int) -> bytes:
+    return f"data_key/{kurum_no}/{key_no}".encode()

@@ -1,0 +1,78 @@
+"""The whole check of one record: version by event date, fields, rules, XSD. All findings at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from integrator.catalogue.catalogue import Catalogue
+from integrator.catalogue.definitions import Definition
+from integrator.domain.errors import UnknownVeriSeti
+from integrator.domain.findings import Finding, Severity, seen
+from integrator.domain.records import Kayit, Submitted
+from integrator.validate.fields import read_fields
+from integrator.validate.rules import Context, check_rules
+from integrator.validate.values import parse_date
+from integrator.validate.xsd import check_xsd
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`kayit` is there when nothing stops the record; `findings` may still hold warnings then."""
+
+    kayit: Kayit | None
+    definition: Definition | None
+    findings: tuple[Finding, ...]
+
+
+def check(
+    submitted: Submitted, catalogue: Catalogue, *, today: date, metot: str | None = None, split: bool = True
+) -> Checked:
+    """Judge one record. With `metot` given, the version must be deliverable by it."""
+    if submitted.fault:
+        return Checked(None, None, (submitted.fault,))
+    # 1. which version governs: by the day of the event, never by today
+    definition, findings = _choose(submitted, catalogue, metot)
+    if definition is None:
+        return Checked(None, None, tuple(findings))
+    # 2. every field, by the definition
+    values, of_fields = read_fields(definition, submitted.fields)
+    # 3. every rule, over what could be read
+    of_rules = check_rules(Context(definition, values, catalogue, today, split))
+    findings = [*findings, *of_fields, *of_rules]
+    # 4. the XSD, as the net under all that
+    if not _stops(findings):
+        findings += check_xsd(definition, values)
+    if _stops(findings):
+        return Checked(None, definition, tuple(findings))
+    day = values[definition.event_date]
+    kayit = Kayit(submitted.kayit_no, definition.veri_seti, definition.version, day, values)
+    return Checked(kayit, definition, tuple(findings))
+
+
+def _stops(findings: list[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _choose(
+    submitted: Submitted, catalogue: Catalogue, metot: str | None
+) -> tuple[Definition | None, list[Finding]]:
+    """The version in force on the event's day; the newest when the day cannot be read (so findings still come)."""
+    try:
+        newest = catalogue.newest(submitted.veri_seti)
+    except UnknownVeriSeti as error:
+        return None, [Finding("INT-CAT-001", "veriSeti", seen(submitted.veri_seti), error.detail)]
+    raw = submitted.fields.get(newest.event_date)
+    day = parse_date(raw)
+    if day is None:
+        return newest, []
+    usable = [
+        each for each in catalogue.in_force(submitted.veri_seti, day) if submitted.version in (None, each.version)
+    ]
+    if not usable:
+        wanted = ", ".join(each.version for each in catalogue.in_force(submitted.veri_seti, day)) or "-"
+        return newest, [Finding("INT-VAL-005", newest.event_date, seen(f"{raw} / {submitted.version or '-'}"), wanted)]
+    deliverable = [each for each in usable if metot is None or metot in each.metot]
+    if not deliverable:
+        return usable[0], [Finding("INT-VAL-006", newest.event_date, f"{raw} / {usable[0].version}", metot or "")]
+    return deliverable[0], []

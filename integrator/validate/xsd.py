@@ -1,0 +1,60 @@
+"""The XSD of the version in force, over the record in its XML form: the net under the rules.
+
+The rules speak first, because they can say what a person should do; the XSD must agree with every record that
+passes them. A disagreement is a finding of its own, never a silent pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from integrator.catalogue.definitions import Definition
+from integrator.catalogue.published import published
+from integrator.domain.findings import Finding, seen
+
+
+def render_record(definition: Definition, values: Mapping[str, Any]) -> bytes:
+    """The record as submitted, in the XML form that ``kayit.xsd`` describes."""
+    root = f"{definition.veri_seti}-kaydi"
+    parts = [f"<{root}>"]
+    for field in definition.fields:
+        value = values.get(field.name)
+        for each in value if field.kind == "list" else [value]:
+            inside = "".join(_element(m.name, each[m.name]) for m in field.members) if field.members else _text(each)
+            parts.append(f"<{field.name}>{inside}</{field.name}>")
+    parts.append(f"</{root}>")
+    return "".join(parts).encode()
+
+
+def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding]:
+    """Empty when the record obeys ``schemas/<veri_seti>/<version>/kayit.xsd``."""
+    schema = _schema(definition.veri_seti, definition.version)
+    if schema.validate(etree.fromstring(render_record(definition, values), _parser())):
+        return []
+    return [Finding("INT-VAL-090", error.path or "", seen(error.message), "kayit.xsd") for error in schema.error_log]
+
+
+def _element(name: str, value: Any) -> str:
+    return f"<{name}>{_text(value)}</{name}>"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    return escape(value) if isinstance(value, str) else repr(value)
+
+
+@cache
+def _schema(veri_seti: str, version: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(published("schemas", veri_seti, version, "kayit.xsd"), _parser()))
+
+
+@cache
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

@@ -1,0 +1,158 @@
+"""Puts the parts together. The only place where a setting meets a part."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from integrator.audit.checkpoint import CheckpointKey, read_checkpoint_key
+from integrator.audit.trail import Entry, Trail
+from integrator.catalogue.catalogue import read_catalogue
+from integrator.catalogue.published import published
+from integrator.deliver.generation import Credentials, Generation
+from integrator.deliver.soap_g2 import SoapG2
+from integrator.deliver.wire import Limits, Wire
+from integrator.deliver.zeep_door import ZeepDoor
+from integrator.domain.clock import SystemClock, system_jitter
+from integrator.domain.errors import Misconfigured
+from integrator.intake.read_json import Caps
+from integrator.pipeline import Gateway, Pace, load_codes
+from integrator.protect.files import write_secret
+from integrator.protect.seal import new_key, read_key_file
+from integrator.queue.backoff import Backoff
+from integrator.settings import FILE_NAME, Settings
+from integrator.sign.certificates import read_trust_store
+from integrator.sign.keys import open_cupboard
+from integrator.store.engine import (
+    create_schema,
+    open_engine,
+    read_meta,
+    sqlite_url,
+    writing,
+)
+from integrator.store.keyring import KeyRing
+
+DATABASE_FILE = "ibys.sqlite3"
+
+
+def create_home(settings: Settings) -> None:
+    """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there."""
+    database = settings.home / DATABASE_FILE
+    if database.exists() or settings.path(settings.keys.master_key_file).exists():
+        raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file):
+        write_secret(settings.path(named), new_key().hex().encode())
+    engine = open_store(settings)
+    create_schema(engine, gateway_name=settings.gateway.name, sorgu_no_start=settings.queue.sorgu_no_start)
+    clock = SystemClock()
+    with writing(engine) as tx:
+        Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": settings.gateway.name})], now=clock.now())
+    engine.dispose()
+    if not (settings.home / FILE_NAME).exists():
+        (settings.home / FILE_NAME).write_text(_EXAMPLE.format(name=settings.gateway.name), encoding="utf-8")
+
+
+def open_store(settings: Settings) -> Engine:
+    """The database of the settings."""
+    return open_engine(settings.store.database_url or sqlite_url(settings.home / DATABASE_FILE))
+
+
+def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
+    """A gateway ready to walk. Without `sending` no ministry address is needed."""
+    engine = open_store(settings)
+    facts = read_meta(engine)
+    if facts["gateway"] != settings.gateway.name:
+        raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {facts['gateway']!r}")
+    keys = settings.keys
+    gateway = Gateway(
+        engine=engine,
+        clock=SystemClock(),
+        jitter=system_jitter,
+        catalogue=read_catalogue(),
+        keyring=KeyRing(engine, read_key_file(settings.path(keys.master_key_file))),
+        cupboard=open_cupboard(settings.path(keys.signers_dir) if keys.signers_dir else None, production=settings.production),
+        trust=read_trust_store(settings.path(keys.trust_dir)) if keys.trust_dir else None,
+        generation=_generation(settings) if sending and settings.ministry.address else None,
+        metot=settings.ministry.metot,
+        trail=Trail(),
+        checkpoint_key=checkpoint_key(settings),
+        actor=actor(),
+        pace=_pace(settings),
+    )
+    load_codes(gateway)
+    return gateway
+
+
+def checkpoint_key(settings: Settings) -> CheckpointKey:
+    """The key that signs this gateway's checkpoints."""
+    return read_checkpoint_key(settings.gateway.name, settings.path(settings.keys.checkpoint_key_file))
+
+
+def caps(settings: Settings) -> Caps:
+    """The bounds of intake."""
+    return Caps(settings.intake.record_bytes, settings.intake.file_bytes, settings.intake.depth)
+
+
+def actor() -> str:
+    """Who acts, in audit entries and leases: this host and process, and a draw that makes restarts distinct."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"[:64]
+
+
+def _generation(settings: Settings) -> Generation:
+    ministry = settings.ministry
+    limits = Limits(ministry.connect_seconds, ministry.silence_seconds, ministry.total_seconds, ministry.reply_bytes)
+    ca_file = settings.path(ministry.ca_file) if ministry.ca_file else None
+    wire = Wire(ministry.address, limits, connections=ministry.concurrency, ca_file=ca_file)
+    credentials = Credentials(
+        _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
+    )
+    return SoapG2(wire, ZeepDoor(published("schemas", "soap-g2", "ibys.wsdl"), wire), credentials)
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        value = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"{path}: cannot be read ({error.strerror})") from error
+    if not value:
+        raise Misconfigured(f"{path}: is empty")
+    return value
+
+
+def _pace(settings: Settings) -> Pace:
+    queue = settings.queue
+    return Pace(
+        group=settings.intake.group,
+        window=queue.window,
+        concurrency=settings.ministry.concurrency,
+        lease=timedelta(seconds=queue.lease_seconds),
+        resend=Backoff(
+            timedelta(seconds=queue.resend_base_seconds), timedelta(seconds=queue.resend_ceiling_seconds), queue.max_attempts
+        ),
+        ask=Backoff(timedelta(seconds=queue.ask_base_seconds), timedelta(seconds=queue.ask_ceiling_seconds), 1_000_000),
+        ask_for_at_most=timedelta(hours=queue.ask_for_hours),
+        probe_gap=timedelta(seconds=queue.probe_seconds),
+    )
+
+
+_EXAMPLE = """\
+# Settings of this gateway. Every key can also be set as IBYS_<GROUP>_<KEY>; `ibys settings check` tells what is wrong.
+[gateway]
+name = "{name}"
+environment = "test"
+
+[keys]
+# signers_dir = "signers"   # *.p12 with *.pin: trial runs only, refused in production
+# trust_dir = "trust"       # *.pem: whose certificates are believed
+
+[ministry]
+# address = "http://127.0.0.1:8090/soap-g2"
+# firma_kodu_file = "keys/firma_kodu"
+# parola_file = "keys/parola"
+"""

@@ -1,0 +1,1 @@
+"""APScheduler ticks that call the pipeline. Holds no state: what is due is a query."""

@@ -1,0 +1,85 @@
+"""The worker: four ticks, and a stop that finishes what is under way.
+
+APScheduler is only the clock. A tick that fails is logged and comes again; nothing depends on a tick happening
+at its minute.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from datetime import UTC
+from threading import Event
+from typing import Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from integrator import pipeline
+from integrator.audit.checkpoint import write_checkpoint_file
+from integrator.log import logger
+from integrator.pipeline import Gateway
+from integrator.settings import Settings
+
+
+class Worker:
+    """Runs until told to stop."""
+
+    def __init__(self, gateway: Gateway, settings: Settings) -> None:
+        self._gateway = gateway
+        self._settings = settings
+        self._stopping = Event()
+
+    def run(self) -> None:
+        """Tick until SIGTERM or SIGINT, then finish the calls under way and return."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        scheduler = self._scheduler()
+        scheduler.start()
+        logger().info("worker.started", actor=self._gateway.actor)
+        self._stopping.wait()
+        scheduler.shutdown(wait=True)
+        self._checkpoint()
+        logger().info("worker.stopped", actor=self._gateway.actor)
+
+    def _scheduler(self) -> BackgroundScheduler:
+        every = self._settings.worker
+        scheduler = BackgroundScheduler(
+            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        for tick, seconds in (
+            (self._dispatch, every.dispatch_seconds),
+            (self._inquire, every.inquire_seconds),
+            (self._checkpoint, every.checkpoint_seconds),
+            (self._refresh_codes, every.refresh_codes_hours * 3600),
+        ):
+            scheduler.add_job(
+                self._guarded(tick), "interval", seconds=seconds, next_run_time=self._gateway.clock.now(), name=tick.__name__
+            )
+        return scheduler
+
+    def _guarded(self, tick: Callable[[], Any]) -> Callable[[], None]:
+        """The worker's outermost loop: whatever goes wrong is logged with its kind, and the next tick comes."""
+
+        def run() -> None:
+            try:
+                tick()
+            except Exception as error:
+                logger().error("worker.failed", tick=tick.__name__, error=type(error).__name__, detail=str(error)[:500])
+
+        return run
+
+    def _dispatch(self) -> None:
+        pipeline.recover(self._gateway)
+        pipeline.dispatch(self._gateway, stop=self._stopping.is_set)
+
+    def _inquire(self) -> None:
+        pipeline.inquire(self._gateway, stop=self._stopping.is_set)
+
+    def _checkpoint(self) -> None:
+        made = pipeline.checkpoint(self._gateway)
+        if made:
+            write_checkpoint_file(self._settings.home / "checkpoints", *made)
+            logger().info("audit.checkpointed", size=made[0])
+
+    def _refresh_codes(self) -> None:
+        logger().info("codes.refreshed", codes=pipeline.refresh_codes(self._gateway))

@@ -1,0 +1,301 @@
+"""A real stub in its own process, real HTTP, signatures by openssl: no code shared with the gateway."""
+
+import base64
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from lxml import etree
+
+FIRMA_KODU, PAROLA = "ABCDEF12345", "toy-password"
+SGK = "29999010100001230069994000"
+UZMAN, STRANGER = 80000000132, 81234567804
+CALISAN, CALISAN_2, NOT_ON_ROSTER = 99000000110, 99876543292, 10000000146
+REPO = Path(__file__).resolve().parents[3]
+NAMESPACE = etree.parse(REPO / "schemas/soap-g2/ibys.wsdl").getroot().get("targetNamespace")
+ENVELOPES = {
+    "1.1": ("http://schemas.xmlsoap.org/soap/envelope/", "text/xml; charset=utf-8"),
+    "1.2": ("http://www.w3.org/2003/05/soap-envelope", "application/soap+xml; charset=utf-8"),
+}
+PARTIES: dict[str, Any] = {
+    "firmalar": [{"firma_kodu": FIRMA_KODU, "parola": PAROLA, "aktif": True}],
+    "isyerleri": [
+        {
+            "sgk_tescil_no": SGK,
+            "ad_unvan": "Örnek İnşaat & Ticaret",
+            "nace_kodu": "41.00.01",
+            "tehlike_sinifi": "Çok Tehlikeli",
+            "calisanlar": [str(CALISAN), str(CALISAN_2)],
+        }
+    ],
+    "profesyoneller": [{"tckn": str(UZMAN), "belge_tipi": 2}],
+    "sozlesmeler": [
+        {"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}
+    ],
+    "egitim_kodlari": [
+        *({"kodu": kodu, "aciklama": f"Konu {kodu}", "aktif": 1} for kodu in range(240, 260)),
+        {"kodu": 24, "aciklama": "Eski konu", "aktif": 0},
+    ],
+}
+
+
+@dataclass
+class Notification:
+    """The wire fields of one message, changed at will before it is signed and sent."""
+
+    sorgu_no: int = 1
+    belge_tipi: int = 2
+    uzman: int = UZMAN
+    calisan: list[int] = field(default_factory=lambda: [CALISAN])
+    egitim: list[tuple[int, float]] = field(default_factory=lambda: [(240, 40.0)])
+    tarih: str = "23-10-2019"
+    sgk: str = SGK
+    firma_kodu: str = FIRMA_KODU
+    parola: str = PAROLA
+
+    def xml(self) -> bytes:
+        """What is to be signed, spelled out here a second time."""
+        calisan = "".join(
+            f"<calisan><calisanTckNo>{one}</calisanTckNo></calisan>" for one in sorted(self.calisan)
+        )
+        egitim = "".join(
+            f"<egitim><egitimKoduId>{kodu}</egitimKoduId><egitimSuresi>{sure}</egitimSuresi></egitim>"
+            for kodu, sure in sorted(self.egitim)
+        )
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?><EgitimDVO><egitimBildirim>'
+            f"<belgeTipi>{self.belge_tipi}</belgeTipi><isgProfTckNo>{self.uzman}</isgProfTckNo>{calisan}{egitim}"
+            f"<egitimTarihi>{self.tarih}</egitimTarihi><egitimYer>1</egitimYer><egitimTur>0</egitimTur>"
+            f"<sgkTescilNo>{self.sgk}</sgkTescilNo><egiticiTckNo>{UZMAN}</egiticiTckNo>"
+            "</egitimBildirim></EgitimDVO>"
+        ).encode()
+
+    def operation(self, imzali_deger: str) -> str:
+        """The SOAP operation that carries it."""
+        calisan = "".join(f"<calisan><calisanTckNo>{one}</calisanTckNo></calisan>" for one in self.calisan)
+        egitim = "".join(
+            f"<egitim><egitimKoduId>{kodu}</egitimKoduId><egitimSuresi>{sure}</egitimSuresi></egitim>"
+            for kodu, sure in self.egitim
+        )
+        return (
+            f'<n:cokluEgitimBildirimKaydet xmlns:n="{NAMESPACE}"><egitim>'
+            f"<belgeTipi>{self.belge_tipi}</belgeTipi>"
+            f"{calisan}<egiticiTckNo>{UZMAN}</egiticiTckNo>{egitim}<egitimTarihi>{self.tarih}</egitimTarihi>"
+            f"<egitimTur>0</egitimTur><egitimYer>1</egitimYer><imzaliDeger>{imzali_deger}</imzaliDeger>"
+            f"<isgProfTckNo>{self.uzman}</isgProfTckNo><sgkTescilNo>{self.sgk}</sgkTescilNo>"
+            f"<sorguNo>{self.sorgu_no}</sorguNo></egitim><firmaKodu>{self.firma_kodu}</firmaKodu>"
+            f"<parola>{self.parola}</parola></n:cokluEgitimBildirimKaydet>"
+        )
+
+
+def envelope(operation: str, version: str = "1.1") -> bytes:
+    return (
+        f'<S:Envelope xmlns:S="{ENVELOPES[version][0]}"><S:Body>{operation}</S:Body></S:Envelope>'
+    ).encode()
+
+
+class Signer:
+    """A person with a key and a certificate; signs with `openssl cms`."""
+
+    def __init__(
+        self, folder: Path, number: int | None, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    ) -> None:
+        self.folder, self.key = folder, key
+        self.certificate = certificate_for(key, number)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        folder.mkdir(parents=True)
+        (folder / "key.pem").write_bytes(pem)
+        (folder / "certificate.pem").write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    def sign(self, content: bytes, *options: str, cades: bool = True) -> str:
+        """base64 of the CMS over `content`."""
+        command = ["openssl", "cms", "-sign", *(["-cades"] if cades else []), "-binary", "-outform", "DER"]
+        command += [
+            "-md",
+            "sha256",
+            "-nosmimecap",
+            "-signer",
+            "certificate.pem",
+            "-inkey",
+            "key.pem",
+            *options,
+        ]
+        run = subprocess.run(command, cwd=self.folder, input=content, capture_output=True, check=True)
+        return base64.b64encode(run.stdout).decode()
+
+
+def certificate_for(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, number: int | None
+) -> x509.Certificate:
+    names = [x509.NameAttribute(NameOID.COMMON_NAME, "Deneme Kişisi")]
+    if number is not None:
+        names.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, str(number)))
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(x509.Name(names)).issuer_name(x509.Name(names))
+    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
+    return builder.sign(key, hashes.SHA256())
+
+
+class Stub:
+    """One running stub and the little that is needed to talk to it."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "integrator.ministry", "serve", *options]
+        self.process = subprocess.Popen(
+            command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.ready = json.loads(self.process.stdout.readline())
+        self.url, self.control_url = self.ready["soap_g2"], self.ready["control"]
+        self.port = int(urlsplit(self.url).port or 0)
+
+    def control(self, method: str, path: str, content: Any = None) -> Any:
+        body = (
+            content
+            if isinstance(content, bytes)
+            else None
+            if content is None
+            else json.dumps(content).encode()
+        )
+        request = urllib.request.Request(self.control_url + path, data=body, method=method)
+        with urllib.request.urlopen(request, timeout=5) as reply:
+            return json.loads(reply.read())
+
+    def reset(self) -> None:
+        self.control("POST", "/reset", {"parties": True})
+        self.control("PUT", "/personality", {"repeats": "refused"})
+        self.control("PUT", "/faults", {"set": "none", "slow_seconds": 0.4, "latency": 0})
+        self.control("PUT", "/parties", PARTIES)
+
+    def script(self, fault: str, **where: Any) -> None:
+        self.control("PUT", "/faults", {"scripts": [{"fault": fault, **where}]})
+
+    def raw(self, octets: bytes, seconds: float = 3.0) -> bytes:
+        """Send bytes on a fresh connection; everything that comes back until it ends or `seconds` pass."""
+        received = b""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
+            connection.sendall(octets)
+            try:
+                while chunk := connection.recv(65536):
+                    received += chunk
+            except TimeoutError:
+                pass
+        return received
+
+    def post(self, body: bytes, version: str = "1.1", seconds: float = 3.0) -> bytes:
+        """The whole raw reply to one POST that asks for the connection to be closed."""
+        return self.raw(http_post(body, ENVELOPES[version][1]), seconds)
+
+    def call(self, operation: str, version: str = "1.1") -> list[etree._Element]:
+        """The `return` elements of the answer to one operation."""
+        reply = self.post(envelope(operation, version), version)
+        return etree.fromstring(reply.partition(b"\r\n\r\n")[2]).findall(".//return")
+
+    def save(self, message: Notification, imzali_deger: str) -> etree._Element:
+        (answer,) = self.call(message.operation(imzali_deger))
+        return answer
+
+    def query(
+        self, sorgu_no: int = 0, calisan: int = 0, uzman: int = 0, parola: str = PAROLA
+    ) -> list[etree._Element]:
+        return self.call(
+            f'<n:egitimBildirimSorgula xmlns:n="{NAMESPACE}"><EgitimBildirimSorguDVO>'
+            f"<calisanTckNo>{calisan}</calisanTckNo><isgProfTckNo>{uzman}</isgProfTckNo>"
+            f"<sorguNo>{sorgu_no}</sorguNo></EgitimBildirimSorguDVO><firmaKodu>{FIRMA_KODU}</firmaKodu>"
+            f"<parola>{parola}</parola></n:egitimBildirimSorgula>"
+        )
+
+    def effects(self) -> list[dict[str, Any]]:
+        effects: list[dict[str, Any]] = self.control("GET", "/ledger")["effects"]
+        return effects
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=5)
+
+
+def http_post(body: bytes, content_type: str, path: str = "/soap-g2") -> bytes:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n"
+        f'SOAPAction: ""\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n'
+    )
+    return head.encode() + body
+
+
+@pytest.fixture(scope="session")
+def toy() -> SimpleNamespace:
+    """The names of this file, whatever import mode pytest runs in: a module called conftest is not unique."""
+    return SimpleNamespace(**globals())
+
+
+@pytest.fixture(scope="session")
+def running_stub() -> Iterator[Stub]:
+    stub = Stub("--seed", "7")
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture
+def stub(running_stub: Stub) -> Stub:
+    running_stub.reset()
+    return running_stub
+
+
+@pytest.fixture
+def own_stub() -> Iterator[Callable[..., Stub]]:
+    started: list[Stub] = []
+
+    def start(*options: str) -> Stub:
+        started.append(Stub(*options))
+        started[-1].reset()
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.stop()
+
+
+@pytest.fixture(scope="session")
+def signers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Signer]:
+    if shutil.which("openssl") is None:
+        warnings.warn("openssl is missing: NO SIGNATURE OF THE MINISTRY STUB IS TESTED", stacklevel=1)
+        pytest.skip("openssl is missing: NO SIGNATURE OF THE MINISTRY STUB IS TESTED")
+    folder, made = tmp_path_factory.mktemp("signers"), dict[str, Signer]()
+
+    def signer(number: int | None = UZMAN, kind: str = "rsa2048") -> Signer:
+        name = f"{number}-{kind}"
+        if name not in made:
+            key = (
+                rsa.generate_private_key(65537, int(kind[3:]))
+                if kind.startswith("rsa")
+                else ec.generate_private_key(ec.SECP256R1())
+            )
+            made[name] = Signer(folder / name, number, key)
+        return made[name]
+
+    return signer
+
+
+@pytest.fixture(scope="session")
+def uzman(signers: Callable[..., Signer]) -> Signer:
+    return signers(UZMAN)

@@ -1,0 +1,238 @@
+"""Each fault as a client sees it at the socket, and what the ledger holds afterwards."""
+
+import socket
+import time
+
+import pytest
+
+
+@pytest.fixture
+def octets(toy, uzman):
+    message = toy.Notification()
+    return toy.envelope(message.operation(uzman.sign(message.xml())))
+
+
+def head_and_body(reply):
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return head, body
+
+
+def announced_length(head):
+    (line,) = (one for one in head.split(b"\r\n") if one.lower().startswith(b"content-length:"))
+    return int(line.split(b":")[1])
+
+
+STORES_NOTHING = {
+    "http_500_html": b"HTTP/1.1 500 ",
+    "http_503_retry_after": b"HTTP/1.1 503 ",
+    "http_429": b"HTTP/1.1 429 ",
+    "html_200": b"HTTP/1.1 200 ",
+    "redirect_302": b"HTTP/1.1 302 ",
+    "soap_fault_200": b"HTTP/1.1 200 ",
+    "code_2222_before_storing": b"<status>2222</status>",
+    "code_214_lie": b"<status>214</status>",
+    "code_401_spell": b"<status>401</status>",
+}
+STORES = {
+    "code_1111_after_storing": b"<status>1111</status>",
+    "code_204_after_storing": b"<status>204</status>",
+    "unknown_code_after_storing": b"<status>777</status>",
+    "wrong_sorgu_no_in_reply": b"<sorguNo>2</sorguNo>",
+    "empty_body_200": b"Content-Length: 0\r\n",
+    "garbage_reply": b"\xff\xfe\xfd",
+    "slow_reply_past_timeout": b"<status>200</status></return>",
+    "slow_drip": b"<status>200</status></return>",
+    "late_store": b"<status>200</status></return>",
+    "missing_pairs_in_reply": b"<return><message>",
+    "reply_to_another_record": b"<sorguNo>2</sorguNo>",
+}
+
+
+@pytest.mark.parametrize("fault", STORES_NOTHING)
+def test_a_fault_before_storing_stores_nothing(stub, octets, fault):
+    stub.script(fault)
+
+    reply = stub.post(octets)
+
+    assert STORES_NOTHING[fault] in reply
+    assert stub.effects() == []
+
+
+@pytest.mark.parametrize("fault", STORES)
+def test_a_fault_after_storing_has_stored(stub, octets, fault):
+    stub.script(fault)
+
+    reply = stub.post(octets)
+
+    assert STORES[fault] in reply
+    assert len(stub.effects()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "effects"),
+    [("reply_lost_after_commit", 1), ("reset_before_commit", 0), ("reset_during_body", 0)],
+)
+def test_a_lost_reply_is_a_reset_connection(stub, octets, fault, effects):
+    stub.script(fault)
+
+    with pytest.raises(ConnectionResetError):
+        stub.post(octets)
+
+    assert len(stub.effects()) == effects
+
+
+def test_a_repeated_reply_is_the_same_bytes_twice(stub, octets):
+    stub.script("repeated_reply")
+
+    reply = stub.post(octets)
+
+    assert reply[: len(reply) // 2] == reply[len(reply) // 2 :]
+
+
+def test_a_half_reply_ends_before_its_announced_length(stub, octets):
+    stub.script("half_reply")
+
+    head, body = head_and_body(stub.post(octets))
+
+    assert len(body) == announced_length(head) // 2
+
+
+def test_a_wrong_content_length_is_shorter_than_the_body(stub, octets):
+    stub.script("wrong_content_length")
+
+    head, body = head_and_body(stub.post(octets))
+
+    assert announced_length(head) == len(body) - 40
+
+
+def test_a_slow_reply_has_stored_before_it_answers(stub, toy, octets):
+    stub.script("slow_reply_past_timeout")
+
+    with socket.create_connection(("127.0.0.1", stub.port), timeout=0.1) as connection:
+        connection.sendall(toy.http_post(octets, "text/xml"))
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+
+    assert len(stub.effects()) == 1
+
+
+def test_a_late_store_happens_although_the_client_has_gone(stub, toy, octets):
+    stub.script("late_store")
+
+    with socket.create_connection(("127.0.0.1", stub.port), timeout=0.1) as connection:
+        connection.sendall(toy.http_post(octets, "text/xml"))
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+    before = len(stub.effects())
+    time.sleep(0.6)
+
+    assert (before, len(stub.effects())) == (0, 1)
+
+
+def test_a_slow_reply_does_not_hold_up_others(stub, toy, octets):
+    stub.script("slow_reply_past_timeout")
+
+    with socket.create_connection(("127.0.0.1", stub.port)) as slow:
+        slow.sendall(toy.http_post(octets, "text/xml"))
+        began = time.monotonic()
+        stub.query(1)
+
+    assert time.monotonic() - began < 0.3
+
+
+def test_an_empty_query_after_a_lost_reply_never_lies(stub, octets):
+    stub.script("reply_lost_after_commit")
+    with pytest.raises(ConnectionResetError):
+        stub.post(octets)
+
+    assert [row.findtext("status") for row in stub.query(1)] == ["200"]
+
+
+def test_the_reply_to_another_record_is_a_stored_one(stub, toy, uzman, octets):
+    other = toy.Notification(sorgu_no=77)
+    stub.save(other, uzman.sign(other.xml()))
+    stub.script("reply_to_another_record", sorgu_no=1)
+
+    assert b"<sorguNo>77</sorguNo>" in stub.post(octets)
+
+
+def test_a_401_spell_lasts_and_ends(stub, octets):
+    stub.control("PUT", "/faults", {"start_401_spell": 0.3})
+
+    during = stub.post(octets)
+    time.sleep(0.35)
+
+    assert b"<status>401</status>" in during
+    assert b"<status>200</status>" in stub.post(octets)
+
+
+def test_a_script_strikes_the_named_save_only(stub, toy, uzman):
+    stub.script("code_2222_before_storing", nth=2)
+    messages = [toy.Notification(sorgu_no=number) for number in (1, 2, 3)]
+
+    codes = [stub.save(one, uzman.sign(one.xml())).findtext("status") for one in messages]
+
+    assert codes == ["200", "2222", "200"]
+
+
+def test_a_script_can_strike_a_query(stub):
+    stub.script("code_2222_before_storing", operation="egitimBildirimSorgula")
+
+    assert [row.findtext("status") for row in stub.query(1)] == ["2222"]
+
+
+def test_latency_comes_before_every_answer(stub):
+    stub.control("PUT", "/faults", {"latency": 0.3})
+    began = time.monotonic()
+
+    stub.query(1)
+
+    assert time.monotonic() - began >= 0.3
+
+
+def test_the_summary_counts_what_was_spoiled(stub, octets):
+    stub.script("code_1111_after_storing")
+    stub.post(octets)
+    stub.post(octets)
+
+    summary = stub.control("GET", "/ledger/summary")
+
+    assert summary["faults"] == {"code_1111_after_storing": 1}
+    assert (summary["saves"], summary["repeated_numbers"], summary["codes"]) == (2, 1, {"200": 1, "211": 1})
+
+
+def spoiled_numbers(stub, toy, uzman, order):
+    stub.control("PUT", "/faults", {"seed": 7, "rates": {"code_2222_before_storing": 0.5}})
+    messages = {number: toy.Notification(sorgu_no=number, egitim=[(240, 10.0 + number)]) for number in order}
+    answers = {number: stub.save(one, uzman.sign(one.xml())) for number, one in messages.items()}
+    return {number for number, answer in answers.items() if answer.findtext("status") == "2222"}
+
+
+def test_the_same_seed_spoils_the_same_numbers_in_any_order(stub, toy, uzman):
+    first = spoiled_numbers(stub, toy, uzman, range(1, 13))
+    stub.reset()
+
+    assert spoiled_numbers(stub, toy, uzman, range(12, 0, -1)) == first != set()
+
+
+@pytest.mark.parametrize("faults", ["usual", "hostile"])
+def test_a_client_that_asks_before_it_repeats_has_one_effect_for_each_number(own_stub, toy, uzman, faults):
+    stub = own_stub("--seed", "3", "--faults", faults)
+    stub.control("PUT", "/faults", {"set": faults, "slow_seconds": 0.2})
+    message = toy.Notification()
+    imzali_deger = uzman.sign(message.xml())
+
+    for number in range(1, 41):
+        message.sorgu_no = number
+        body = toy.envelope(message.operation(imzali_deger))
+        for _ in range(12):
+            try:
+                reply = stub.post(body, seconds=0.1)
+            except ConnectionResetError:
+                continue
+            if b"<status>200</status></return>" in reply or b"<status>211</status>" in reply:
+                break
+    time.sleep(0.4)
+
+    summary = stub.control("GET", "/ledger/summary")
+    assert (summary["messages"], summary["numbers_with_two_effects"]) == (40, 0)
