@@ -5,81 +5,66 @@
              7 audit                                                in the transaction of every step
 
 Rooms do not know one another; only this file does. Two transactions frame every call to the ministry: the one
-that writes the intent, and the one that writes what came of it. Nothing is sent in between that is not in both.
+that writes the intent, and the one that writes what came of it. ``acts.py`` holds the smaller walks.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
-
-from integrator.audit.checkpoint import CheckpointKey, make_checkpoint
+from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Entry, Trail, moved_entry
-from integrator.catalogue import codes as code_lists
 from integrator.catalogue.catalogue import Catalogue
 from integrator.deliver.courier import Courier
-from integrator.deliver.dvo import cut_dvo
-from integrator.deliver.generation import Generation
+from integrator.deliver.dvo import Dvo, cut_dvo
+from integrator.deliver.generation import Exchange, Generation
 from integrator.domain.clock import ISTANBUL, Clock, Jitter
 from integrator.domain.errors import BadSignature, Misconfigured
-from integrator.domain.findings import Finding
+from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.domain.outcomes import SUCCESS, Kind, Outcome
-from integrator.domain.records import (
-    Bildirim,
-    Claimed,
-    Form,
-    Kayit,
-    Message,
-    Moved,
-    Settlement,
-    Submitted,
-)
+from integrator.domain.outcomes import Kind, Outcome
+from integrator.domain.records import Bildirim, Claimed, Form, Kayit, Message, Moved, Settlement, Submitted
 from integrator.domain.states import State
 from integrator.log import logger
-from integrator.protect.seal import Sealer, commitment, new_salt
-from integrator.queue import line, outbox, readings, records
-from integrator.queue.backoff import Backoff
+from integrator.protect.seal import Sealer, new_salt
+from integrator.queue import bodies, line, outbox, records
+from integrator.queue.patience import Patience, next_step
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_reply
 from integrator.sign.canonical import split
 from integrator.sign.certificates import TrustStore
 from integrator.sign.keys import KeyCupboard
 from integrator.sign.verify import Signature, require_valid
-from integrator.store.engine import reading, writing
+from integrator.store.engine import Conflict, Database, Tx, reading, writing
 from integrator.store.keyring import KeyRing
 from integrator.validate.check import check
 
-SALT_BYTES = 16
 ASKS_TO_CONFIRM = 3
+QUARANTINE_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast and how patiently the gateway works."""
+    """How much the gateway does at once."""
 
     group: int = 64  # records in one accepting transaction
     window: int = 64  # messages one worker holds claimed
-    concurrency: int = 4  # calls under way at once
+    concurrency: int = 4  # calls under way
     lease: timedelta = timedelta(minutes=2)
-    resend: Backoff = Backoff(timedelta(seconds=2), timedelta(hours=6), 12)
-    ask: Backoff = Backoff(timedelta(seconds=2), timedelta(hours=1), 1_000_000)
-    ask_for_at_most: timedelta = timedelta(hours=72)
     probe_gap: timedelta = timedelta(minutes=1)
+    gather: timedelta = timedelta(milliseconds=3)  # an answer waits this long for company in its transaction
 
 
 @dataclass(frozen=True)
 class Gateway:
     """The parts, put together by wiring. Holds no state of its own: what is true stands in the database."""
 
-    engine: Engine
+    database: Database
     clock: Clock
     jitter: Jitter
     catalogue: Catalogue
@@ -92,6 +77,21 @@ class Gateway:
     checkpoint_key: CheckpointKey
     actor: str
     pace: Pace = field(default_factory=Pace)
+    patience: Patience = field(default_factory=Patience)
+
+    def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
+        """Step 7, in the transaction of whatever happened."""
+        self.trail.append(tx, entries, now=now)
+
+    def record_moves(self, tx: Tx, moves: Iterable[Moved], now: datetime) -> None:
+        """Step 7 for moves of messages."""
+        self.record(tx, (moved_entry(move, self.actor) for move in moves), now)
+
+    def ministry(self) -> Generation:
+        """The ministry's service; raises Misconfigured when no address is set."""
+        if self.generation is None:
+            raise Misconfigured("no ministry is set: ministry.address, firma_kodu_file and parola_file are wanted")
+        return self.generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,167 +105,163 @@ class Answer:
     findings: tuple[Finding, ...] = ()
 
 
-# ---- accept: bytes become queued messages --------------------------------------------------------------------
-
-
 def accept(
     gateway: Gateway, kurum: KurumNo, submitted: Iterable[Submitted], *, may_split: bool = True
 ) -> Iterator[Answer]:
-    """Take in records (step 1 has read them), group by group; each record is stored whole or not at all.
+    """Take in what intake has read (step 1), group by group; each record is stored whole or not at all.
 
-    When an answer says accepted, the record and its audit entries are on disk.
+    When an answer says accepted, the record and its audit entries are on disk (invariant 1).
     """
     stream = iter(submitted)
-    while group := list(islice(stream, gateway.pace.group)):
+    while several := list(islice(stream, gateway.pace.group)):
         try:
-            yield from _accept_group(gateway, kurum, group, may_split)
-        except IntegrityError:  # another process took one of these ids meanwhile: now it is known
-            yield from _accept_group(gateway, kurum, group, may_split)
+            answers = _Group(gateway, kurum, may_split=may_split).accept(several)
+        except Conflict:  # another process took one of these ids meanwhile: now it is known
+            answers = _Group(gateway, kurum, may_split=may_split).accept(several)
+        yield from answers
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A record on its way to the outbox."""
+    """A good record on its way to the outbox, its messages signed where the key is at hand."""
 
-    submitted: Submitted
     kayit: Kayit
+    content: bytes
     fingerprint: bytes
     form: Form
     messages: list[tuple[Message, bytes | None]]
-    warnings: tuple[Finding, ...]
 
 
-def _accept_group(gateway: Gateway, kurum: KurumNo, group: list[Submitted], may_split: bool) -> list[Answer]:
-    now = gateway.clock.now()
-    sealer = gateway.keyring.sealer(kurum, now=now)
-    named = [(each, *_name(each, sealer)) for each in group]
-    with reading(gateway.engine) as tx:
-        known = records.known_records(tx, kurum, [kayit_no for _, kayit_no, _ in named])
-    drafts: dict[str, _Draft] = {}
-    answers: list[Callable[[dict[str, list[int]]], Answer]] = []
-    for each, kayit_no, fingerprint in named:
-        answers.append(_draft(gateway, each, kayit_no, fingerprint, known, drafts, may_split, now))
-    numbers = _store(gateway, kurum, list(drafts.values()), sealer, now) if drafts else {}
-    with reading(gateway.engine) as tx:
-        for kayit_no in known:
-            numbers[kayit_no] = records.sorgu_no_of(tx, kurum, kayit_no)
-    return [answer(numbers) for answer in answers]
+class _Group:
+    """Records that are stored in one transaction."""
+
+    def __init__(self, gateway: Gateway, kurum: KurumNo, *, may_split: bool) -> None:
+        self._gateway = gateway
+        self._kurum = kurum
+        self._may_split = may_split
+        self._now = gateway.clock.now()
+        self._sealer = gateway.keyring.sealer(kurum, now=self._now)
+        self._known: dict[str, bytes] = {}
+        self._drafts: dict[str, _Draft] = {}
+
+    def accept(self, several: Sequence[Submitted]) -> list[Answer]:
+        """Answers in the order of the records."""
+        named = [self._name(each) for each in several]
+        with reading(self._gateway.database) as tx:
+            self._known = records.known_records(tx, self._kurum, [kayit_no for kayit_no, _ in named])
+            numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
+        answers = [self._take(each, *name) for each, name in zip(several, named, strict=True)]
+        if self._drafts:
+            numbers |= self._store()
+        return [
+            answer if answer.status == "rejected" else _with_numbers(answer, numbers[answer.kayit_no])
+            for answer in answers
+        ]
+
+    def _name(self, each: Submitted) -> tuple[str, bytes]:
+        """The record's id (made from its content when the customer gave none) and the fingerprint of its content."""
+        fingerprint = self._sealer.fingerprint(each.content)
+        return each.kayit_no or f"icerik:{fingerprint.hex()[:32]}", fingerprint
+
+    def _take(self, each: Submitted, kayit_no: str, fingerprint: bytes) -> Answer:
+        """Steps 2 and 3 for one record."""
+        if each.fault:
+            return Answer(each.where, each.kayit_no, "rejected", findings=(each.fault,))
+        # the same id again: the same content gets the same answer, other content is refused
+        draft = self._drafts.get(kayit_no)
+        before = draft.fingerprint if draft else self._known.get(kayit_no)
+        if before == fingerprint:
+            return Answer(each.where, kayit_no, "known")
+        if before is not None:
+            return Answer(each.where, kayit_no, "rejected", findings=(Finding("INT-INT-002", "id", kayit_no, "1"),))
+        # 2. validate: every finding at once
+        today = self._now.astimezone(ISTANBUL).date()
+        metot = self._gateway.metot
+        checked = check(each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split)
+        if checked.kayit is None or checked.definition is None:
+            return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
+        # 3. sign: split, canonical bytes, signature, and the ministry's checks before the ministry
+        kayit = Kayit(
+            kayit_no, checked.kayit.veri_seti, checked.kayit.version, checked.kayit.event_date, checked.kayit.fields
+        )
+        signed = [(message, *self._sign(message)) for message in split(kayit, checked.definition)]
+        form = Form(kayit.veri_seti, kayit.version, metot)
+        messages = [(message, cms) for message, cms, _ in signed]
+        self._drafts[kayit_no] = _Draft(kayit, each.content, fingerprint, form, messages)
+        warnings = {warning for _, _, warning in signed if warning}
+        return Answer(each.where, kayit_no, "accepted", findings=(*checked.findings, *warnings))
+
+    def _sign(self, message: Message) -> tuple[bytes | None, Finding | None]:
+        """The signature, when the professional's key is at hand and its signature would be taken.
+
+        Otherwise the message awaits its signature; a key that makes bad ones is told as a warning.
+        """
+        signer = self._gateway.cupboard.signer_of(message.signer)
+        if signer is None:
+            return None, None
+        cms = signer.sign(message.canonical, at=self._now)
+        try:
+            require_valid(Signature(cms, message.canonical, self._now, self._gateway.trust, message.signer))
+        except BadSignature as error:
+            return None, Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
+        return cms, None
+
+    def _store(self) -> dict[str, list[int]]:
+        """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together."""
+        gateway, kurum, drafts = self._gateway, self._kurum, list(self._drafts.values())
+        contents = [
+            (
+                draft.kayit,
+                draft.fingerprint,
+                bodies.seal_record(self._sealer, kurum, draft.kayit.kayit_no, draft.content),
+            )
+            for draft in drafts
+        ]
+        with writing(gateway.database) as tx:
+            fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
+            rows = [row for draft in drafts for row in _number(kurum, draft, fresh)]
+            records.put_records(tx, kurum, contents, now=self._now)
+            moved = outbox.put(tx, rows, [bodies.seal_body(self._sealer, row) for row in rows], now=self._now)
+            gateway.record(tx, _birth_entries(gateway.actor, kurum, drafts, rows, moved), self._now)
+        numbers: dict[str, list[int]] = {}
+        for row in rows:
+            numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
+        return numbers
 
 
-def _name(each: Submitted, sealer: Sealer) -> tuple[str, bytes]:
-    """The record's id (from its content when the customer gave none) and the fingerprint of its content."""
-    fingerprint = sealer.fingerprint(each.content)
-    return each.kayit_no or f"icerik:{fingerprint.hex()[:32]}", fingerprint
-
-
-def _draft(
-    gateway: Gateway,
-    each: Submitted,
-    kayit_no: str,
-    fingerprint: bytes,
-    known: dict[str, bytes],
-    drafts: dict[str, _Draft],
-    may_split: bool,
-    now: datetime,
-) -> Callable[[dict[str, list[int]]], Answer]:
-    """Steps 2 and 3 for one record. Returns how to answer once the group's numbers are known."""
-
-    def rejected(*findings: Finding) -> Callable[[dict[str, list[int]]], Answer]:
-        return lambda _: Answer(each.where, each.kayit_no, "rejected", findings=findings)
-
-    def told(status: str, findings: tuple[Finding, ...] = ()) -> Callable[[dict[str, list[int]]], Answer]:
-        return lambda numbers: Answer(each.where, kayit_no, status, tuple(numbers[kayit_no]), findings)
-
-    if each.fault:
-        return rejected(each.fault)
-    # 1. the same id again: the same content gets the same answer, other content is refused
-    before = known.get(kayit_no) or (drafts[kayit_no].fingerprint if kayit_no in drafts else None)
-    if before is not None:
-        return told("known") if before == fingerprint else rejected(Finding("INT-INT-002", "id", kayit_no, "1"))
-    # 2. validate: every finding at once
-    today = now.astimezone(ISTANBUL).date()
-    checked = check(each, gateway.catalogue, today=today, metot=gateway.metot, split=may_split)
-    if checked.kayit is None or checked.definition is None:
-        return rejected(*checked.findings)
-    # 3. sign: split, canonical bytes, signature, and the ministry's checks before the ministry
-    form = Form(checked.kayit.veri_seti, checked.kayit.version, gateway.metot)
-    messages = [(message, _sign(gateway, message, now)) for message in split(checked.kayit, checked.definition)]
-    record = Kayit(kayit_no, form.veri_seti, form.version, checked.kayit.event_date, checked.kayit.fields)
-    drafts[kayit_no] = _Draft(each, record, fingerprint, form, messages, checked.findings)
-    return told("accepted", checked.findings)
-
-
-def _sign(gateway: Gateway, message: Message, now: datetime) -> bytes | None:
-    """The signature, when the professional's key is at hand; else None, and the message awaits it."""
-    signer = gateway.cupboard.signer_of(message.signer)
-    if signer is None:
-        return None
-    cms = signer.sign(message.canonical, at=now)
-    require_valid(Signature(cms, message.canonical, now, gateway.trust, message.signer))
-    return cms
-
-
-def _store(
-    gateway: Gateway, kurum: KurumNo, drafts: Sequence[_Draft], sealer: Sealer, now: datetime
-) -> dict[str, list[int]]:
-    """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together."""
-    with writing(gateway.engine) as tx:
-        fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
-        rows: list[Bildirim] = []
-        bodies = []
-        for draft in drafts:
-            place = f"kayit/{kurum}/{draft.kayit.kayit_no}".encode()
-            bodies.append((draft.kayit, draft.fingerprint, sealer.seal(draft.submitted.content, place)))
-            rows += _number(kurum, draft, fresh)
-        records.put_records(tx, kurum, bodies, now=now)
-        moved = outbox.put(tx, rows, [_seal_body(sealer, row) for row in rows], now=now)
-        gateway.trail.append(tx, _birth_entries(gateway.actor, drafts, rows, moved), now=now)
-    numbers: dict[str, list[int]] = {}
-    for row in rows:
-        numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
-    return numbers
+def _with_numbers(answer: Answer, numbers: list[int]) -> Answer:
+    return Answer(answer.where, answer.kayit_no, answer.status, tuple(numbers), answer.findings)
 
 
 def _number(kurum: KurumNo, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bildirim]:
     for part, (message, cms) in enumerate(draft.messages, 1):
-        number, salt = SorguNo(next(fresh)), new_salt()
         yield Bildirim(
-            number, kurum, draft.kayit.kayit_no, part, draft.form, message.parts_total, message.canonical, cms or b"", salt
+            sorgu_no=SorguNo(next(fresh)),
+            kurum=kurum,
+            kayit_no=draft.kayit.kayit_no,
+            part=part,
+            form=draft.form,
+            parts_total=message.parts_total,
+            canonical=message.canonical,
+            cms=cms or b"",
+            salt=new_salt(),
         )
 
 
-def _seal_body(sealer: Sealer, row: Bildirim) -> tuple[bytes, bytes | None]:
-    canonical = sealer.seal(row.salt + row.canonical, _place(row.kurum, row.sorgu_no, "canonical"))
-    return canonical, sealer.seal(row.cms, _place(row.kurum, row.sorgu_no, "cms")) if row.cms else None
-
-
-def _place(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
-    return f"bildirim/{kurum}/{sorgu_no}/{part}".encode()
-
-
 def _birth_entries(
-    actor: str, drafts: Sequence[_Draft], rows: Sequence[Bildirim], moved: Sequence[Moved]
+    actor: str, kurum: KurumNo, drafts: Sequence[_Draft], rows: Sequence[Bildirim], moved: Sequence[Moved]
 ) -> Iterator[Entry]:
     for draft in drafts:
         facts = {"veri_seti": draft.form.veri_seti, "version": draft.form.version, "messages": len(draft.messages)}
-        kurum = rows[0].kurum
         yield Entry("kayit.accepted", actor, {"kurum": kurum, "kayit_no": draft.kayit.kayit_no, **facts})
     for row, move in zip(rows, moved, strict=True):
         entry = moved_entry(move, actor)
-        yield Entry(entry.event, actor, {**entry.facts, **_commitments(row.salt, row.canonical, row.cms)})
-
-
-def _commitments(salt: bytes, canonical: bytes, cms: bytes) -> dict[str, str]:
-    told = {"canonical": commitment(salt, canonical)} if canonical else {}
-    return {**told, "cms": commitment(salt, cms)} if cms else told
-
-
-# ---- dispatch: queued messages meet the ministry -------------------------------------------------------------
+        yield entry.with_facts(bodies.commitments(row.salt, canonical=row.canonical, cms=row.cms))
 
 
 @dataclass(frozen=True, slots=True)
 class _Carried:
-    """One call that ended, one way or another. Request and reply are sealed already."""
+    """One call that ended, one way or another; request and reply are sealed already."""
 
     claimed: Claimed
     outcome: Outcome
@@ -303,7 +299,7 @@ def _drive(
                 courier.take(each)
             if not len(courier):
                 break
-            _settle(gateway, courier.collect(timedelta(milliseconds=200), timedelta(milliseconds=3)), tally)
+            _settle(gateway, courier.collect(timedelta(milliseconds=200), pace.gather), tally)
     finally:
         _give_back(gateway, courier.recall())
         courier.close()
@@ -312,126 +308,89 @@ def _drive(
 
 
 def _claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
-    """The intent, committed before the first byte leaves; none while the firm is passive, but one probe."""
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        room = line.room_on_line(tx, room, now=now, probe_gap=gateway.pace.probe_gap)
-        if room == 0:
-            return []
-        claimed = outbox.claim(tx, now=now, worker=gateway.actor, lease=gateway.pace.lease, limit=room)
-        moves = [
-            Moved(each.sorgu_no, each.kurum, State.QUEUED, State.SENDING, {"deneme_no": each.deneme_no})
-            for each in claimed
-        ]
-        gateway.trail.append(tx, [moved_entry(move, gateway.actor) for move in moves], now=now)
+    """The intent, committed before the first byte leaves (invariant 4); while the firm is passive, one probe."""
+    now, pace = gateway.clock.now(), gateway.pace
+    with writing(gateway.database) as tx:
+        room = line.room_on_line(tx, room, now=now, probe_gap=pace.probe_gap)
+        claimed = outbox.claim(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room) if room else []
+        intents = [Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in claimed]
+        gateway.record_moves(tx, intents, now)
     return claimed
 
 
 def _claim_to_ask(gateway: Gateway, room: int) -> list[Claimed]:
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        room = line.room_on_line(tx, room, now=now, probe_gap=gateway.pace.probe_gap)
-        return outbox.claim_uncertain(
-            tx, now=now, worker=gateway.actor, lease=gateway.pace.lease, limit=room
-        ) if room else []
+    now, pace = gateway.clock.now(), gateway.pace
+    with writing(gateway.database) as tx:
+        room = line.room_on_line(tx, room, now=now, probe_gap=pace.probe_gap)
+        return outbox.claim_uncertain(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room) if room else []
 
 
 def _send(gateway: Gateway, claimed: Claimed) -> _Carried:
-    """Steps 5 and 6 for one message; runs in a courier's thread and touches no database."""
+    """Steps 5 and 6 for one message; runs in a courier's thread and touches no table."""
     sealer, dvo, cms = _open(gateway, claimed)
-    exchange = _ministry(gateway).send(claimed.sorgu_no, dvo, cms)
+    exchange = gateway.ministry().send(claimed.sorgu_no, dvo, cms)
     said = exchange.said
-    if not isinstance(said, Outcome):
-        said = judge_reply(said, claimed.sorgu_no, dvo.pairs, gateway.catalogue.result_codes)
-    return _seal_carried(sealer, claimed, said, exchange.request, exchange.reply)
+    codes = gateway.catalogue.result_codes
+    outcome = said if isinstance(said, Outcome) else judge_reply(said, claimed.sorgu_no, dvo.pairs, codes)
+    return _carried(sealer, claimed, outcome, exchange)
 
 
 def _ask(gateway: Gateway, claimed: Claimed) -> _Carried:
     """Steps 5 and 6 for a message whose fate is unknown: ask by its number, believe only rows about our pairs."""
     sealer, dvo, _ = _open(gateway, claimed)
-    exchange = _ministry(gateway).ask(claimed.sorgu_no, dvo)
+    exchange = gateway.ministry().ask(claimed.sorgu_no, dvo)
     said = exchange.said
-    if not isinstance(said, Outcome):
-        confirmed = claimed.asks >= ASKS_TO_CONFIRM and claimed.last_code == PAIRS_MISSING
-        said = judge_found(said, dvo.pairs, gateway.catalogue.result_codes, confirmed=confirmed)
-    return _seal_carried(sealer, claimed, said, exchange.request, exchange.reply)
+    codes = gateway.catalogue.result_codes
+    confirmed = claimed.asks >= ASKS_TO_CONFIRM and claimed.last_code == PAIRS_MISSING
+    outcome = said if isinstance(said, Outcome) else judge_found(said, dvo.pairs, codes, confirmed=confirmed)
+    return _carried(sealer, claimed, outcome, exchange)
 
 
-def _ministry(gateway: Gateway) -> Generation:
-    if gateway.generation is None:
-        raise Misconfigured("no ministry address is set: ministry.address, firma_kodu_file and parola_file")
-    return gateway.generation
-
-
-def _open(gateway: Gateway, claimed: Claimed):  # type: ignore[no-untyped-def]
+def _open(gateway: Gateway, claimed: Claimed) -> tuple[Sealer, Dvo, bytes]:
     sealer = gateway.keyring.sealer(claimed.kurum)
-    salted = sealer.open(claimed.canonical, _place(claimed.kurum, claimed.sorgu_no, "canonical"))
-    cms = sealer.open(claimed.cms, _place(claimed.kurum, claimed.sorgu_no, "cms"))
-    return sealer, cut_dvo(salted[SALT_BYTES:]), cms
+    canonical, cms = bodies.open_claimed(sealer, claimed)
+    return sealer, cut_dvo(canonical), cms
 
 
-def _seal_carried(sealer: Sealer, claimed: Claimed, outcome: Outcome, request: bytes, reply: bytes) -> _Carried:
-    deneme = f"deneme/{claimed.kurum}/{claimed.sorgu_no}/{claimed.deneme_no}"
-    refused = None
-    if outcome.kind is Kind.PARTIAL or (outcome.parts and outcome.kind is not Kind.ACCEPTED):
-        listed = [[*part.pair, part.code, part.message] for part in outcome.parts if part.code != SUCCESS]
-        place = _place(claimed.kurum, claimed.sorgu_no, "sonuc")
-        refused = sealer.seal(json.dumps(listed, ensure_ascii=False).encode(), place)
-    return _Carried(
-        claimed,
-        outcome,
-        sealer.seal(request, f"{deneme}/request".encode()),
-        sealer.seal(reply, f"{deneme}/reply".encode()) if reply else b"",
-        refused,
-    )
+def _carried(sealer: Sealer, claimed: Claimed, outcome: Outcome, exchange: Exchange[Any]) -> _Carried:
+    request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
+    return _Carried(claimed, outcome, request, reply, bodies.seal_refused(sealer, claimed, outcome))
 
 
 def _settle(gateway: Gateway, carried: Sequence[_Carried], tally: Counter[str]) -> None:
-    """Write what came of a group of calls, with its audit entries, in one transaction."""
+    """Write what came of a group of calls, and its audit entries, in one transaction."""
     if not carried:
         return
     now = gateway.clock.now()
     settlements = [_settlement(gateway, each, now) for each in carried]
-    with writing(gateway.engine) as tx:
+    with writing(gateway.database) as tx:
         moved = outbox.settle(tx, settlements, now=now)
         moved += _consequences(gateway, tx, carried, now)
-        gateway.trail.append(tx, [moved_entry(move, gateway.actor) for move in moved], now=now)
-    for each, settlement in zip(carried, settlements, strict=True):
+        gateway.record_moves(tx, moved, now)
+    for settlement in settlements:
         tally[settlement.outcome] += 1
-        _log_attempt(each, settlement)
+        _log_attempt(settlement)
 
 
 def _settlement(gateway: Gateway, carried: _Carried, now: datetime) -> Settlement:
-    """Where the message goes next and when; the ceiling of attempts and the patience of asking end with a person."""
-    claimed, outcome, pace = carried.claimed, carried.outcome, gateway.pace
-    asking = claimed.state is State.UNCERTAIN
-    end, reason, due_at = outcome.end, str(outcome.kind), now
-    if asking and outcome.code != "not_found" and end in (State.QUEUED, State.UNCERTAIN):
-        end = State.UNCERTAIN  # the question itself got no answer: still unknown
-    if end is State.QUEUED and outcome.kind is not Kind.PASSIVE:
-        due_at = pace.resend.next_at(claimed.attempt, now=now, jitter=gateway.jitter(), retry_after=outcome.retry_after)
-        if pace.resend.is_spent(claimed.attempt):
-            end, reason = State.HELD, "attempts_spent"
-    elif end is State.UNCERTAIN:
-        due_at = pace.ask.next_at(claimed.asks + 1, now=now, jitter=gateway.jitter(), retry_after=outcome.retry_after)
-        if claimed.uncertain_since and now - claimed.uncertain_since > pace.ask_for_at_most:
-            end, reason = State.HELD, "asked_too_long"
+    claimed, outcome = carried.claimed, carried.outcome
+    then = next_step(claimed, outcome, gateway.patience, now=now, jitter=gateway.jitter())
     return Settlement(
         claimed,
-        end,
-        due_at,
-        reason,
+        then.end,
+        then.due_at,
+        then.reason,
         outcome.code,
         parts_accepted=outcome.accepted_parts,
-        burns_attempt=asking or outcome.burns_attempt,
+        burns_attempt=outcome.burns_attempt or claimed.state is State.UNCERTAIN,
         request=carried.request,
         reply=carried.reply,
-        refused_parts=carried.refused if end in (State.PARTIAL, State.REFUSED) else None,
+        refused_parts=carried.refused,
     )
 
 
-def _consequences(gateway: Gateway, tx: Connection, carried: Sequence[_Carried], now: datetime) -> list[Moved]:
-    """What one answer means for the others: a 401 stops the line, an answer reopens it, our own fault quarantines."""
+def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[_Carried], now: datetime) -> list[Moved]:
+    """What one answer means for the others: 401 stops the line, an answer reopens it, our own fault quarantines."""
     passive = next((each for each in carried if each.outcome.kind is Kind.PASSIVE), None)
     if passive:
         _set_line(gateway, tx, line.PASSIVE, passive.outcome.code, now)
@@ -440,25 +399,29 @@ def _consequences(gateway: Gateway, tx: Connection, carried: Sequence[_Carried],
     moved: list[Moved] = []
     for each in carried:
         if each.outcome.kind is Kind.OWN_FAULT:
-            stopped = outbox.quarantine(tx, each.claimed.form, code=each.outcome.code, now=now, limit=100_000)
-            logger().error("queue.quarantined", form=str(each.claimed.form), code=each.outcome.code, count=len(stopped))
+            code, form = each.outcome.code, each.claimed.form
+            stopped = outbox.quarantine(tx, form, code=code, now=now, limit=QUARANTINE_AT_ONCE)
+            logger().error(
+                "queue.quarantined", veri_seti=form.veri_seti, version=form.version, code=code, count=len(stopped)
+            )
             moved += stopped
     return moved
 
 
-def _set_line(gateway: Gateway, tx: Connection, state: str, reason: str, now: datetime) -> None:
-    probe_at = now + gateway.pace.probe_gap if state == line.PASSIVE else None
-    if line.set_line(tx, state, reason=reason, probe_at=probe_at, now=now):
-        stopped = state == line.PASSIVE
-        gateway.trail.append(tx, [Entry("line.stopped" if stopped else "line.resumed", gateway.actor, {"code": reason})], now=now)
-        logger().error("delivery.stopped", code=reason) if stopped else logger().warning("delivery.resumed")
+def _set_line(gateway: Gateway, tx: Tx, state: str, code: str, now: datetime) -> None:
+    passive = state == line.PASSIVE
+    probe_at = now + gateway.pace.probe_gap if passive else None
+    if line.set_line(tx, state, reason=code, probe_at=probe_at, now=now):
+        gateway.record(tx, [Entry("line.stopped" if passive else "line.resumed", gateway.actor, {"code": code})], now)
+        logger().error("delivery.stopped" if passive else "delivery.resumed", code=code)
 
 
-def _log_attempt(carried: _Carried, settlement: Settlement) -> None:
+def _log_attempt(settlement: Settlement) -> None:
+    claimed = settlement.claimed
     logger().info(
-        "delivery.asked" if carried.claimed.state is State.UNCERTAIN else "delivery.attempted",
-        sorgu_no=carried.claimed.sorgu_no,
-        attempt=carried.claimed.attempt,
+        "delivery.asked" if claimed.state is State.UNCERTAIN else "delivery.attempted",
+        sorgu_no=claimed.sorgu_no,
+        attempt=claimed.attempt,
         outcome=settlement.outcome,
         code=settlement.code,
         state=str(settlement.end),
@@ -467,90 +430,7 @@ def _log_attempt(carried: _Carried, settlement: Settlement) -> None:
 
 def _give_back(gateway: Gateway, claimed: Sequence[Claimed]) -> None:
     """A worker that stops returns what it had claimed and not begun."""
-    if not claimed:
-        return
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        moved = outbox.give_back(tx, claimed, now=now)
-        gateway.trail.append(tx, [moved_entry(move, gateway.actor) for move in moved], now=now)
-
-
-# ---- the smaller walks ---------------------------------------------------------------------------------------
-
-
-def recover(gateway: Gateway) -> int:
-    """Messages whose worker went silent become uncertain; returns how many."""
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        moved = outbox.expire(tx, now=now, ask_at=now, limit=10_000)
-        gateway.trail.append(tx, [moved_entry(move, gateway.actor) for move in moved], now=now)
-    if moved:
-        logger().warning("queue.expired", count=len(moved))
-    return len(moved)
-
-
-def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> None:
-    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove."""
-    now = gateway.clock.now()
-    sealer = gateway.keyring.sealer(kurum, now=now)
-    with writing(gateway.engine) as tx:
-        found = readings.read_one(tx, kurum, sorgu_no)
-        salted = sealer.open(found["body"]["canonical"], _place(kurum, sorgu_no, "canonical"))
-        canonical = salted[SALT_BYTES:]
-        require_valid(Signature(cms, canonical, now, gateway.trust, cut_dvo(canonical).professional))
-        moved = outbox.attach(tx, kurum, sorgu_no, sealer.seal(cms, _place(kurum, sorgu_no, "cms")), now=now)
-        entry = moved_entry(moved, gateway.actor)
-        facts = {**entry.facts, **_commitments(salted[:SALT_BYTES], b"", cms)}
-        gateway.trail.append(tx, [Entry(entry.event, gateway.actor, facts)], now=now)
-
-
-def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """A person sends a held message again, with a reason that the audit log keeps."""
-    _by_hand(gateway, partial(outbox.release, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
-
-
-def cancel(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """The owner takes a message back that is not on its way."""
-    _by_hand(gateway, partial(outbox.cancel, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
-
-
-def _by_hand(gateway: Gateway, act: Callable[..., Moved]) -> None:
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        gateway.trail.append(tx, [moved_entry(act(tx, now=now), gateway.actor)], now=now)
-
-
-def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
-    """The frozen bytes of one message, to be shown to and signed by the professional."""
-    with reading(gateway.engine) as tx:
-        found = readings.read_one(tx, kurum, sorgu_no)
-    sealed = found["body"]["canonical"]
-    return gateway.keyring.sealer(kurum).open(sealed, _place(kurum, sorgu_no, "canonical"))[SALT_BYTES:]
-
-
-def checkpoint(gateway: Gateway) -> tuple[int, str] | None:
-    """Sign the log's present head; None when nothing was written since the last time."""
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        return make_checkpoint(tx, gateway.checkpoint_key, now=now)
-
-
-def refresh_codes(gateway: Gateway) -> int:
-    """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable."""
-    served = _ministry(gateway).fetch_training_codes()
-    now = gateway.clock.now()
-    with writing(gateway.engine) as tx:
-        count = code_lists.refresh(tx, "egitim_kodu", served, now=now)
-        gateway.trail.append(tx, [Entry("codes.refreshed", gateway.actor, {"list": "egitim_kodu", "codes": count})], now=now)
-    load_codes(gateway)
-    return count
-
-
-def load_codes(gateway: Gateway) -> None:
-    """Bring the refreshed lists into use in this process."""
-    with reading(gateway.engine) as tx:
-        listed = code_lists.load_refreshed(tx, "egitim_kodu")
-    gateway.catalogue.refreshed = {"egitim_kodu": listed} if listed else {}
-
-
-__all__ = ["Answer", "BadSignature", "Gateway", "Pace", "accept", "dispatch", "inquire", "recover"]
+    if claimed:
+        now = gateway.clock.now()
+        with writing(gateway.database) as tx:
+            gateway.record_moves(tx, outbox.give_back(tx, claimed, now=now), now)

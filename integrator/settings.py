@@ -145,8 +145,11 @@ def read_settings(home: Path, environment: Mapping[str, str] = os.environ) -> Se
     """The settings of `home`; raises Misconfigured listing everything that is wrong, each with its place."""
     problems: list[str] = []
     settings = Settings(home=home)
-    for place, group, name, value in [*_from_file(home / FILE_NAME, problems), *_from_environment(environment, problems)]:
-        settings = _put(settings, place, group, name, value, problems)
+    for given in [
+        *_from_file(home / FILE_NAME, problems),
+        *_from_environment(environment),
+    ]:
+        settings = _put(settings, given, problems)
     problems += check_settings(settings)
     if problems:
         raise Misconfigured("; ".join(problems))
@@ -173,7 +176,7 @@ def _from_file(path: Path, problems: list[str]) -> list[Given]:
     return given
 
 
-def _from_environment(environment: Mapping[str, str], problems: list[str]) -> list[Given]:
+def _from_environment(environment: Mapping[str, str]) -> list[Given]:
     given: list[Given] = []
     for variable in sorted(environment):
         if not variable.startswith("IBYS_") or variable in ("IBYS_HOME", "IBYS_PUBLISHED_DIR", "IBYS_LANG"):
@@ -186,7 +189,8 @@ def _from_environment(environment: Mapping[str, str], problems: list[str]) -> li
     return given
 
 
-def _put(settings: Settings, place: str, group: str, name: str, value: Any, problems: list[str]) -> Settings:
+def _put(settings: Settings, given: Given, problems: list[str]) -> Settings:
+    place, group, name, value = given
     kind = _GROUPS.get(group)
     hints = get_type_hints(kind) if kind else {}
     if name not in hints:
@@ -207,7 +211,7 @@ def _typed(value: Any, kind: type) -> Any:
         if value in ("true", "1", "false", "0"):
             return value in ("true", "1")
         raise ValueError(value)
-    if isinstance(value, bool) or (kind is str) != isinstance(value, str) and not isinstance(value, str):
+    if isinstance(value, bool) or ((kind is str) != isinstance(value, str) and not isinstance(value, str)):
         raise ValueError(value)
     return kind(value)
 
@@ -248,5 +252,7 @@ def _check_ministry(settings: Settings) -> list[str]:
     elif parts.scheme == "http" and settings.production and parts.hostname not in _LOOPBACK:
         problems.append("ministry.address: https is wanted in production")
     if settings.production and not ministry.allow_assumed:
-        problems.append("ministry.allow_assumed: soap-g2 is not an official text; production sends by it only when this is true")
+        problems.append(
+            "ministry.allow_assumed: soap-g2 is not an official text; production sends by it only when this is true"
+        )
     return problems

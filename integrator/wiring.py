@@ -8,8 +8,7 @@ import socket
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
-
+from integrator.acts import load_codes
 from integrator.audit.checkpoint import CheckpointKey, read_checkpoint_key
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
@@ -21,14 +20,16 @@ from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.intake.read_json import Caps
-from integrator.pipeline import Gateway, Pace, load_codes
+from integrator.pipeline import Gateway, Pace
 from integrator.protect.files import write_secret
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
+from integrator.queue.patience import Patience
 from integrator.settings import FILE_NAME, Settings
 from integrator.sign.certificates import read_trust_store
 from integrator.sign.keys import open_cupboard
 from integrator.store.engine import (
+    Database,
     create_schema,
     open_engine,
     read_meta,
@@ -58,7 +59,7 @@ def create_home(settings: Settings) -> None:
         (settings.home / FILE_NAME).write_text(_EXAMPLE.format(name=settings.gateway.name), encoding="utf-8")
 
 
-def open_store(settings: Settings) -> Engine:
+def open_store(settings: Settings) -> Database:
     """The database of the settings."""
     return open_engine(settings.store.database_url or sqlite_url(settings.home / DATABASE_FILE))
 
@@ -71,12 +72,14 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
         raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {facts['gateway']!r}")
     keys = settings.keys
     gateway = Gateway(
-        engine=engine,
+        database=engine,
         clock=SystemClock(),
         jitter=system_jitter,
         catalogue=read_catalogue(),
         keyring=KeyRing(engine, read_key_file(settings.path(keys.master_key_file))),
-        cupboard=open_cupboard(settings.path(keys.signers_dir) if keys.signers_dir else None, production=settings.production),
+        cupboard=open_cupboard(
+            settings.path(keys.signers_dir) if keys.signers_dir else None, production=settings.production
+        ),
         trust=read_trust_store(settings.path(keys.trust_dir)) if keys.trust_dir else None,
         generation=_generation(settings) if sending and settings.ministry.address else None,
         metot=settings.ministry.metot,
@@ -84,6 +87,7 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
         checkpoint_key=checkpoint_key(settings),
         actor=actor(),
         pace=_pace(settings),
+        patience=_patience(settings),
     )
     load_codes(gateway)
     return gateway
@@ -132,12 +136,20 @@ def _pace(settings: Settings) -> Pace:
         window=queue.window,
         concurrency=settings.ministry.concurrency,
         lease=timedelta(seconds=queue.lease_seconds),
+        probe_gap=timedelta(seconds=queue.probe_seconds),
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    queue = settings.queue
+    return Patience(
         resend=Backoff(
-            timedelta(seconds=queue.resend_base_seconds), timedelta(seconds=queue.resend_ceiling_seconds), queue.max_attempts
+            timedelta(seconds=queue.resend_base_seconds),
+            timedelta(seconds=queue.resend_ceiling_seconds),
+            queue.max_attempts,
         ),
         ask=Backoff(timedelta(seconds=queue.ask_base_seconds), timedelta(seconds=queue.ask_ceiling_seconds), 1_000_000),
         ask_for_at_most=timedelta(hours=queue.ask_for_hours),
-        probe_gap=timedelta(seconds=queue.probe_seconds),
     )
 
 

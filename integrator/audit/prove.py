@@ -39,7 +39,9 @@ def prove_bildirim(tx: Connection, sorgu_no: SorguNo) -> dict[str, Any]:
 
 def _entries_of(tx: Connection, sorgu_no: SorguNo, size: int) -> list[Any]:
     """Found by scanning: entries are evidence, not an index; `status` answers the everyday question."""
-    rows = tx.execute(select(audit_entry).where(audit_entry.c.i < size).order_by(audit_entry.c.i).execution_options(yield_per=5000))
+    rows = tx.execute(
+        select(audit_entry).where(audit_entry.c.i < size).order_by(audit_entry.c.i).execution_options(yield_per=5000)
+    )
     token = f'"sorgu_no":{sorgu_no},'.encode()
     return [row for row in rows if token in row.leaf and json.loads(row.leaf).get("sorgu_no") == sorgu_no]
 
@@ -47,4 +49,3 @@ def _entries_of(tx: Connection, sorgu_no: SorguNo, size: int) -> list[Any]:
 def _subtree(tx: Connection, level: int, index: int) -> Hash:
     last = ((index + 1) << level) - 1
     return stored_subtree(read_rows(tx, [last])[last], level)
-

@@ -47,6 +47,10 @@ class Entry:
         body = {**self.facts, "at": _stamp(at), "actor": self.actor, "event": self.event, "v": 1}
         return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
+    def with_facts(self, more: Mapping[str, Any]) -> Entry:
+        """The same entry with `more` facts."""
+        return Entry(self.event, self.actor, {**self.facts, **more})
+
 
 def moved_entry(moved: Moved, actor: str) -> Entry:
     """The entry of one move; a question without an answer moves nothing and is recorded as such."""
@@ -106,7 +110,7 @@ def read_edge(tx: Connection, size: int) -> list[Hash]:
 
 
 def read_rows(tx: Connection, indexes: Sequence[int]) -> dict[int, Any]:
-    """index -> row (hash, nodes) for the given entries."""
+    """Index -> row (hash, nodes) for the given entries."""
     columns = select(audit_entry.c.i, audit_entry.c.hash, audit_entry.c.nodes)
     return {row.i: row for row in tx.execute(columns.where(audit_entry.c.i.in_(list(indexes))))}
 

@@ -45,7 +45,7 @@ class _Recount:
         self.edge: list[Hash] = []
         self.states: dict[tuple[str, int], str] = {}
         self.records: set[tuple[str, str]] = set()
-        self._notes = notes
+        self.notes = notes
         self._public = public
         self._origin = origin
 
@@ -59,8 +59,8 @@ class _Recount:
             raise _Broken(f"entry {row.i}: its stored tree nodes are not those of the entries before it")
         self.size += 1
         self._follow(row)
-        if self.size in self._notes:
-            self.check_note(self._notes.pop(self.size))
+        if self.size in self.notes:
+            self.check_note(self.notes.pop(self.size))
 
     def _follow(self, row: Any) -> None:
         fact = json.loads(row.leaf)
@@ -93,10 +93,10 @@ def verify(
     recount = _Recount(dict(stored), public, origin)
     try:
         held = _outside_notes(outside or [], public, stored)
-        recount._notes.update({size: note for size, note in held.items() if size not in stored})
+        recount.notes.update({size: note for size, note in held.items() if size not in stored})
         for row in tx.execute(select(audit_entry).order_by(audit_entry.c.i).execution_options(yield_per=5000)):
             recount.take(row)
-        for size in sorted(recount._notes):
+        for size in sorted(recount.notes):
             raise _Broken(f"entry {recount.size}: the log ends, but a checkpoint speaks of {size} entries")
         _compare_rows(tx, recount)
     except _Broken as broken:
@@ -105,9 +105,7 @@ def verify(
     return Report(recount.size, len(stored), len(recount.states), root, None)
 
 
-def _outside_notes(
-    outside: list[tuple[Path, str]], public: Ed25519PublicKey, stored: dict[int, str]
-) -> dict[int, str]:
+def _outside_notes(outside: list[tuple[Path, str]], public: Ed25519PublicKey, stored: dict[int, str]) -> dict[int, str]:
     """Checkpoints kept elsewhere, by size; one that contradicts the stored one is a break by itself."""
     held: dict[int, str] = {}
     for path, note in outside:

@@ -1,1 +1,1 @@
-"""What the ministry published, read from ``datasets/`` and ``schemas/``: versions by date, fields, code lists, codes."""
+"""What the ministry published, read from ``datasets/`` and ``schemas/``: versions by date, code lists, codes."""

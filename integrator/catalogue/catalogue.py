@@ -73,4 +73,6 @@ def read_catalogue() -> Catalogue:
 
 def _result_codes(path: Path) -> dict[str, ResultCode]:
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: ResultCode(row["code"], row["class"], row["tr"], row["en"]) for row in csv.DictReader(file)}
+        return {
+            row["code"]: ResultCode(row["code"], row["class"], row["tr"], row["en"]) for row in csv.DictReader(file)
+        }

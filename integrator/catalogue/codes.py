@@ -39,7 +39,7 @@ OPEN_FROM = date(2018, 1, 1)
 
 
 def read_code_list(path: Path) -> CodeList:
-    """code -> Code of one published CSV (columns code, tr, en, valid_from, valid_until, status)."""
+    """Code -> Code of one published CSV (columns code, tr, en, valid_from, valid_until, status)."""
     with path.open(encoding="utf-8", newline="") as file:
         return {row["code"]: _code(row) for row in csv.DictReader(file)}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from integrator import pipeline
+from integrator import acts
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.audit.prove import prove_bildirim
 from integrator.audit.verify import verify as verify_log
@@ -23,7 +23,11 @@ def audit_group() -> None:
 
 
 @audit_group.command()
-@click.option("--checkpoints", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of checkpoints kept elsewhere.")
+@click.option(
+    "--checkpoints",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of checkpoints kept elsewhere.",
+)
 @home_option
 @json_option
 def verify(settings: Settings, checkpoints: Path | None, as_json: bool) -> int:
@@ -49,10 +53,14 @@ def verify(settings: Settings, checkpoints: Path | None, as_json: bool) -> int:
         click.echo(say(f"BOZUK: {report.broken}", f"BROKEN: {report.broken}"), err=True)
     else:
         click.echo(
-            say(
-                f"Doğrulandı: {report.entries} kayıt, {report.checkpoints} mühür, {report.bildirim} bildirim. Kök {report.root.hex()[:16]}...",
-                f"Verified: {report.entries} entries, {report.checkpoints} checkpoints, {report.bildirim} messages. Root {report.root.hex()[:16]}...",
-            )
+            say("Doğrulandı", "Verified")
+            + f": {report.entries} "
+            + say("kayıt", "entries")
+            + f", {report.checkpoints} "
+            + say("mühür", "checkpoints")
+            + f", {report.bildirim} "
+            + say("bildirim", "messages")
+            + f"; {report.root.hex()[:16]}..."
         )
     return 5 if report.broken else 0
 
@@ -62,7 +70,7 @@ def verify(settings: Settings, checkpoints: Path | None, as_json: bool) -> int:
 @json_option
 def checkpoint(settings: Settings, as_json: bool) -> None:
     """Sign the log's head now and write it to checkpoints/."""
-    made = pipeline.checkpoint(open_gateway(settings, sending=False))
+    made = acts.checkpoint(open_gateway(settings, sending=False))
     if made is None:
         print_json({"made": False}) if as_json else click.echo(say("Yeni kayıt yok.", "Nothing new to sign."))
         return
@@ -84,7 +92,9 @@ def prove(settings: Settings, sorgu_no: int, as_json: bool) -> None:
     click.echo(proof["checkpoint"])
     for entry in proof["entries"]:
         click.echo(f"{entry['index']:>8}  {entry['leaf']}")
-        click.echo(say(f"          {len(entry['proof'])} düğümlü kanıt", f"          proof of {len(entry['proof'])} nodes"))
+        click.echo(
+            say(f"          {len(entry['proof'])} düğümlü kanıt", f"          proof of {len(entry['proof'])} nodes")
+        )
 
 
 COMMANDS = [audit_group]

@@ -25,10 +25,23 @@ _STATES: dict[str, dict[Language, str]] = {
 
 
 @click.command()
-@click.option("--records", default=300, show_default=True, type=click.IntRange(1, 200_000), help="Training sessions in the file.")
-@click.option("--seed", default=None, type=click.IntRange(0), help="Same seed, same people and same faults; drawn and printed if not given.")
+@click.option(
+    "--records", default=300, show_default=True, type=click.IntRange(1, 200_000), help="Training sessions in the file."
+)
+@click.option(
+    "--seed",
+    default=None,
+    type=click.IntRange(0),
+    help="Same seed, same people and same faults; drawn and printed if not given.",
+)
 @click.option("--metot", default="soap-g2", show_default=True, type=click.Choice(["soap-g2"]))
-@click.option("--faults", default="usual", show_default=True, type=click.Choice(["none", "usual", "hostile"]), help="How the ministry behaves.")
+@click.option(
+    "--faults",
+    default="usual",
+    show_default=True,
+    type=click.Choice(["none", "usual", "hostile"]),
+    help="How the ministry behaves.",
+)
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Run in this new folder and keep it.")
 @json_option
 def demo(records: int, seed: int | None, metot: str, faults: str, keep: Path | None, as_json: bool) -> int:
@@ -36,7 +49,12 @@ def demo(records: int, seed: int | None, metot: str, faults: str, keep: Path | N
     set_up_log(level="ERROR")
     seed = secrets.randbelow(100_000) if seed is None else seed
     if not as_json:
-        click.echo(say(f"İBYS entegratör denemesi, tohum {seed}. Karşıdaki bakanlık değildir; kişiler uydurmadır.", f"İBYS integrator demo, seed {seed}. The other side is not the ministry; all people are invented."))
+        click.echo(
+            say(
+                f"İBYS entegratör denemesi, tohum {seed}. Karşıdaki bakanlık değildir; kişiler uydurmadır.",
+                f"İBYS integrator demo, seed {seed}. The other side is not the ministry; all people are invented.",
+            )
+        )
     with tempfile.TemporaryDirectory(prefix="ibys-demo-") as temporary, _bar(show=not as_json) as bar:
         tasks = {
             "accept": bar.add_task(say("denetle, imzala, kuyruğa al", "check, sign, queue"), total=records),
@@ -61,7 +79,12 @@ def _holds(result: Result) -> bool:
 
 
 def _bar(*, show: bool) -> Progress:
-    columns = (TextColumn("{task.description:32}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:32}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, disable=not show or not sys.stdout.isatty())
 
 
@@ -73,7 +96,13 @@ def _print(result: Result, metot: str, keep: Path | None) -> None:
         (say("ne", "what"), say("adet", "count")),
         [
             (say("eğitim kaydı (dosyadan)", "training records (from the file)"), facts["kayit"]),
-            (say(f"bildirim (10 x 100 sınırıyla bölünmüş, imzalı, {metot})", f"messages (split at 10 x 100, signed, {metot})"), facts["bildirim"]),
+            (
+                say(
+                    f"bildirim (10 x 100 sınırıyla bölünmüş, imzalı, {metot})",
+                    f"messages (split at 10 x 100, signed, {metot})",
+                ),
+                facts["bildirim"],
+            ),
             (say("parça (çalışan x eğitim)", "parts (worker x training)"), parts["expected"]),
         ],
     )
@@ -84,8 +113,16 @@ def _print(result: Result, metot: str, keep: Path | None) -> None:
     )
     print_causes(result.held)
     print_table(
-        say(f"3. Bakanlığın yaptıkları ({result.trial.faults}) ve bizim denemelerimiz", f"3. What the ministry did ({result.trial.faults}), and our attempts"),
-        (say("bakanlığın kusuru", "the ministry's fault"), say("adet", "count"), say("denemenin sonucu", "attempt ended"), say("adet", "count")),
+        say(
+            f"3. Bakanlığın yaptıkları ({result.trial.faults}) ve bizim denemelerimiz",
+            f"3. What the ministry did ({result.trial.faults}), and our attempts",
+        ),
+        (
+            say("bakanlığın kusuru", "the ministry's fault"),
+            say("adet", "count"),
+            say("denemenin sonucu", "attempt ended"),
+            say("adet", "count"),
+        ),
         _side_by_side(as_rows(result.ministry["faults"]), as_rows(result.denemeler)),
     )
     seconds = facts["seconds_of"]
@@ -93,15 +130,26 @@ def _print(result: Result, metot: str, keep: Path | None) -> None:
         say("4. Kanıt", "4. Evidence"),
         (say("ne", "what"), say("değer", "value")),
         [
-            (say("denetim kaydı / mühür", "audit entries / checkpoints"), f"{facts['audit']['entries']} / {facts['audit']['checkpoints']}"),
+            (
+                say("denetim kaydı / mühür", "audit entries / checkpoints"),
+                f"{facts['audit']['entries']} / {facts['audit']['checkpoints']}",
+            ),
             (say("ağacın kökü", "root of the tree"), facts["audit"]["root"][:32] + "..."),
-            (say("süre: kabul, teslim, doğrulama", "seconds: accept, deliver, verify"), f"{seconds['accept']} / {seconds['deliver']} / {seconds['verify']}"),
-            (say("bakanlıkta bulunan parça", "parts found at the ministry"), f"{parts['at_ministry']} / {parts['expected']}"),
+            (
+                say("süre: kabul, teslim, doğrulama", "seconds: accept, deliver, verify"),
+                f"{seconds['accept']} / {seconds['deliver']} / {seconds['verify']}",
+            ),
+            (
+                say("bakanlıkta bulunan parça", "parts found at the ministry"),
+                f"{parts['at_ministry']} / {parts['expected']}",
+            ),
             (say("bir kişiye gösterilen parça", "parts shown to a person"), parts["shown_to_a_person"]),
         ],
     )
     audit = say("doğrulandı", "verified") if result.report.broken is None else f"BROKEN: {result.report.broken}"
-    click.echo(f"lost {facts['lost']}   duplicate effects {facts['duplicate_effects']}   audit {audit}   {facts['seconds']} s")
+    click.echo(
+        f"lost {facts['lost']}   duplicate effects {facts['duplicate_effects']}   audit {audit}   {facts['seconds']} s"
+    )
     if keep:
         click.echo(say(f"Ev saklandı: ibys status --home {keep}", f"The home is kept: ibys status --home {keep}"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from integrator import pipeline
+from integrator import acts
 from integrator.cli.output import home_option, json_option, print_json, say
 from integrator.ministry.__main__ import main as ministry_main
 from integrator.settings import Settings
@@ -74,7 +74,7 @@ def codes_group() -> None:
 @json_option
 def refresh(settings: Settings, as_json: bool) -> None:
     """Fetch the training codes from the ministry."""
-    count = pipeline.refresh_codes(open_gateway(settings))
+    count = acts.refresh_codes(open_gateway(settings))
     print_json({"codes": count}) if as_json else click.echo(say(f"{count} eğitim kodu.", f"{count} training codes."))
 
 

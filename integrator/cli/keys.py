@@ -34,7 +34,9 @@ def sign(p12: Path, pin_file: Path, content: Path, out: Path, as_json: bool) -> 
 @click.command()
 @click.option("--cms", type=FILE, required=True)
 @click.option("--content", type=FILE, required=True)
-@click.option("--trust", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder with trusted .pem files.")
+@click.option(
+    "--trust", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder with trusted .pem files."
+)
 @click.option("--professional", default=None, help="File with the identity number the signer must have.", type=FILE)
 @json_option
 def verify(cms: Path, content: Path, trust: Path | None, professional: Path | None, as_json: bool) -> int:
@@ -47,18 +49,39 @@ def verify(cms: Path, content: Path, trust: Path | None, professional: Path | No
     valid = all(each.ok for each in verdicts)
     if as_json:
         shown = [{"check": each.check, "ok": each.ok, "detail": each.detail} for each in verdicts]
-        print_json({"valid": valid, "trust_checked": store is not None, "professional_checked": owner is not None, "verdicts": shown})
+        print_json(
+            {
+                "valid": valid,
+                "trust_checked": store is not None,
+                "professional_checked": owner is not None,
+                "verdicts": shown,
+            }
+        )
     else:
         for each in verdicts:
             click.echo(f"  {'+' if each.ok else 'X'} {each.check:20} {each.detail}")
-        click.echo(say("Geçerli." if valid else "Geçersiz: bakanlık kabul etmez.", "Valid." if valid else "Not valid: the ministry would refuse it."))
+        click.echo(
+            say(
+                "Geçerli." if valid else "Geçersiz: bakanlık kabul etmez.",
+                "Valid." if valid else "Not valid: the ministry would refuse it.",
+            )
+        )
     return 0 if valid else 5
 
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--owner", "owners", multiple=True, default=("81234567804",), show_default=True, help="Invented identity number of a signer.")
-@click.option("--key", type=click.Choice(["rsa-2048", "rsa-3072", "p-256", "p-384"]), default="rsa-2048", show_default=True)
+@click.option(
+    "--owner",
+    "owners",
+    multiple=True,
+    default=("81234567804",),
+    show_default=True,
+    help="Invented identity number of a signer.",
+)
+@click.option(
+    "--key", type=click.Choice(["rsa-2048", "rsa-3072", "p-256", "p-384"]), default="rsa-2048", show_default=True
+)
 @json_option
 def certs(folder: Path, owners: tuple[str, ...], key: str, as_json: bool) -> None:
     """Make a public test PKI in FOLDER: trust/root.pem and signers/*.p12 with *.pin. Never for production."""
@@ -68,7 +91,9 @@ def certs(folder: Path, owners: tuple[str, ...], key: str, as_json: bool) -> Non
     if (folder / "signers").exists():
         raise Malformed(f"{folder}: there are signers already; nothing was changed")
     write_test_pki(folder, list(owners), now=SystemClock().now(), key=key)  # type: ignore[arg-type]
-    print_json({"folder": str(folder), "signers": len(owners)}) if as_json else click.echo(f"{folder}: trust/root.pem, signers/ ({len(owners)})")
+    print_json({"folder": str(folder), "signers": len(owners)}) if as_json else click.echo(
+        f"{folder}: trust/root.pem, signers/ ({len(owners)})"
+    )
 
 
 COMMANDS = [sign, verify, certs]

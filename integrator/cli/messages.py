@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from integrator import pipeline
+from integrator import acts
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.cli.output import (
     as_rows,
@@ -57,7 +57,12 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
 
 
 def _print_counts(facts: dict[str, Any]) -> None:
-    click.echo(say(f"Bakanlık hattı: {facts['line']}   kayıt: {facts['kayit']}", f"Line to the ministry: {facts['line']}   records: {facts['kayit']}"))
+    click.echo(
+        say(
+            f"Bakanlık hattı: {facts['line']}   kayıt: {facts['kayit']}",
+            f"Line to the ministry: {facts['line']}   records: {facts['kayit']}",
+        )
+    )
     print_table(say("Bildirimler", "Messages"), (say("durum", "state"), say("adet", "count")), as_rows(facts["states"]))
     print_causes(facts["waiting_for_a_person"])
 
@@ -67,17 +72,36 @@ def print_causes(causes: list[dict[str, Any]]) -> None:
     if causes:
         codes = read_catalogue().result_codes
         rows = [
-            (each["state"], each["last_code"] or "-", each["count"], _advice(codes, each), each["example"]) for each in causes
+            (each["state"], each["last_code"] or "-", each["count"], _advice(codes, each), each["example"])
+            for each in causes
         ]
-        headings = (say("durum", "state"), say("kod", "code"), say("adet", "count"), say("ne oldu, kim ne yapmalı", "what happened, who must act"), say("örnek", "example"))
+        headings = (
+            say("durum", "state"),
+            say("kod", "code"),
+            say("adet", "count"),
+            say("ne oldu, kim ne yapmalı", "what happened, who must act"),
+            say("örnek", "example"),
+        )
         print_table(say("Bir kişiyi bekleyenler", "Waiting for a person"), headings, rows)
 
 
 _REASONS = {
-    "attempts_spent": ("Çok kez denendi, ulaşmadı. Hattı denetleyip serbest bırakın", "Tried many times without arriving. Check the line, then release"),
-    "asked_too_long": ("Sonuç öğrenilemedi. Bakanlığa numarayla sorun", "The outcome could not be learnt. Ask the ministry by its number"),
-    "unknown_code": ("Bakanlık bilmediğimiz bir kod verdi. Sonucu bakanlıktan öğrenin; saklanmış olabilir", "The ministry gave a code we do not know. Learn the outcome from them; it may be stored"),
-    "foreign": ("Numara bakanlıkta başka bir kayda ait. İşletmene bildirin", "The number belongs to another record at the ministry. Tell the operator"),
+    "attempts_spent": (
+        "Çok kez denendi, ulaşmadı. Hattı denetleyip serbest bırakın",
+        "Tried many times without arriving. Check the line, then release",
+    ),
+    "asked_too_long": (
+        "Sonuç öğrenilemedi. Bakanlığa numarayla sorun",
+        "The outcome could not be learnt. Ask the ministry by its number",
+    ),
+    "unknown_code": (
+        "Bakanlık bilmediğimiz bir kod verdi. Sonucu bakanlıktan öğrenin; saklanmış olabilir",
+        "The ministry gave a code we do not know. Learn the outcome from them; it may be stored",
+    ),
+    "foreign": (
+        "Numara bakanlıkta başka bir kayda ait. İşletmene bildirin",
+        "The number belongs to another record at the ministry. Tell the operator",
+    ),
     "": ("Profesyonelin imzası bekleniyor: ibys waiting", "The professional's signature is awaited: ibys waiting"),
 }
 
@@ -92,17 +116,33 @@ def _advice(codes: Any, cause: dict[str, Any]) -> str:
 
 def _print_one(shown: dict[str, Any]) -> None:
     click.echo(f"{shown['sorgu_no']}  {shown['state']}  {shown['veri_seti']} {shown['version']}  {shown['metot']}")
+    stored = f"{shown['parts_accepted']}/{shown['parts_total']}"
+    record, part, due = shown["kayit_no"], shown["part"], _local(shown["due_at"])
     click.echo(
         say(
-            f"kayıt {shown['kayit_no']} bölüm {shown['part']}; {shown['parts_accepted']}/{shown['parts_total']} kabul; sıradaki iş {_local(shown['due_at'])}",
-            f"record {shown['kayit_no']} part {shown['part']}; {shown['parts_accepted']}/{shown['parts_total']} stored; next act {_local(shown['due_at'])}",
+            f"kayıt {record} bölüm {part}; {stored} kabul; sıradaki iş {due}",
+            f"record {record} part {part}; {stored} stored; next act {due}",
         )
     )
     rows = [
-        (each["deneme_no"], each["act"], _local(each["started_at"]), _local(each["ended_at"]), each["outcome"] or "-", each["code"] or "-")
+        (
+            each["deneme_no"],
+            each["act"],
+            _local(each["started_at"]),
+            _local(each["ended_at"]),
+            each["outcome"] or "-",
+            each["code"] or "-",
+        )
         for each in shown["denemeler"]
     ]
-    headings = ("no", say("iş", "act"), say("başladı", "began"), say("bitti", "ended"), say("sonuç", "outcome"), say("kod", "code"))
+    headings = (
+        "no",
+        say("iş", "act"),
+        say("başladı", "began"),
+        say("bitti", "ended"),
+        say("sonuç", "outcome"),
+        say("kod", "code"),
+    )
     print_table(say("Denemeler", "Attempts"), headings, rows)
 
 
@@ -111,20 +151,24 @@ def _local(at: datetime | None) -> str:
 
 
 @click.command()
-@click.option("--write-to", type=click.Path(file_okay=False, path_type=Path), help="Write the bytes to be signed, one file each.")
+@click.option(
+    "--write-to", type=click.Path(file_okay=False, path_type=Path), help="Write the bytes to be signed, one file each."
+)
 @home_option
 @json_option
 def waiting(settings: Settings, write_to: Path | None, as_json: bool) -> None:
     """Messages that await their professional's signature."""
     gateway = open_gateway(settings, sending=False)
     kurum = KurumNo(settings.gateway.kurum)
-    with reading(gateway.engine) as tx:
+    with reading(gateway.database) as tx:
         numbers = readings.awaiting(tx, kurum)
     if write_to:
         write_to.mkdir(parents=True, exist_ok=True)
         for number in numbers:
-            (write_to / f"{number}.xml").write_bytes(pipeline.read_canonical(gateway, kurum, SorguNo(number)))
-    print_json({"sorgu_no": numbers}) if as_json else click.echo("\n".join(map(str, numbers)) or say("Bekleyen imza yok.", "No signature is awaited."))
+            (write_to / f"{number}.xml").write_bytes(acts.read_canonical(gateway, kurum, SorguNo(number)))
+    print_json({"sorgu_no": numbers}) if as_json else click.echo(
+        "\n".join(map(str, numbers)) or say("Bekleyen imza yok.", "No signature is awaited.")
+    )
 
 
 @click.command()
@@ -134,7 +178,9 @@ def waiting(settings: Settings, write_to: Path | None, as_json: bool) -> None:
 @json_option
 def attach(settings: Settings, sorgu_no: int, cms: Path, as_json: bool) -> None:
     """Attach the professional's signature to a waiting message; it is checked as the ministry would."""
-    pipeline.attach(open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), cms.read_bytes())
+    acts.attach(
+        open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), cms.read_bytes()
+    )
     _done(sorgu_no, "queued", as_json)
 
 
@@ -145,7 +191,9 @@ def attach(settings: Settings, sorgu_no: int, cms: Path, as_json: bool) -> None:
 @json_option
 def release(settings: Settings, sorgu_no: int, reason: str, as_json: bool) -> None:
     """Send a held or quarantined message again, now."""
-    pipeline.release(open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), reason=reason)
+    acts.release(
+        open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), reason=reason
+    )
     _done(sorgu_no, "queued", as_json)
 
 
@@ -156,7 +204,9 @@ def release(settings: Settings, sorgu_no: int, reason: str, as_json: bool) -> No
 @json_option
 def cancel(settings: Settings, sorgu_no: int, reason: str, as_json: bool) -> None:
     """Take back a message that is not on its way."""
-    pipeline.cancel(open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), reason=reason)
+    acts.cancel(
+        open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), reason=reason
+    )
     _done(sorgu_no, "cancelled", as_json)
 
 

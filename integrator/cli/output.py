@@ -82,4 +82,15 @@ def as_rows(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: -pair[1])
 
 
-__all__ = ["Settings", "as_rows", "console", "home_option", "json_option", "language", "print_findings", "print_json", "print_table", "say"]
+__all__ = [
+    "Settings",
+    "as_rows",
+    "console",
+    "home_option",
+    "json_option",
+    "language",
+    "print_findings",
+    "print_json",
+    "print_table",
+    "say",
+]

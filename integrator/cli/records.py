@@ -86,7 +86,12 @@ def _print(tally: dict[str, int], told: list[Answer]) -> None:
     for answer in told[:MAX_PRINTED]:
         print_findings(f"{answer.where} ({answer.kayit_no or '-'})", answer.findings)
     if len(told) > MAX_PRINTED:
-        click.echo(say(f"  ... ve {len(told) - MAX_PRINTED} kayıt daha (--json hepsini verir)", f"  ... and {len(told) - MAX_PRINTED} more records (--json has them all)"))
+        click.echo(
+            say(
+                f"  ... ve {len(told) - MAX_PRINTED} kayıt daha (--json hepsini verir)",
+                f"  ... and {len(told) - MAX_PRINTED} more records (--json has them all)",
+            )
+        )
     click.echo(
         say(
             f"{tally['accepted']} kayıt alındı, {tally['known']} zaten vardı, {tally['rejected']} düzeltilmeli.",
@@ -98,7 +103,9 @@ def _print(tally: dict[str, int], told: list[Answer]) -> None:
 @click.command()
 @click.argument("file", type=FILE)
 @click.option("--veri-seti", default="egitim", show_default=True)
-@click.option("--version", "version", default=None, help="Of the veri seti; by default the one in force on the event's day.")
+@click.option(
+    "--version", "version", default=None, help="Of the veri seti; by default the one in force on the event's day."
+)
 @click.option("--part", default=None, type=int, help="Which message, when the record needs several.")
 def canonical(file: Path, veri_seti: str, version: str | None, part: int | None) -> None:
     """Write the exact bytes to be signed to stdout, and nothing else."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import cache
+from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -47,7 +48,8 @@ def read_returns(body: bytes, namespace: str, operation: str) -> list[etree._Ele
         root = etree.fromstring(body, _parser())
     except etree.XMLSyntaxError as error:
         raise Unreadable("not XML") from error
-    if root.getroottree().docinfo.doctype:
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
         raise Unreadable("a DOCTYPE stands in the answer")
     content = root.find(_BODY) if root.tag == _ENVELOPE else None
     response = content[0] if content is not None and len(content) == 1 else None

@@ -85,7 +85,10 @@ class SoapG2:
         """The rows under our number. Filters: the number and the professional; 0 stands for any worker (assumed)."""
         question = {"calisanTckNo": 0, "isgProfTckNo": int(dvo.professional), "sorguNo": sorgu_no}
         said, reply = self._door.call(
-            ASK, EgitimBildirimSorguDVO=question, firmaKodu=self._credentials.firma_kodu, parola=self._credentials.parola
+            ASK,
+            EgitimBildirimSorguDVO=question,
+            firmaKodu=self._credentials.firma_kodu,
+            parola=self._credentials.parola,
         )
         shown = self._door.write(ASK, EgitimBildirimSorguDVO=question, firmaKodu="***", parola="***")
         rows = said if isinstance(said, Outcome) else _read_rows(said, sorgu_no)
@@ -112,7 +115,7 @@ def save_request(namespace: str, sorgu_no: int, dvo: Dvo, signed: str, credentia
 
 
 def _read_save(body: bytes, namespace: str) -> Reply | Outcome:
-    """cokluEgitimCevapDVO as a Reply; anything else leaves the outcome unknown."""
+    """CokluEgitimCevapDVO as a Reply; anything else leaves the outcome unknown."""
     try:
         returns = read_returns(body, namespace, SAVE)
         if len(returns) != 1:

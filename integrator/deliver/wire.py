@@ -6,6 +6,7 @@ connection stands (`NotSent`) it cannot have; after that nobody knows (`NoAnswer
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Wire:
             timeout=urllib3.Timeout(connect=limits.connect, read=limits.silence),
             ca_certs=str(ca_file) if ca_file else None,
             cert_reqs="CERT_REQUIRED",
-            ssl_minimum_version=urllib3.util.ssl_.ssl.TLSVersion.TLSv1_2,
+            ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
         )
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> HttpReply:
@@ -108,7 +109,7 @@ class Wire:
     @staticmethod
     def _end(response: urllib3.BaseHTTPResponse) -> None:
         """A half-read connection is closed, a drained one goes back to the pool."""
-        if response.connection is not None and getattr(response, "length_remaining", 0):
+        if response.connection is not None and not response.closed:
             response.close()
         response.release_conn()
 

@@ -21,7 +21,7 @@ _SETTINGS = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, fo
 _BAD_ANSWERS = (zeep.exceptions.Error, etree.LxmlError, ValueError, TypeError, LookupError, AttributeError)
 
 
-class _FileTransport(zeep.Transport):  # type: ignore[misc] # zeep ships no types
+class _FileTransport(zeep.Transport):
     """Loads the local WSDL and refuses every other address; calls never go through it."""
 
     def load(self, url: str) -> bytes:
@@ -32,21 +32,23 @@ class _FileTransport(zeep.Transport):  # type: ignore[misc] # zeep ships no type
         return path.read_bytes()
 
 
+make_transport: Any = _FileTransport  # zeep ships no types
+
+
 class ZeepDoor:
     """One WSDL at one address."""
 
     def __init__(self, wsdl: Path, wire: Wire) -> None:
-        self._client = zeep.Client(str(wsdl), transport=_FileTransport(), settings=_SETTINGS)
-        binding = next(iter(self._client.wsdl.bindings.values()))
-        self.namespace: str = binding.name.namespace
-        self._binding = binding
+        self._client: Any = zeep.Client(str(wsdl), transport=make_transport(), settings=_SETTINGS)
+        self._binding: Any = next(iter(self._client.wsdl.bindings.values()))
+        self.namespace: str = self._binding.name.namespace
         self._wire = wire
         self._lock = Lock()  # zeep does not say it is safe to share; these calls are rare
 
     def write(self, operation: str, **arguments: Any) -> etree._Element:
         """The envelope zeep would send."""
         with self._lock:
-            envelope, _ = self._binding._create(operation, (), arguments, client=self._client)
+            envelope: etree._Element = self._binding._create(operation, (), arguments, client=self._client)[0]
         return envelope
 
     def call(self, operation: str, **arguments: Any) -> tuple[Any, bytes]:

@@ -12,7 +12,7 @@ Language = Literal["tr", "en"]
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """code -> {"tr": ..., "en": ...}, read once from ``texts.toml``."""
+    """Code -> {"tr": ..., "en": ...}, read once from ``texts.toml``."""
     with files("integrator.domain").joinpath("texts.toml").open("rb") as file:
         return tomllib.load(file)
 

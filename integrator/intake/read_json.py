@@ -132,7 +132,9 @@ def _submitted(value: Any, where: str, caps: Caps) -> Submitted:
     if not isinstance(value, dict):
         return _faulty(where, Finding("INT-INT-007", "", type(value).__name__, "object"))
     fields = {name: each for name, each in value.items() if name not in _ENVELOPE}
-    content = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    content = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
     if len(content) > caps.record_bytes:
         return _faulty(where, Finding("INT-INT-003", "", f"{len(content)}", f"<= {caps.record_bytes}"))
     kayit_no = value.get("id", "")

@@ -21,9 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse, fill the register, serve until a signal comes."""
     wanted = _parser().parse_args(argv)
     if not wanted.allow_non_loopback and not _is_loopback(wanted.host):
-        print(
-            f"{wanted.host} is not a loopback address; --allow-non-loopback if you mean it", file=sys.stderr
-        )
+        print(f"{wanted.host} is not a loopback address; --allow-non-loopback if you mean it", file=sys.stderr)
         return 2
     plan = FaultPlan(
         seed=secrets.randbelow(2**31) if wanted.seed is None else wanted.seed,
@@ -52,9 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, help="random when not given; printed either way")
     command.add_argument("--slow-seconds", type=float, default=3.0, help="how late the late faults are")
     command.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
-    command.add_argument(
-        "--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes"
-    )
+    command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
     command.add_argument("--allow-non-loopback", action="store_true")
     return parser
 

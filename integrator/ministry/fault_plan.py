@@ -213,9 +213,7 @@ def _scripts(value: Any, name: str) -> list[Script]:
 def _script(row: dict[str, Any]) -> Script:
     if not set(row) <= set(Script.__slots__) or not isinstance(row.get("operation", SAVE), str):
         raise BadPlan(f"a script has no other keys than {', '.join(Script.__slots__)}")
-    numbers = {"times": 1} | {
-        name: row[name] for name in ("sorgu_no", "nth", "times") if row.get(name) is not None
-    }
+    numbers = {"times": 1} | {name: row[name] for name in ("sorgu_no", "nth", "times") if row.get(name) is not None}
     if not all(isinstance(number, int) for number in numbers.values()):
         raise BadPlan("sorgu_no, nth and times of a script are whole numbers")
     return Script(_fault(row.get("fault")), row.get("operation", SAVE), **numbers)

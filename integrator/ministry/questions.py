@@ -24,9 +24,7 @@ def stored_pairs(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
 
     An answer without pairs says that nothing is known. Only the asking firm's own records are seen.
     """
-    number, profesyonel, calisan = (
-        int(present(dvo, name)) for name in ("sorguNo", "isgProfTckNo", "calisanTckNo")
-    )
+    number, profesyonel, calisan = (int(present(dvo, name)) for name in ("sorguNo", "isgProfTckNo", "calisanTckNo"))
     first, last = _day(dvo, "baslangicTarihi"), _day(dvo, "bitisTarihi")
     found: list[Pair] = []
     one = ministry.ledger.find(firma_kodu, number)

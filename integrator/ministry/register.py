@@ -108,13 +108,10 @@ class Register:
         return {
             "firmalar": [_firma_json(one) for one in self.firmalar.values()],
             "isyerleri": [_isyeri_json(one) for one in self.isyerleri.values()],
-            "profesyoneller": [
-                {"tckn": str(one), "belge_tipi": kind} for one, kind in self.profesyoneller.items()
-            ],
+            "profesyoneller": [{"tckn": str(one), "belge_tipi": kind} for one, kind in self.profesyoneller.items()],
             "sozlesmeler": [_sozlesme_json(one) for one in contracts],
             "egitim_kodlari": [
-                {"kodu": one.kodu, "aciklama": one.aciklama, "aktif": one.aktif}
-                for one in self.egitim_kodlari.values()
+                {"kodu": one.kodu, "aciklama": one.aciklama, "aktif": one.aktif} for one in self.egitim_kodlari.values()
             ],
         }
 

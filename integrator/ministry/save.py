@@ -38,9 +38,7 @@ def save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> An
 def _save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
     # 1. every field is present and well-formed
     try:
-        bildirim = read_bildirim(
-            read_dvo(), is_active_code=ministry.register.is_active_code, today=ministry.today()
-        )
+        bildirim = read_bildirim(read_dvo(), is_active_code=ministry.register.is_active_code, today=ministry.today())
     except Unreadable as error:
         return Answer(answers.ALAN_HATASI, f"Zorunlu alanlarda hata var: {error}")
     # 2. the number is new
@@ -68,9 +66,7 @@ def check_contract(ministry: Ministry, bildirim: Bildirim) -> Refusal | None:
     """213: the professional is unknown, or has no approved contract there on the day of the training."""
     if ministry.register.has_contract(bildirim.isg_prof_tck_no, bildirim.sgk_tescil_no, bildirim.gun):
         return None
-    return Refusal(
-        answers.PROFESYONEL_YOK, professional_unknown(bildirim.sgk_tescil_no, bildirim.isg_prof_tck_no)
-    )
+    return Refusal(answers.PROFESYONEL_YOK, professional_unknown(bildirim.sgk_tescil_no, bildirim.isg_prof_tck_no))
 
 
 def professional_unknown(sgk_tescil_no: str, isg_prof_tck_no: int | str) -> str:
@@ -113,9 +109,7 @@ def check_signature(ministry: Ministry, bildirim: Bildirim) -> Refusal | None:
     except cms.NotCades as error:
         return Refusal(answers.IMZALI_ICERIK, signed_content_differs(str(error), xml))
     if signer != str(bildirim.isg_prof_tck_no):
-        return Refusal(
-            answers.IMZA_SAHIBI, "İSG profesyonelinin kimlik numarası ile e-imza sahibi aynı değildir"
-        )
+        return Refusal(answers.IMZA_SAHIBI, "İSG profesyonelinin kimlik numarası ile e-imza sahibi aynı değildir")
     return None
 
 
@@ -131,9 +125,7 @@ def _store(ministry: Ministry, firma_kodu: str, bildirim: Bildirim) -> Answer:
     """Store every pair whose worker is on the roster; 212 and nothing stored when no worker is."""
     roster = ministry.register.roster(bildirim.sgk_tescil_no)
     pairs = tuple(
-        _pair(bildirim, tckn, egitim, tckn in roster)
-        for tckn in bildirim.calisan
-        for egitim in bildirim.egitim
+        _pair(bildirim, tckn, egitim, tckn in roster) for tckn in bildirim.calisan for egitim in bildirim.egitim
     )
     if roster.isdisjoint(bildirim.calisan):
         text = pairs[0].message

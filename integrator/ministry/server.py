@@ -59,9 +59,7 @@ async def serve(ministry: Ministry, address: Address, fault_set: str) -> None:
         loop.add_signal_handler(wanted, is_over.set)
     _calm_garbage_collector()
     clients: set[Connection] = set()
-    control = await _listen(
-        Control(ministry).respond, address.host, address.control_port, PARTIES_LIMIT, clients
-    )
+    control = await _listen(Control(ministry).respond, address.host, address.control_port, PARTIES_LIMIT, clients)
     doors = _Door()
     service = await _listen(doors.respond, address.host, address.port, MESSAGE_LIMIT, clients)
     faces = Faces(ministry, _origin(address.host, service))
@@ -88,13 +86,9 @@ class _Door:
         return self._respond(request)
 
 
-async def _listen(
-    respond: Respond, host: str, port: int, body_limit: int, clients: set[Connection]
-) -> asyncio.Server:
+async def _listen(respond: Respond, host: str, port: int, body_limit: int, clients: set[Connection]) -> asyncio.Server:
     loop = asyncio.get_running_loop()
-    return await loop.create_server(
-        lambda: Connection(respond, body_limit, clients), host, port, backlog=1024
-    )
+    return await loop.create_server(lambda: Connection(respond, body_limit, clients), host, port, backlog=1024)
 
 
 def _origin(host: str, server: asyncio.Server) -> str:

@@ -45,9 +45,7 @@ class Shapes:
 
     def __init__(self, wsdl: Wsdl) -> None:
         self._types = {
-            str(one.get("name")): _fields(one)
-            for one in wsdl.root.iter(f"{XS}complexType")
-            if one.get("name")
+            str(one.get("name")): _fields(one) for one in wsdl.root.iter(f"{XS}complexType") if one.get("name")
         }
 
     def read(self, element: etree._Element, type_name: str) -> dict[str, Any]:
@@ -74,9 +72,7 @@ class Shapes:
 
     def write(self, type_name: str, values: Mapping[str, Any]) -> str:
         """The children of an element of this type in schema order; a mandatory one without value is zero."""
-        return "".join(
-            self._written(field, values.get(field.name)) for field in self._types[type_name].values()
-        )
+        return "".join(self._written(field, values.get(field.name)) for field in self._types[type_name].values())
 
     def _value(self, child: etree._Element, field: Field) -> Any:
         text = child.text

@@ -27,9 +27,7 @@ def java_double(value: float) -> str:
 
 def render(bildirim: Bildirim) -> str:
     """One line, no line break after the header; workers by number, trainings by code, both ascending."""
-    calisan = "".join(
-        f"<calisan><calisanTckNo>{tckn}</calisanTckNo></calisan>" for tckn in sorted(bildirim.calisan)
-    )
+    calisan = "".join(f"<calisan><calisanTckNo>{tckn}</calisanTckNo></calisan>" for tckn in sorted(bildirim.calisan))
     egitim = "".join(
         f"<egitim><egitimKoduId>{one.egitim_kodu_id}</egitimKoduId>"
         f"<egitimSuresi>{java_double(one.egitim_suresi)}</egitimSuresi></egitim>"

@@ -215,9 +215,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, reply: Reply) -> None:
         """Answer and end; the rest of the upload is read and dropped so that no RST overtakes the answer."""
         self._deaf = True
-        self._transport.write(
-            Reply(reply.status, reply.content_type, reply.body, (("Connection", "close"),)).encode()
-        )
+        self._transport.write(Reply(reply.status, reply.content_type, reply.body, (("Connection", "close"),)).encode())
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._transport.close)
 
     # What happens on the socket.

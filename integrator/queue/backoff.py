@@ -16,11 +16,10 @@ class Backoff:
 
     def bound(self, attempt: int) -> timedelta:
         """The longest wait after failed attempt number `attempt` (from 1)."""
-        return min(self.ceiling, self.base * 2 ** min(attempt - 1, 32))
+        doubled: timedelta = self.base * 2 ** min(attempt - 1, 32)
+        return min(self.ceiling, doubled)
 
-    def next_at(
-        self, attempt: int, *, now: datetime, jitter: float, retry_after: timedelta | None = None
-    ) -> datetime:
+    def next_at(self, attempt: int, *, now: datetime, jitter: float, retry_after: timedelta | None = None) -> datetime:
         """When to try again after `attempt`; never before what the other side asked for, never past the ceiling."""
         wait = self.bound(attempt) * jitter
         asked = min(retry_after or timedelta(0), self.ceiling)

@@ -38,7 +38,9 @@ def take_numbers(tx: Connection, count: int) -> range:
     return range(end - count, end)
 
 
-def put(tx: Connection, rows: Sequence[Bildirim], sealed: Sequence[tuple[bytes, bytes | None]], *, now: datetime) -> list[Moved]:
+def put(
+    tx: Connection, rows: Sequence[Bildirim], sealed: Sequence[tuple[bytes, bytes | None]], *, now: datetime
+) -> list[Moved]:
     """Store new messages with their sealed (canonical, cms): queued when signed, else awaiting the signature."""
     ends = [State.QUEUED if cms is not None else State.AWAITING_SIGNATURE for _, cms in sealed]
     tx.execute(insert(bildirim), [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
@@ -110,13 +112,17 @@ def _claim(
     due = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
     due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
-    taken = update(bildirim).where(_KEY.in_(due)).values(
-        **step,
-        fence=bildirim.c.fence + 1,
-        deneme_no=bildirim.c.deneme_no + 1,
-        claimed_by=worker,
-        due_at=now + lease,
-        changed_at=now,
+    taken = (
+        update(bildirim)
+        .where(_KEY.in_(due))
+        .values(
+            **step,
+            fence=bildirim.c.fence + 1,
+            deneme_no=bildirim.c.deneme_no + 1,
+            claimed_by=worker,
+            due_at=now + lease,
+            changed_at=now,
+        )
     )
     rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
     if not rows:
@@ -163,7 +169,8 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
     keep = [each for each in held if each.refused_parts is not None]
     if keep:
         rows = [
-            {"kurum_id": s.claimed.kurum, "sorgu_no": s.claimed.sorgu_no, "refused_parts": s.refused_parts} for s in keep
+            {"kurum_id": s.claimed.kurum, "sorgu_no": s.claimed.sorgu_no, "refused_parts": s.refused_parts}
+            for s in keep
         ]
         tx.execute(insert(sonuc), rows)
     return [
@@ -256,19 +263,23 @@ def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> l
     return settle(tx, back, now=now) if back else []
 
 
-def expire(tx: Connection, *, now: datetime, ask_at: datetime, limit: int) -> list[Moved]:
+def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     """Messages whose sender went silent past the lease: nobody knows whether they arrived, so they are asked about."""
     overdue = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
     overdue = overdue.where(bildirim.c.state == State.SENDING.value, bildirim.c.due_at <= now)
     overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
-    lost = update(bildirim).where(_KEY.in_(overdue)).values(
-        state=State.UNCERTAIN.value,
-        due_at=ask_at,
-        fence=bildirim.c.fence + 1,
-        uncertain_since=now,
-        reason="lease_ended",
-        claimed_by=None,
-        changed_at=now,
+    lost = (
+        update(bildirim)
+        .where(_KEY.in_(overdue))
+        .values(
+            state=State.UNCERTAIN.value,
+            due_at=now,
+            fence=bildirim.c.fence + 1,
+            uncertain_since=now,
+            reason="lease_ended",
+            claimed_by=None,
+            changed_at=now,
+        )
     )
     rows = tx.execute(lost.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
     facts = {"outcome": "lease_ended"}
@@ -313,7 +324,12 @@ def _move_one(
     if state is None or (only_from and state != only_from):
         raise NotFound(f"no bildirim {sorgu_no} of this customer" + (f" in state {only_from}" if only_from else ""))
     advance(State(state), end)
-    values: dict[str, Any] = {"state": end.value, "due_at": now, "changed_at": now, "reason": "by_hand" if reason else ""}
+    values: dict[str, Any] = {
+        "state": end.value,
+        "due_at": now,
+        "changed_at": now,
+        "reason": "by_hand" if reason else "",
+    }
     if fresh_attempts:
         values["attempt"] = 0
     tx.execute(update(bildirim).where(*mine).values(**values))

@@ -16,9 +16,9 @@ _TO_DO = (State.QUEUED.value, State.SENDING.value, State.UNCERTAIN.value, State.
 
 
 def count_states(tx: Connection) -> dict[str, int]:
-    """state -> how many messages stand there."""
+    """State -> how many messages stand there."""
     rows = tx.execute(select(bildirim.c.state, func.count()).group_by(bildirim.c.state))
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def count_codes(tx: Connection) -> dict[str, int]:
@@ -28,7 +28,7 @@ def count_codes(tx: Connection) -> dict[str, int]:
 
 
 def count_denemeler(tx: Connection) -> dict[str, int]:
-    """outcome -> attempts that ended so."""
+    """Outcome -> attempts that ended so."""
     rows = tx.execute(select(deneme.c.outcome, func.count()).group_by(deneme.c.outcome))
     return {outcome or "unfinished": count for outcome, count in rows}
 
@@ -40,7 +40,10 @@ def count_kayit(tx: Connection) -> int:
 
 def next_due(tx: Connection) -> datetime | None:
     """When the gateway has something to do by itself; None when nothing is left to do."""
-    return tx.execute(select(func.min(bildirim.c.due_at)).where(bildirim.c.state.in_(_TO_DO))).scalar_one()
+    due: datetime | None = tx.execute(
+        select(func.min(bildirim.c.due_at)).where(bildirim.c.state.in_(_TO_DO))
+    ).scalar_one()
+    return due
 
 
 def held_by_cause(tx: Connection) -> list[dict[str, Any]]:

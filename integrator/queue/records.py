@@ -26,9 +26,7 @@ def sorgu_no_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[int]:
     return list(tx.execute(select(bildirim.c.sorgu_no).where(*mine).order_by(bildirim.c.part)).scalars())
 
 
-def put_records(
-    tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes]], *, now: datetime
-) -> None:
+def put_records(tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes]], *, now: datetime) -> None:
     """Store (record, fingerprint, sealed body). A second row of one id raises IntegrityError: the race was lost."""
     tx.execute(insert(kayit), [_row(kurum, *row, now) for row in rows])
 

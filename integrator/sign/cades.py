@@ -79,7 +79,7 @@ class CadesSigner:
 
 
 def hashed_attributes(attributes: list[cms.Attribute]) -> bytes:
-    """The bytes that the signature covers: signed attributes under the SET OF tag, not the stored [0] (RFC 5652 5.4)."""
+    """The bytes that the signature covers: signed attributes as SET OF, not the stored [0] (RFC 5652 5.4)."""
     return cms.inside(asn1.encode_der(cms.SignedAttributes(attributes=asn1.SetOf(attributes))))
 
 

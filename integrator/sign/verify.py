@@ -96,7 +96,7 @@ class Signature:
 
     @cached_property
     def digest_name(self) -> str:
-        """hashlib's name of the digest algorithm."""
+        """Hashlib's name of the digest algorithm."""
         oid = self.signer_info.digest_algorithm.algorithm.dotted_string
         if oid not in DIGESTS:
             raise Failed(f"digest algorithm {oid}; SHA-256, 384 or 512 is wanted")

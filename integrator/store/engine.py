@@ -13,10 +13,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.store import tables
+
+Database = Engine
+"""An open database, for those above the store who only hand it on."""
+
+Tx = Connection
+"""A running transaction, for those above the store who only hand it on."""
 
 SCHEMA_VERSION = "1"
 BUSY_SECONDS = 30
@@ -52,12 +58,21 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+class Conflict(Exception):
+    """A row with this key was written by somebody else meanwhile; read again and decide anew."""
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One short writing transaction: committed when the block ends, rolled back when it raises."""
+    """One short writing transaction: committed when the block ends, rolled back when it raises.
+
+    Raises Conflict when a key is taken, Unavailable when the database does not take the transaction.
+    """
     try:
         with engine.begin() as tx:
             yield tx
+    except IntegrityError as error:
+        raise Conflict from error
     except OperationalError as error:
         raise Unavailable(f"the database did not take the transaction ({error.orig})") from error
 

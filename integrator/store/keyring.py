@@ -38,7 +38,9 @@ class KeyRing:
     def _current(self, tx: Connection, kurum_no: KurumNo) -> Sealer | None:
         query = select(data_key).where(data_key.c.kurum_id == kurum_no).order_by(data_key.c.key_no.desc())
         row = tx.execute(query.limit(1)).one_or_none()
-        return row and Sealer(row.key_no, unwrap_key(self._master, row.wrapped, _place(kurum_no, row.key_no)))
+        if row is None:
+            return None
+        return Sealer(row.key_no, unwrap_key(self._master, row.wrapped, _place(kurum_no, row.key_no)))
 
     def _enrol(self, kurum_no: KurumNo, now: datetime | None) -> Sealer:
         if now is None:

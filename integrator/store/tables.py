@@ -203,6 +203,4 @@ ministry_line = Table(
     Column("changed_at", UtcDateTime, nullable=False),
 )
 
-meta = Table(
-    "meta", metadata, Column("name", String(32), primary_key=True), Column("value", Text, nullable=False)
-)
+meta = Table("meta", metadata, Column("name", String(32), primary_key=True), Column("value", Text, nullable=False))

@@ -7,16 +7,17 @@ is what we call refused although the ministry holds it: a customer would send it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integrator.acts import read_canonical
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, State
-from integrator.pipeline import Gateway, read_canonical
+from integrator.pipeline import Gateway
+from integrator.queue.bodies import open_refused
 from integrator.queue.readings import read_one
 from integrator.store.engine import reading
 from integrator.trial.people import pairs_of
@@ -70,13 +71,12 @@ def _excused(gateway: Gateway, kurum: KurumNo, numbers: Iterable[int]) -> tuple[
     """Parts a person sees as not delivered, and among them those we say the ministry refused."""
     excused, refused = set[Part](), set[Part]()
     for number in map(SorguNo, numbers):
-        with reading(gateway.engine) as tx:
+        with reading(gateway.database) as tx:
             found = read_one(tx, kurum, number)
         state = State(found["row"]["state"])
         if state is State.PARTIAL:
-            place = f"bildirim/{kurum}/{number}/sonuc".encode()
-            listed = json.loads(gateway.keyring.sealer(kurum).open(found["refused_parts"], place))
-            refused |= _parts(gateway, kurum, number, {(worker, code) for worker, code, *_ in listed})
+            listed = open_refused(gateway.keyring.sealer(kurum), kurum, number, found["refused_parts"])
+            refused |= _parts(gateway, kurum, number, {each.pair for each in listed})
         elif state is State.REFUSED:
             refused |= _parts(gateway, kurum, number, None)
         elif state in _EXCUSED:

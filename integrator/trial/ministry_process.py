@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from integrator.domain.errors import Unavailable
 
@@ -41,7 +41,7 @@ class MinistryProcess:
         """The process id."""
         return self._process.pid
 
-    def __enter__(self) -> MinistryProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

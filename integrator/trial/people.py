@@ -91,7 +91,9 @@ class Town:
                 }
                 for each in self.workplaces
             ],
-            "egitim_kodlari": [{"kodu": code, "aciklama": f"Deneme konusu {code}", "aktif": 1} for code in TRAINING_CODES],
+            "egitim_kodlari": [
+                {"kodu": code, "aciklama": f"Deneme konusu {code}", "aktif": 1} for code in TRAINING_CODES
+            ],
         }
 
     def records(self) -> Iterator[dict[str, Any]]:

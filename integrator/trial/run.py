@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from integrator import pipeline
+from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.audit.verify import Report, verify
 from integrator.domain.clock import ISTANBUL, SystemClock
@@ -90,7 +90,9 @@ def trial_settings(home: Path, address: str) -> Settings:
         home=home,
         gateway=GatewaySettings(name="ibys-trial", kurum="deneme-osgb"),
         keys=KeysSettings(signers_dir="pki/signers", trust_dir="pki/trust"),
-        ministry=MinistrySettings(address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8),
+        ministry=MinistrySettings(
+            address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8
+        ),
         queue=QueueSettings(
             lease_seconds=6.0,
             resend_base_seconds=0.1,
@@ -127,15 +129,17 @@ def accept_file(gateway: Gateway, trial: Trial, progress: Progress) -> None:
     trial.seconds["accept"] = time.perf_counter() - began
 
 
-def deliver_all(gateway: Gateway, trial: Trial, progress: Progress, *, patience: timedelta = timedelta(minutes=10)) -> None:
+def deliver_all(
+    gateway: Gateway, trial: Trial, progress: Progress, *, patience: timedelta = timedelta(minutes=10)
+) -> None:
     """Send and ask until the gateway has nothing left to do by itself."""
     began = time.perf_counter()
     ends = gateway.clock.now() + patience
     while True:
-        pipeline.recover(gateway)
+        acts.recover(gateway)
         pipeline.dispatch(gateway)
         pipeline.inquire(gateway)
-        with reading(gateway.engine) as tx:
+        with reading(gateway.database) as tx:
             due, states = readings.next_due(tx), readings.count_states(tx)
         total = sum(states.values())
         waiting = sum(states.get(state, 0) for state in ("queued", "sending", "uncertain", "pending"))
@@ -150,10 +154,10 @@ def deliver_all(gateway: Gateway, trial: Trial, progress: Progress, *, patience:
 def evidence(gateway: Gateway, trial: Trial) -> Report:
     """Sign the head, put it into a file, and recompute everything."""
     began = time.perf_counter()
-    made = pipeline.checkpoint(gateway)
+    made = acts.checkpoint(gateway)
     if made:
         write_checkpoint_file(trial.settings.home / "checkpoints", *made)
-    with reading(gateway.engine) as tx:
+    with reading(gateway.database) as tx:
         report = verify(tx, gateway.checkpoint_key.public, gateway.checkpoint_key.origin)
     trial.seconds["verify"] = time.perf_counter() - began
     return report
@@ -215,7 +219,7 @@ def summarise(gateway: Gateway, trial: Trial, ministry: MinistryProcess, report:
     accepted = {answer.kayit_no for answer in trial.answers if answer.status in ("accepted", "known")}
     records = [record for record in map(json.loads, trial.input_file.open("rb")) if record["id"] in accepted]
     count = count_effects(gateway, trial.kurum, records, numbers, ledger)
-    with reading(gateway.engine) as tx:
+    with reading(gateway.database) as tx:
         states, codes = readings.count_states(tx), readings.count_codes(tx)
         denemeler, held = readings.count_denemeler(tx), readings.held_by_cause(tx)
     summary = ministry.control("GET", "/ledger/summary")
@@ -232,10 +236,10 @@ def run_trial(
         trial = prepare(home, ministry, records=records, seed=seed, faults=faults, key=key)
         gateway = open_gateway(trial.settings)
         try:
-            pipeline.refresh_codes(gateway)
+            acts.refresh_codes(gateway)
             accept_file(gateway, trial, progress)
             deliver_all(gateway, trial, progress)
             report = evidence(gateway, trial)
             return summarise(gateway, trial, ministry, report, time.perf_counter() - began)
         finally:
-            gateway.engine.dispose()
+            gateway.database.dispose()

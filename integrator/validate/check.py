@@ -54,9 +54,7 @@ def _stops(findings: list[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 
-def _choose(
-    submitted: Submitted, catalogue: Catalogue, metot: str | None
-) -> tuple[Definition | None, list[Finding]]:
+def _choose(submitted: Submitted, catalogue: Catalogue, metot: str | None) -> tuple[Definition | None, list[Finding]]:
     """The version in force on the event's day; the newest when the day cannot be read (so findings still come)."""
     try:
         newest = catalogue.newest(submitted.veri_seti)

@@ -24,7 +24,7 @@ def render_record(definition: Definition, values: Mapping[str, Any]) -> bytes:
     root = f"{definition.veri_seti}-kaydi"
     parts = [f"<{root}>"]
     for field in definition.fields:
-        value = values.get(field.name)
+        value: Any = values.get(field.name)
         for each in value if field.kind == "list" else [value]:
             inside = "".join(_element(m.name, each[m.name]) for m in field.members) if field.members else _text(each)
             parts.append(f"<{field.name}>{inside}</{field.name}>")
@@ -37,7 +37,8 @@ def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding
     schema = _schema(definition.veri_seti, definition.version)
     if schema.validate(etree.fromstring(render_record(definition, values), _parser())):
         return []
-    return [Finding("INT-VAL-090", error.path or "", seen(error.message), "kayit.xsd") for error in schema.error_log]
+    errors: Any = schema.error_log
+    return [Finding("INT-VAL-090", error.path or "", seen(error.message), "kayit.xsd") for error in errors]
 
 
 def _element(name: str, value: Any) -> str:

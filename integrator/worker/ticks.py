@@ -14,7 +14,7 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from integrator import pipeline
+from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.log import logger
 from integrator.pipeline import Gateway
@@ -53,7 +53,11 @@ class Worker:
             (self._refresh_codes, every.refresh_codes_hours * 3600),
         ):
             scheduler.add_job(
-                self._guarded(tick), "interval", seconds=seconds, next_run_time=self._gateway.clock.now(), name=tick.__name__
+                self._guarded(tick),
+                "interval",
+                seconds=seconds,
+                next_run_time=self._gateway.clock.now(),
+                name=tick.__name__,
             )
         return scheduler
 
@@ -63,23 +67,23 @@ class Worker:
         def run() -> None:
             try:
                 tick()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the outermost loop: logged, and the rows are still there
                 logger().error("worker.failed", tick=tick.__name__, error=type(error).__name__, detail=str(error)[:500])
 
         return run
 
     def _dispatch(self) -> None:
-        pipeline.recover(self._gateway)
+        acts.recover(self._gateway)
         pipeline.dispatch(self._gateway, stop=self._stopping.is_set)
 
     def _inquire(self) -> None:
         pipeline.inquire(self._gateway, stop=self._stopping.is_set)
 
     def _checkpoint(self) -> None:
-        made = pipeline.checkpoint(self._gateway)
+        made = acts.checkpoint(self._gateway)
         if made:
             write_checkpoint_file(self._settings.home / "checkpoints", *made)
             logger().info("audit.checkpointed", size=made[0])
 
     def _refresh_codes(self) -> None:
-        logger().info("codes.refreshed", codes=pipeline.refresh_codes(self._gateway))
+        logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))

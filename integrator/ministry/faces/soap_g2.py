@@ -80,9 +80,7 @@ class SoapG2:
         content_type = request.headers.get("content-type", "")
         if not content_type.lower().startswith((SOAP_11.media_type, SOAP_12.media_type)):
             version = version_of(content_type)
-            return version.reply(
-                version.fault(version.sender, "text/xml or application/soap+xml is expected"), 415
-            )
+            return version.reply(version.fault(version.sender, "text/xml or application/soap+xml is expected"), 415)
         return self._respond_to_call(request, content_type)
 
     def _respond_to_call(self, request: Request, content_type: str) -> Reply | Steps:

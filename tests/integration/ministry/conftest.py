@@ -45,9 +45,7 @@ PARTIES: dict[str, Any] = {
         }
     ],
     "profesyoneller": [{"tckn": str(UZMAN), "belge_tipi": 2}],
-    "sozlesmeler": [
-        {"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}
-    ],
+    "sozlesmeler": [{"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}],
     "egitim_kodlari": [
         *({"kodu": kodu, "aciklama": f"Konu {kodu}", "aktif": 1} for kodu in range(240, 260)),
         {"kodu": 24, "aciklama": "Eski konu", "aktif": 0},
@@ -71,9 +69,7 @@ class Notification:
 
     def xml(self) -> bytes:
         """What is to be signed, spelled out here a second time."""
-        calisan = "".join(
-            f"<calisan><calisanTckNo>{one}</calisanTckNo></calisan>" for one in sorted(self.calisan)
-        )
+        calisan = "".join(f"<calisan><calisanTckNo>{one}</calisanTckNo></calisan>" for one in sorted(self.calisan))
         egitim = "".join(
             f"<egitim><egitimKoduId>{kodu}</egitimKoduId><egitimSuresi>{sure}</egitimSuresi></egitim>"
             for kodu, sure in sorted(self.egitim)
@@ -105,17 +101,13 @@ class Notification:
 
 
 def envelope(operation: str, version: str = "1.1") -> bytes:
-    return (
-        f'<S:Envelope xmlns:S="{ENVELOPES[version][0]}"><S:Body>{operation}</S:Body></S:Envelope>'
-    ).encode()
+    return (f'<S:Envelope xmlns:S="{ENVELOPES[version][0]}"><S:Body>{operation}</S:Body></S:Envelope>').encode()
 
 
 class Signer:
     """A person with a key and a certificate; signs with `openssl cms`."""
 
-    def __init__(
-        self, folder: Path, number: int | None, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-    ) -> None:
+    def __init__(self, folder: Path, number: int | None, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> None:
         self.folder, self.key = folder, key
         self.certificate = certificate_for(key, number)
         pem = key.private_bytes(
@@ -142,9 +134,7 @@ class Signer:
         return base64.b64encode(run.stdout).decode()
 
 
-def certificate_for(
-    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, number: int | None
-) -> x509.Certificate:
+def certificate_for(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, number: int | None) -> x509.Certificate:
     names = [x509.NameAttribute(NameOID.COMMON_NAME, "Deneme Kişisi")]
     if number is not None:
         names.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, str(number)))
@@ -160,22 +150,14 @@ class Stub:
 
     def __init__(self, *options: str) -> None:
         command = [sys.executable, "-m", "integrator.ministry", "serve", *options]
-        self.process = subprocess.Popen(
-            command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.ready = json.loads(self.process.stdout.readline())
         self.url, self.control_url = self.ready["soap_g2"], self.ready["control"]
         self.port = int(urlsplit(self.url).port or 0)
 
     def control(self, method: str, path: str, content: Any = None) -> Any:
-        body = (
-            content
-            if isinstance(content, bytes)
-            else None
-            if content is None
-            else json.dumps(content).encode()
-        )
+        body = content if isinstance(content, bytes) else None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(self.control_url + path, data=body, method=method)
         with urllib.request.urlopen(request, timeout=5) as reply:
             return json.loads(reply.read())
@@ -214,9 +196,7 @@ class Stub:
         (answer,) = self.call(message.operation(imzali_deger))
         return answer
 
-    def query(
-        self, sorgu_no: int = 0, calisan: int = 0, uzman: int = 0, parola: str = PAROLA
-    ) -> list[etree._Element]:
+    def query(self, sorgu_no: int = 0, calisan: int = 0, uzman: int = 0, parola: str = PAROLA) -> list[etree._Element]:
         return self.call(
             f'<n:egitimBildirimSorgula xmlns:n="{NAMESPACE}"><EgitimBildirimSorguDVO>'
             f"<calisanTckNo>{calisan}</calisanTckNo><isgProfTckNo>{uzman}</isgProfTckNo>"

@@ -45,9 +45,7 @@ def test_a_file_named_by_an_entity_is_not_read(stub):
 
 
 def test_a_doctype_inside_a_good_message_is_refused(stub, toy):
-    body = b'<!DOCTYPE x [<!ENTITY a "1">]>' + toy.envelope(
-        f'<n:EgitimKoduBilgisi xmlns:n="{toy.NAMESPACE}"/>'
-    )
+    body = b'<!DOCTYPE x [<!ENTITY a "1">]>' + toy.envelope(f'<n:EgitimKoduBilgisi xmlns:n="{toy.NAMESPACE}"/>')
 
     assert fault_of(stub.post(body)) == ("500", "Client")
 
@@ -84,9 +82,7 @@ def test_a_header_that_must_be_understood_is_not(stub, toy):
 
 
 def test_another_media_type_is_415(stub):
-    assert (
-        requests.post(stub.url, data=b"{}", headers={"Content-Type": "application/json"}).status_code == 415
-    )
+    assert requests.post(stub.url, data=b"{}", headers={"Content-Type": "application/json"}).status_code == 415
 
 
 def test_a_body_of_50_megabytes_is_413(stub):
@@ -154,9 +150,7 @@ def test_nothing_of_all_this_was_a_bug(own_stub, toy):
 def test_many_requests_on_one_connection_are_no_long_head(stub, toy):
     body = toy.envelope(f'<n:EgitimKoduBilgisi xmlns:n="{toy.NAMESPACE}"/>')
     with requests.Session() as session:
-        replies = [
-            session.post(stub.url, data=body, headers={"Content-Type": "text/xml"}) for _ in range(100)
-        ]
+        replies = [session.post(stub.url, data=body, headers={"Content-Type": "text/xml"}) for _ in range(100)]
 
     assert {reply.status_code for reply in replies} == {200}
 

@@ -84,9 +84,7 @@ def test_a_workplace_is_described(service, toy):
 def test_a_professional_may_act_in_the_role_that_is_registered(service, toy, role, may_act):
     dvo = {"isProfesyonel": role, "isgProfTc": toy.UZMAN, "isyeriSgkNo": toy.SGK, "sorguNo": 9}
 
-    answer = service.profYetkilimiSorgula(
-        ProfesyonelYetkilimiDVO=dvo, firmaKodu=toy.FIRMA_KODU, parola=toy.PAROLA
-    )
+    answer = service.profYetkilimiSorgula(ProfesyonelYetkilimiDVO=dvo, firmaKodu=toy.FIRMA_KODU, parola=toy.PAROLA)
 
     assert (answer.status, answer.yetkilimiBoolean) == (200, may_act)
 
@@ -102,9 +100,7 @@ def test_a_wrong_password_is_401_everywhere(service, toy, operation):
     parameters = {
         "isyeriBilgisi": {"isyeriDVO": {"sorguNo": 1}},
         "profYetkilimiSorgula": {"ProfesyonelYetkilimiDVO": {"isProfesyonel": 2}},
-        "egitimBildirimSorgula": {
-            "EgitimBildirimSorguDVO": {"calisanTckNo": 0, "isgProfTckNo": 0, "sorguNo": 5}
-        },
+        "egitimBildirimSorgula": {"EgitimBildirimSorguDVO": {"calisanTckNo": 0, "isgProfTckNo": 0, "sorguNo": 5}},
     }[operation]
 
     answer = getattr(service, operation)(**parameters, firmaKodu=toy.FIRMA_KODU, parola="wrong")

@@ -27,9 +27,7 @@ PARTIES: dict[str, Any] = {
     "firmalar": [{"firma_kodu": FIRMA_KODU, "parola": "toy"}],
     "isyerleri": [{"sgk_tescil_no": SGK, "calisanlar": [str(CALISAN)]}],
     "profesyoneller": [{"tckn": str(UZMAN), "belge_tipi": 2}],
-    "sozlesmeler": [
-        {"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}
-    ],
+    "sozlesmeler": [{"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}],
     "egitim_kodlari": [{"kodu": kodu} for kodu in range(240, 260)],
 }
 
@@ -71,9 +69,7 @@ def key(bits: int = 2048) -> rsa.RSAPrivateKey:
 def certificate(number: int = UZMAN, bits: int = 2048) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.SERIAL_NUMBER, str(number))])
     now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key(bits).public_key())
-    )
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key(bits).public_key())
     builder = builder.serial_number(12345).not_valid_before(now - timedelta(days=1))
     return builder.not_valid_after(now + timedelta(days=1)).sign(key(bits), hashes.SHA256())
 
@@ -133,9 +129,7 @@ class Container:
         cert_hash = self.cert_hash or hashlib.sha256(der).digest()
         found = {
             "content-type": attribute("1.2.840.113549.1.9.3", DATA),
-            "message-digest": attribute(
-                "1.2.840.113549.1.9.4", tlv(4, hashlib.sha256(self.content).digest())
-            ),
+            "message-digest": attribute("1.2.840.113549.1.9.4", tlv(4, hashlib.sha256(self.content).digest())),
             "signing-certificate-v2": attribute(
                 "1.2.840.113549.1.9.16.2.47", tlv(0x30, tlv(0x30, tlv(0x30, tlv(4, cert_hash))))
             ),

@@ -24,9 +24,7 @@ KEYS = [
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(KEYS)
 JSON = st.recursive(
     LEAVES,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES + KEYS), inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES + KEYS), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -64,9 +62,7 @@ def test_a_contract_covers_both_its_ends(toy, gun, is_covered):
 
 def test_an_approval_replaces_the_contract_that_was_waiting(toy):
     register = Register()
-    register.merge(
-        toy.PARTIES | {"sozlesmeler": [toy.PARTIES["sozlesmeler"][0] | {"durum": "Onay Bekliyor"}]}
-    )
+    register.merge(toy.PARTIES | {"sozlesmeler": [toy.PARTIES["sozlesmeler"][0] | {"durum": "Onay Bekliyor"}]})
 
     register.merge({"sozlesmeler": toy.PARTIES["sozlesmeler"]})
 

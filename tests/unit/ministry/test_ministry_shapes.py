@@ -51,9 +51,7 @@ def test_what_the_type_does_not_allow_is_unreadable(shapes, inner):
 
 
 def test_an_answer_is_written_in_schema_order(shapes):
-    written = shapes.write(
-        "isyeriCevapDVO", {"status": 200, "naceKodu": "41 & <1>", "calisanSayisi": 3, "sorguNo": 9}
-    )
+    written = shapes.write("isyeriCevapDVO", {"status": 200, "naceKodu": "41 & <1>", "calisanSayisi": 3, "sorguNo": 9})
 
     assert written == (
         "<calisanSayisi>3</calisanSayisi><naceKodu>41 &amp; &lt;1&gt;</naceKodu>"

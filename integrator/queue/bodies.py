@@ -1,0 +1,80 @@
+"""Sealing and opening what belongs to a message: canonical bytes, signature, requests, replies, refused parts.
+
+Every sealed value is tied to its place, so it cannot be moved to another row. The salt of the audit log's
+commitments travels with the canonical bytes: destroy the one and the other says nothing any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.outcomes import SUCCESS, Outcome, Sonuc
+from integrator.domain.records import Bildirim, Claimed
+from integrator.domain.states import State
+from integrator.protect.seal import Sealer, commitment
+
+SALT_BYTES = 16
+
+
+def seal_body(sealer: Sealer, row: Bildirim) -> tuple[bytes, bytes | None]:
+    """(canonical, cms) as they are stored; cms is None while the signature is awaited."""
+    canonical = sealer.seal(row.salt + row.canonical, _place(row.kurum, row.sorgu_no, "canonical"))
+    return canonical, seal_cms(sealer, row.kurum, row.sorgu_no, row.cms) if row.cms else None
+
+
+def seal_cms(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> bytes:
+    """A signature as it is stored."""
+    return sealer.seal(cms, _place(kurum, sorgu_no, "cms"))
+
+
+def open_canonical(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> tuple[bytes, bytes]:
+    """(salt, canonical bytes); raises Tampered."""
+    salted = sealer.open(sealed, _place(kurum, sorgu_no, "canonical"))
+    return salted[:SALT_BYTES], salted[SALT_BYTES:]
+
+
+def open_claimed(sealer: Sealer, claimed: Claimed) -> tuple[bytes, bytes]:
+    """(canonical bytes, cms) of a claimed message; raises Tampered."""
+    _, canonical = open_canonical(sealer, claimed.kurum, claimed.sorgu_no, claimed.canonical)
+    return canonical, sealer.open(claimed.cms, _place(claimed.kurum, claimed.sorgu_no, "cms"))
+
+
+def seal_record(sealer: Sealer, kurum: KurumNo, kayit_no: str, content: bytes) -> bytes:
+    """A record as submitted."""
+    return sealer.seal(content, f"kayit/{kurum}/{kayit_no}".encode())
+
+
+def seal_exchange(sealer: Sealer, claimed: Claimed, request: bytes, reply: bytes) -> tuple[bytes, bytes]:
+    """(request, reply) of one attempt; an empty reply stays empty."""
+    deneme = f"deneme/{claimed.kurum}/{claimed.sorgu_no}/{claimed.deneme_no}"
+    return (
+        sealer.seal(request, f"{deneme}/request".encode()),
+        sealer.seal(reply, f"{deneme}/reply".encode()) if reply else b"",
+    )
+
+
+def seal_refused(sealer: Sealer, claimed: Claimed, outcome: Outcome) -> bytes | None:
+    """The parts the ministry did not store, when it spoke of parts and of some such."""
+    if outcome.end not in (State.PARTIAL, State.REFUSED):
+        return None
+    listed = [[*part.pair, part.code, part.message] for part in outcome.parts if part.code != SUCCESS]
+    content = json.dumps(listed, ensure_ascii=False).encode()
+    return sealer.seal(content, _place(claimed.kurum, claimed.sorgu_no, "sonuc")) if listed else None
+
+
+def open_refused(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> Sequence[Sonuc]:
+    """The refused parts of a message."""
+    listed = json.loads(sealer.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    return [Sonuc((worker, code), status, message) for worker, code, status, message in listed]
+
+
+def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dict[str, str]:
+    """What the audit log keeps of the bytes: salted commitments."""
+    told = {"canonical": canonical, "cms": cms}
+    return {name: commitment(salt, value) for name, value in told.items() if value}
+
+
+def _place(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
+    return f"bildirim/{kurum}/{sorgu_no}/{part}".encode()
