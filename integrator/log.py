@@ -25,6 +25,7 @@ EVENTS = frozenset(
         "queue.quarantined",
         "delivery.attempted",
         "delivery.asked",
+        "delivery.broken",
         "delivery.stopped",
         "delivery.resumed",
         "audit.checkpointed",

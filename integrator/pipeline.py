@@ -11,8 +11,8 @@ that writes the intent, and the one that writes what came of it. ``acts.py`` hol
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -21,18 +21,19 @@ from typing import Any
 from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Entry, Trail, moved_entry
 from integrator.catalogue.catalogue import Catalogue
+from integrator.catalogue.definitions import Definition
 from integrator.deliver.courier import Courier
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import Exchange, Generation
 from integrator.domain.clock import ISTANBUL, Clock, Jitter
-from integrator.domain.errors import BadSignature, Misconfigured
+from integrator.domain.errors import BadSignature, Misconfigured, Tampered
 from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import Kind, Outcome
 from integrator.domain.records import Bildirim, Claimed, Form, Kayit, Message, Moved, Settlement, Submitted
 from integrator.domain.states import State
 from integrator.log import logger
-from integrator.protect.seal import Sealer, new_salt
+from integrator.protect.seal import new_salt
 from integrator.queue import bodies, line, outbox, records
 from integrator.queue.patience import Patience, next_step
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_reply
@@ -52,12 +53,12 @@ QUARANTINE_AT_ONCE = 100_000
 class Pace:
     """How much the gateway does at once."""
 
-    group: int = 64  # records in one accepting transaction
+    group: int = 128  # records in one accepting transaction
     window: int = 64  # messages one worker holds claimed
     concurrency: int = 4  # calls under way
     lease: timedelta = timedelta(minutes=2)
     probe_gap: timedelta = timedelta(minutes=1)
-    gather: timedelta = timedelta(milliseconds=3)  # an answer waits this long for company in its transaction
+    gather: timedelta = timedelta(milliseconds=15)  # an answer waits this long for company in its transaction
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,15 @@ def accept(
 
 @dataclass(slots=True)
 class _Draft:
-    """A good record on its way to the outbox, its messages signed where the key is at hand."""
+    """A good record on its way to the outbox; an empty signature means that it is awaited."""
 
     kayit: Kayit
+    definition: Definition
     content: bytes
     fingerprint: bytes
     form: Form
-    messages: list[tuple[Message, bytes | None]]
+    messages: list[Message] = field(default_factory=list)
+    signatures: list[bytes] = field(default_factory=list)
 
 
 class _Group:
@@ -145,28 +148,33 @@ class _Group:
         self._drafts: dict[str, _Draft] = {}
 
     def accept(self, several: Sequence[Submitted]) -> list[Answer]:
-        """Answers in the order of the records."""
+        """Answers in the order of the records. Each step runs over the whole group: its code stays warm."""
         named = [self._name(each) for each in several]
         with reading(self._gateway.database) as tx:
-            self._known = records.known_records(tx, self._kurum, [kayit_no for kayit_no, _ in named])
+            self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
-        answers = [self._take(each, *name) for each, name in zip(several, named, strict=True)]
+        # 2. validate
+        answers = [self._judge(each, fingerprint) for each, fingerprint in named]
+        # 3. sign
+        for draft in self._drafts.values():
+            draft.messages = list(split(draft.kayit, draft.definition))
+        warnings = self._sign()
+        # 4. queue
         if self._drafts:
             numbers |= self._store()
-        return [
-            answer if answer.status == "rejected" else _with_numbers(answer, numbers[answer.kayit_no])
-            for answer in answers
-        ]
+        return [_complete(each, numbers, warnings) for each in answers]
 
-    def _name(self, each: Submitted) -> tuple[str, bytes]:
-        """The record's id (made from its content when the customer gave none) and the fingerprint of its content."""
+    def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
+        """The record with its id (made from its content when the customer gave none), and its fingerprint."""
         fingerprint = self._sealer.fingerprint(each.content)
-        return each.kayit_no or f"icerik:{fingerprint.hex()[:32]}", fingerprint
+        named = each if each.kayit_no or each.fault else replace(each, kayit_no=f"icerik:{fingerprint.hex()[:32]}")
+        return named, fingerprint
 
-    def _take(self, each: Submitted, kayit_no: str, fingerprint: bytes) -> Answer:
-        """Steps 2 and 3 for one record."""
+    def _judge(self, each: Submitted, fingerprint: bytes) -> Answer:
+        """Step 2 for one record; a good one becomes a draft."""
+        kayit_no = each.kayit_no
         if each.fault:
-            return Answer(each.where, each.kayit_no, "rejected", findings=(each.fault,))
+            return Answer(each.where, kayit_no, "rejected", findings=(each.fault,))
         # the same id again: the same content gets the same answer, other content is refused
         draft = self._drafts.get(kayit_no)
         before = draft.fingerprint if draft else self._known.get(kayit_no)
@@ -174,37 +182,42 @@ class _Group:
             return Answer(each.where, kayit_no, "known")
         if before is not None:
             return Answer(each.where, kayit_no, "rejected", findings=(Finding("INT-INT-002", "id", kayit_no, "1"),))
-        # 2. validate: every finding at once
         today = self._now.astimezone(ISTANBUL).date()
         metot = self._gateway.metot
         checked = check(each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split)
         if checked.kayit is None or checked.definition is None:
             return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
-        # 3. sign: split, canonical bytes, signature, and the ministry's checks before the ministry
-        kayit = Kayit(
-            kayit_no, checked.kayit.veri_seti, checked.kayit.version, checked.kayit.event_date, checked.kayit.fields
-        )
-        signed = [(message, *self._sign(message)) for message in split(kayit, checked.definition)]
-        form = Form(kayit.veri_seti, kayit.version, metot)
-        messages = [(message, cms) for message, cms, _ in signed]
-        self._drafts[kayit_no] = _Draft(kayit, each.content, fingerprint, form, messages)
-        warnings = {warning for _, _, warning in signed if warning}
-        return Answer(each.where, kayit_no, "accepted", findings=(*checked.findings, *warnings))
+        form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
+        self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, each.content, fingerprint, form)
+        return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
 
-    def _sign(self, message: Message) -> tuple[bytes | None, Finding | None]:
-        """The signature, when the professional's key is at hand and its signature would be taken.
+    def _sign(self) -> dict[str, Finding]:
+        """Step 3: sign where the professional's key is at hand, then judge every signature as the ministry would.
 
-        Otherwise the message awaits its signature; a key that makes bad ones is told as a warning.
+        A message without a key, or whose signature would be refused, awaits its signature; the latter is told as
+        a warning of its record.
         """
-        signer = self._gateway.cupboard.signer_of(message.signer)
-        if signer is None:
-            return None, None
-        cms = signer.sign(message.canonical, at=self._now)
+        cupboard, warnings = self._gateway.cupboard, dict[str, Finding]()
+        for draft in self._drafts.values():
+            signers = [cupboard.signer_of(message.signer) for message in draft.messages]
+            draft.signatures = [
+                signer.sign(message.canonical, at=self._now) if signer else b""
+                for signer, message in zip(signers, draft.messages, strict=True)
+            ]
+        for draft in self._drafts.values():
+            for place, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True)):
+                refusal = self._refusal(message, cms) if cms else None
+                if refusal:
+                    draft.signatures[place] = b""
+                    warnings[draft.kayit.kayit_no] = refusal
+        return warnings
+
+    def _refusal(self, message: Message, cms: bytes) -> Finding | None:
         try:
             require_valid(Signature(cms, message.canonical, self._now, self._gateway.trust, message.signer))
         except BadSignature as error:
-            return None, Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
-        return cms, None
+            return Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
+        return None
 
     def _store(self) -> dict[str, list[int]]:
         """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together."""
@@ -229,12 +242,16 @@ class _Group:
         return numbers
 
 
-def _with_numbers(answer: Answer, numbers: list[int]) -> Answer:
-    return Answer(answer.where, answer.kayit_no, answer.status, tuple(numbers), answer.findings)
+def _complete(answer: Answer, numbers: Mapping[str, list[int]], warnings: Mapping[str, Finding]) -> Answer:
+    if answer.status == "rejected":
+        return answer
+    more = [warnings[answer.kayit_no]] if answer.kayit_no in warnings else []
+    findings = (*answer.findings, *more)
+    return Answer(answer.where, answer.kayit_no, answer.status, tuple(numbers[answer.kayit_no]), findings)
 
 
 def _number(kurum: KurumNo, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bildirim]:
-    for part, (message, cms) in enumerate(draft.messages, 1):
+    for part, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True), 1):
         yield Bildirim(
             sorgu_no=SorguNo(next(fresh)),
             kurum=kurum,
@@ -243,7 +260,7 @@ def _number(kurum: KurumNo, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bil
             form=draft.form,
             parts_total=message.parts_total,
             canonical=message.canonical,
-            cms=cms or b"",
+            cms=cms,
             salt=new_salt(),
         )
 
@@ -290,6 +307,7 @@ def _drive(
     stop: Stop,
 ) -> Counter[str]:
     """Claim, carry, settle, as a stream: a slow answer holds up nobody else's settlement."""
+    gateway.ministry()  # without an address nothing may be claimed
     pace, tally = gateway.pace, Counter[str]()
     courier: Courier[Claimed, _Carried] = Courier(partial(carry, gateway), concurrency=pace.concurrency)
     try:
@@ -301,9 +319,9 @@ def _drive(
                 break
             _settle(gateway, courier.collect(timedelta(milliseconds=200), pace.gather), tally)
     finally:
-        _give_back(gateway, courier.recall())
-        courier.close()
-        _settle(gateway, courier.collect(timedelta(0), timedelta(0)), tally)
+        unsent, carried = courier.close()
+        _give_back(gateway, unsent)
+        _settle(gateway, carried, tally)
     return tally
 
 
@@ -327,32 +345,44 @@ def _claim_to_ask(gateway: Gateway, room: int) -> list[Claimed]:
 
 def _send(gateway: Gateway, claimed: Claimed) -> _Carried:
     """Steps 5 and 6 for one message; runs in a courier's thread and touches no table."""
-    sealer, dvo, cms = _open(gateway, claimed)
-    exchange = gateway.ministry().send(claimed.sorgu_no, dvo, cms)
-    said = exchange.said
-    codes = gateway.catalogue.result_codes
-    outcome = said if isinstance(said, Outcome) else judge_reply(said, claimed.sorgu_no, dvo.pairs, codes)
-    return _carried(sealer, claimed, outcome, exchange)
+
+    def call(dvo: Dvo, cms: bytes) -> tuple[Outcome, Exchange[Any]]:
+        exchange = gateway.ministry().send(claimed.sorgu_no, dvo, cms)
+        said, codes = exchange.said, gateway.catalogue.result_codes
+        if isinstance(said, Outcome):
+            return said, exchange
+        return judge_reply(said, claimed.sorgu_no, dvo.pairs, codes), exchange
+
+    return _carry(gateway, claimed, call)
 
 
 def _ask(gateway: Gateway, claimed: Claimed) -> _Carried:
     """Steps 5 and 6 for a message whose fate is unknown: ask by its number, believe only rows about our pairs."""
-    sealer, dvo, _ = _open(gateway, claimed)
-    exchange = gateway.ministry().ask(claimed.sorgu_no, dvo)
-    said = exchange.said
-    codes = gateway.catalogue.result_codes
-    confirmed = claimed.asks >= ASKS_TO_CONFIRM and claimed.last_code == PAIRS_MISSING
-    outcome = said if isinstance(said, Outcome) else judge_found(said, dvo.pairs, codes, confirmed=confirmed)
-    return _carried(sealer, claimed, outcome, exchange)
+
+    def call(dvo: Dvo, _cms: bytes) -> tuple[Outcome, Exchange[Any]]:
+        exchange = gateway.ministry().ask(claimed.sorgu_no, dvo)
+        said, codes = exchange.said, gateway.catalogue.result_codes
+        if isinstance(said, Outcome):
+            return said, exchange
+        confirmed = claimed.asks >= ASKS_TO_CONFIRM and claimed.last_code == PAIRS_MISSING
+        return judge_found(said, dvo.pairs, codes, confirmed=confirmed), exchange
+
+    return _carry(gateway, claimed, call)
 
 
-def _open(gateway: Gateway, claimed: Claimed) -> tuple[Sealer, Dvo, bytes]:
+def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tuple[Outcome, Exchange[Any]]]) -> _Carried:
+    """Open, call, seal. One message that cannot be opened or trips over a bug never stops the others (invariant 7)."""
     sealer = gateway.keyring.sealer(claimed.kurum)
-    canonical, cms = bodies.open_claimed(sealer, claimed)
-    return sealer, cut_dvo(canonical), cms
-
-
-def _carried(sealer: Sealer, claimed: Claimed, outcome: Outcome, exchange: Exchange[Any]) -> _Carried:
+    try:
+        canonical, cms = bodies.open_claimed(sealer, claimed)
+    except Tampered:
+        logger().error("delivery.broken", sorgu_no=claimed.sorgu_no)
+        return _Carried(claimed, Outcome(Kind.BROKEN, "tampered"), b"", b"", None)
+    try:
+        outcome, exchange = call(cut_dvo(canonical), cms)
+    except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
+        logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
+        return _Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None)
     request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
     return _Carried(claimed, outcome, request, reply, bodies.seal_refused(sealer, claimed, outcome))
 

@@ -70,7 +70,7 @@ class IntakeSettings:
     record_bytes: int = 1_048_576
     file_bytes: int = 268_435_456
     depth: int = 8
-    group: int = 64
+    group: int = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _generation(settings: Settings) -> Generation:
     ministry = settings.ministry
     limits = Limits(ministry.connect_seconds, ministry.silence_seconds, ministry.total_seconds, ministry.reply_bytes)
     ca_file = settings.path(ministry.ca_file) if ministry.ca_file else None
-    wire = Wire(ministry.address, limits, connections=ministry.concurrency, ca_file=ca_file)
+    wire = Wire(ministry.address, limits, ca_file=ca_file)
     credentials = Credentials(
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )

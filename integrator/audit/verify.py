@@ -98,11 +98,12 @@ def verify(
             recount.take(row)
         for size in sorted(recount.notes):
             raise _Broken(f"entry {recount.size}: the log ends, but a checkpoint speaks of {size} entries")
+        messages = len(recount.states)
         _compare_rows(tx, recount)
     except _Broken as broken:
         return Report(recount.size, len(stored), len(recount.states), root_of(recount.edge), str(broken))
     root = root_of(recount.edge) if recount.size else EMPTY_ROOT
-    return Report(recount.size, len(stored), len(recount.states), root, None)
+    return Report(recount.size, len(stored), messages, root, None)
 
 
 def _outside_notes(outside: list[tuple[Path, str]], public: Ed25519PublicKey, stored: dict[int, str]) -> dict[int, str]:

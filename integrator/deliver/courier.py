@@ -5,9 +5,11 @@ Knows nothing of databases: the pipeline claims before and settles after, in its
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
@@ -15,40 +17,59 @@ Result = TypeVar("Result")
 
 
 class Courier(Generic[Job, Result]):
-    """Runs `carry` over jobs. A bug in it surfaces in `collect`, it is not swallowed."""
+    """Runs `carry` over jobs. `carry` must not raise: it says what went wrong in its result."""
 
     def __init__(self, carry: Callable[[Job], Result], *, concurrency: int) -> None:
         self._carry = carry
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="courier")
-        self._under_way: dict[Future[Result], Job] = {}
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._results: SimpleQueue[Result] = SimpleQueue()
+        self._under_way = 0
+        self._threads = [Thread(target=self._work, name=f"courier-{n}", daemon=True) for n in range(concurrency)]
+        for thread in self._threads:
+            thread.start()
 
     def __len__(self) -> int:
-        return len(self._under_way)
+        return self._under_way
 
     def take(self, job: Job) -> None:
         """Put a job on the road."""
-        self._under_way[self._pool.submit(self._carry, job)] = job
+        self._under_way += 1
+        self._jobs.put(job)
 
     def collect(self, patience: timedelta, gather: timedelta) -> list[Result]:
         """Results that are there: waits up to `patience` for the first, then `gather` for company."""
-        if not self._under_way:
+        try:
+            results = [self._results.get(timeout=patience.total_seconds())]
+        except Empty:
             return []
-        wait(self._under_way, timeout=patience.total_seconds(), return_when=FIRST_COMPLETED)
-        if len(self._under_way) > 1:
-            wait(self._under_way, timeout=gather.total_seconds())
-        done = [future for future in self._under_way if future.done()]
-        results = [future.result() for future in done]
-        for future in done:
-            del self._under_way[future]
+        time.sleep(gather.total_seconds())
+        results += self._there()
+        self._under_way -= len(results)
         return results
 
-    def recall(self) -> list[Job]:
-        """Take back jobs that no thread has begun."""
-        back = [(future, job) for future, job in self._under_way.items() if future.cancel()]
-        for future, _ in back:
-            del self._under_way[future]
-        return [job for _, job in back]
+    def _there(self) -> list[Result]:
+        found: list[Result] = []
+        while not self._results.empty():
+            found.append(self._results.get())
+        return found
 
-    def close(self) -> None:
-        """Let the threads go; jobs under way are finished first."""
-        self._pool.shutdown(wait=True)
+    def close(self) -> tuple[list[Job], list[Result]]:
+        """Stop: (jobs that no thread had begun, results of those that were under way and were finished now)."""
+        back: list[Job] = []
+        while not self._jobs.empty():
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:  # a thread was quicker
+                break
+            if job is not None:
+                back.append(job)
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._under_way = 0
+        return back, self._there()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._results.put(self._carry(job))

@@ -6,6 +6,7 @@ Document/literal wrapped, unqualified children, empty SOAPAction, one `return` (
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -58,9 +59,17 @@ def read_returns(body: bytes, namespace: str, operation: str) -> list[etree._Ele
     return response.findall("return")
 
 
-def child_text(parent: etree._Element, name: str) -> str:
-    """The text of a child, empty when there is none."""
-    return (parent.findtext(name) or "").strip()
+def children(parent: etree._Element) -> dict[str, etree._Element]:
+    """Children by name; of repeated ones the last."""
+    return {child.tag: child for child in parent if isinstance(child.tag, str)}
+
+
+def text_in(found: Mapping[str, etree._Element], *path: str) -> str:
+    """The text under a path of names, empty when there is none."""
+    *outer, last = path
+    for name in outer:
+        found = children(found[name]) if name in found else {}
+    return (found[last].text or "").strip() if last in found else ""
 
 
 @cache
@@ -82,5 +91,5 @@ def outcome_of_status(reply: HttpReply) -> Outcome | None:
 
 def retry_after(reply: HttpReply) -> timedelta | None:
     """The wait the other side asks for, in its form in seconds; a date is passed over."""
-    text = reply.headers.get("Retry-After", "")
+    text = reply.headers.get("retry-after", "")
     return timedelta(seconds=int(text)) if _SECONDS.fullmatch(text) else None

@@ -18,11 +18,12 @@ from integrator.deliver.generation import Credentials, Exchange
 from integrator.deliver.soap import (
     HEADERS,
     Unreadable,
-    child_text,
+    children,
     element,
     envelope,
     outcome_of_status,
     read_returns,
+    text_in,
 )
 from integrator.deliver.wire import NoAnswer, NotSent, Wire
 from integrator.deliver.zeep_door import ZeepDoor
@@ -49,7 +50,6 @@ _ORDER = (
     "sgkTescilNo",
     "sorguNo",
 )
-_BLANK = Credentials("***", "***")
 
 
 class SoapG2:
@@ -69,7 +69,13 @@ class SoapG2:
         signed = base64.b64encode(cms).decode("ascii")
         request = save_request(self._namespace, sorgu_no, dvo, signed, self._credentials)
         said, reply = self._call(request)
-        return Exchange(said, save_request(self._namespace, sorgu_no, dvo, signed, _BLANK), reply)
+        return Exchange(said, self._blanked(request), reply)
+
+    def _blanked(self, request: bytes) -> bytes:
+        """The request as it may be kept: the credentials' elements blanked."""
+        for name, value in (("firmaKodu", self._credentials.firma_kodu), ("parola", self._credentials.parola)):
+            request = request.replace(element(name, value).encode(), element(name, "***").encode())
+        return request
 
     def _call(self, request: bytes) -> tuple[Reply | Outcome, bytes]:
         try:
@@ -121,17 +127,29 @@ def _read_save(body: bytes, namespace: str) -> Reply | Outcome:
         if len(returns) != 1:
             raise Unreadable(f"{len(returns)} return elements")
         answer = returns[0]
-        number = child_text(answer, "sorguNo")
-        parts = tuple(_read_part(row) for row in answer.findall("basariliKayitBilgisi"))
+        found = children(answer)
+        number = text_in(found, "sorguNo")
+        parts = tuple(_read_part(row) for row in answer.iterchildren("basariliKayitBilgisi"))
         said = SorguNo(int(number)) if number else None
-        return Reply(said, child_text(answer, "status"), child_text(answer, "message"), parts)
+        return Reply(said, text_in(found, "status"), text_in(found, "message"), parts)
     except (Unreadable, ValueError):
         return Outcome(Kind.UNCERTAIN, "unreadable_reply")
 
 
 def _read_part(row: etree._Element) -> Sonuc:
-    pair = (child_text(row, "calisan/calisanTckNo"), child_text(row, "egitim/egitimKoduId"))
-    return Sonuc(pair, child_text(row, "status"), child_text(row, "message"))
+    """One kayitBilgisi, in one pass over its elements: a message has up to 1,000 of them."""
+    worker = code = status = message = ""
+    for each in row.iter():
+        name = each.tag
+        if name == "calisanTckNo":
+            worker = each.text or ""
+        elif name == "egitimKoduId":
+            code = each.text or ""
+        elif name == "status":
+            status = each.text or ""
+        elif name == "message":
+            message = each.text or ""
+    return Sonuc((worker, code), status, message)
 
 
 def _read_rows(rows: list[Any] | None, sorgu_no: SorguNo) -> Sequence[Sonuc] | Outcome:

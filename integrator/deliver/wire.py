@@ -1,24 +1,28 @@
 """HTTP to the ministry with everything bounded: connect, silence, total time, reply size; no redirects, no retries.
 
 The one question it answers beyond the bytes: when there is no answer, may the request have arrived? Before the
-connection stands (`NotSent`) it cannot have; after that nobody knows (`NoAnswer`).
+connection stands (`NotSent`) it cannot have; after that nobody knows (`NoAnswer`). That line, and a deadline that
+holds against a trickle of header bytes too, is why the socket is ours and only the parsing is a library's
+(docs/decisions/0010).
 """
 
 from __future__ import annotations
 
+import select
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NewConnectionError,
-    SSLError,
-)
+import httptools
+
+PIECE = 65_536
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 65_536
 
 
 class NotSent(Exception):
@@ -41,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """A whole HTTP answer."""
+    """A whole HTTP answer. Header names are in lower case; of repeated ones the last counts."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,74 +53,148 @@ class HttpReply:
 
 
 class Wire:
-    """A pool of connections to one address. Safe to share between threads."""
+    """Connections to one address, one for each thread that asks."""
 
-    def __init__(self, address: str, limits: Limits, *, connections: int, ca_file: Path | None = None) -> None:
-        self._address = address
+    def __init__(self, address: str, limits: Limits, *, ca_file: Path | None = None) -> None:
+        parts = urlsplit(address)
         self._limits = limits
-        self._pool = urllib3.PoolManager(
-            num_pools=2,
-            maxsize=connections,
-            block=False,
-            retries=False,
-            timeout=urllib3.Timeout(connect=limits.connect, read=limits.silence),
-            ca_certs=str(ca_file) if ca_file else None,
-            cert_reqs="CERT_REQUIRED",
-            ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
-        )
+        self._tls = _tls_context(ca_file) if parts.scheme == "https" else None
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if self._tls else 80)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._head = f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: identity\r\n"
+        self._of_thread = threading.local()
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> HttpReply:
         """Send one request and read its whole answer; raises NotSent or NoAnswer."""
         ends = time.monotonic() + self._limits.total
+        sock = self._connected()
         try:
-            response = self._pool.request(
-                "POST",
-                self._address,
-                body=body,
-                headers={"Accept-Encoding": "identity", **headers},
-                preload_content=False,
-                decode_content=False,
-                redirect=False,
-            )
-        except (NewConnectionError, ConnectTimeoutError) as error:
-            raise NotSent("connect") from error
-        except SSLError as error:
+            sock.settimeout(self._limits.silence)
+            sock.sendall(self._request(body, headers))
+            reading = _Reading(self._limits.reply_bytes)
+            while not reading.is_complete:
+                sock.settimeout(min(self._limits.silence, ends - time.monotonic()))  # ValueError below zero
+                reading.feed(sock.recv(PIECE))
+        except (TimeoutError, ValueError) as error:
+            self._drop()
+            raise NoAnswer("timeout") from error
+        except OSError as error:
+            self._drop()
+            raise NoAnswer("connection_lost") from error
+        except NoAnswer:
+            self._drop()
+            raise
+        if not reading.may_keep:
+            self._drop()
+        return HttpReply(reading.status, reading.headers, bytes(reading.body))
+
+    def _request(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self._head}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
+
+    def _connected(self) -> socket.socket:
+        """This thread's connection; a kept one that the other side has closed is replaced before use."""
+        kept: socket.socket | None = getattr(self._of_thread, "sock", None)
+        if kept is not None and not _has_news(kept):
+            return kept
+        self._drop()
+        try:
+            sock = socket.create_connection((self._host, self._port), self._limits.connect)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._of_thread.sock = sock
+            if self._tls:
+                self._of_thread.sock = self._tls.wrap_socket(sock, server_hostname=self._host)
+        except (ssl.SSLError, ssl.CertificateError) as error:
+            self._drop()
             raise NotSent("tls") from error
-        except HTTPError as error:
-            raise NoAnswer(_cause(error)) from error
-        try:
-            content = self._read(response, ends)
-            return HttpReply(response.status, response.headers, content)
-        except HTTPError as error:
-            raise NoAnswer(_cause(error)) from error
-        finally:
-            self._end(response)
+        except OSError as error:
+            self._drop()
+            raise NotSent("connect") from error
+        opened: socket.socket = self._of_thread.sock
+        return opened
 
-    def _read(self, response: urllib3.BaseHTTPResponse, ends: float) -> bytes:
-        """The body in pieces, so that neither a flood nor a trickle outlasts its bound."""
-        held = bytearray()
-        while piece := response.read1(65_536):
-            held += piece
-            if len(held) > self._limits.reply_bytes:
+    def _drop(self) -> None:
+        kept: socket.socket | None = getattr(self._of_thread, "sock", None)
+        if kept is not None:
+            kept.close()
+            self._of_thread.sock = None
+
+
+class _Reading:
+    """One HTTP answer as it comes in, with its caps."""
+
+    def __init__(self, limit: int) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self.is_complete = False
+        self.may_keep = False
+        self._limit = limit
+        self._head_bytes = 0
+        self._until_end = False
+        self._parser = httptools.HttpResponseParser(self)
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes; raises NoAnswer for an early end, a flood, or bytes that are no HTTP."""
+        if not piece:
+            if not self._until_end:
+                raise NoAnswer("connection_lost")
+            self.is_complete = True
+            return
+        if not self.status:
+            self._head_bytes += len(piece)
+            if self._head_bytes > MAX_HEADER_BYTES:
                 raise NoAnswer("reply_too_large")
-            if time.monotonic() > ends:
-                raise NoAnswer("timeout")
-        promised = response.headers.get("Content-Length", "")
-        if promised.isdecimal() and int(promised) != len(held):  # read1 takes an early end for the end
-            raise NoAnswer("connection_lost")
-        return bytes(held)
+        try:
+            self._parser.feed_data(piece)
+        except httptools.HttpParserError as error:
+            if self.is_complete:  # bytes after a whole answer: believe the answer, not the connection
+                self.may_keep = False
+                return
+            raise NoAnswer("not_http") from error
+        if len(self.body) > self._limit or len(self.headers) > MAX_HEADERS:
+            raise NoAnswer("reply_too_large")
 
-    @staticmethod
-    def _end(response: urllib3.BaseHTTPResponse) -> None:
-        """A half-read connection is closed, a drained one goes back to the pool."""
-        if response.connection is not None and not response.closed:
-            response.close()
-        response.release_conn()
+    # what the parser calls
 
-    def close(self) -> None:
-        """Close idle connections."""
-        self._pool.clear()
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        if not self.is_complete:
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """The head is there; without a length the body goes on to the end of the connection."""
+        if not self.is_complete:
+            self.status = self._parser.get_status_code()
+            self._until_end = "content-length" not in self.headers and "transfer-encoding" not in self.headers
+
+    def on_body(self, piece: bytes) -> None:
+        """Some of the body."""
+        if not self.is_complete:
+            self.body += piece
+
+    def on_message_complete(self) -> None:
+        """The whole answer; a second one behind it, which nobody asked for, spoils the connection."""
+        if self.is_complete:
+            self.may_keep = False
+        elif 100 <= self.status < 200:
+            self.status, self.headers = 0, {}
+        else:
+            self.is_complete = True
+            self.may_keep = bool(self._parser.should_keep_alive())
 
 
-def _cause(error: HTTPError) -> str:
-    return "timeout" if isinstance(error, urllib3.exceptions.TimeoutError) else "connection_lost"
+def _has_news(sock: socket.socket) -> bool:
+    """Whether an idle connection has something to say: it was closed, or bytes came that nobody asked for."""
+    try:
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """TLS 1.2 or newer, host name checked; only the named authorities are believed when a file names them."""
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

@@ -33,13 +33,14 @@ class _FileTransport(zeep.Transport):
 
 
 make_transport: Any = _FileTransport  # zeep ships no types
+make_client: Any = zeep.Client
 
 
 class ZeepDoor:
     """One WSDL at one address."""
 
     def __init__(self, wsdl: Path, wire: Wire) -> None:
-        self._client: Any = zeep.Client(str(wsdl), transport=make_transport(), settings=_SETTINGS)
+        self._client: Any = make_client(str(wsdl), transport=make_transport(), settings=_SETTINGS)
         self._binding: Any = next(iter(self._client.wsdl.bindings.values()))
         self.namespace: str = self._binding.name.namespace
         self._wire = wire

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     PASSIVE = "passive"
     UNCERTAIN = "uncertain"
     FOREIGN = "foreign"
+    BROKEN = "broken"
 
 
 END: dict[Kind, State] = {
@@ -67,6 +68,7 @@ END: dict[Kind, State] = {
     Kind.PASSIVE: State.QUEUED,
     Kind.UNCERTAIN: State.UNCERTAIN,
     Kind.FOREIGN: State.HELD,
+    Kind.BROKEN: State.HELD,
 }
 """Where each kind of outcome takes a Bildirim that was being sent."""
 

@@ -23,11 +23,15 @@ MAX_PATH = 6
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of one certificate. `owner` is the subject's serialNumber: the person's identity number."""
+    """The facts of one certificate.
+
+    `issuer` is the issuer's name as DER, `owner` is the subject's serialNumber: the person's identity number.
+    """
 
     certificate: x509.Certificate = field(repr=False)
     der: bytes = field(repr=False)
     digest: bytes = field(repr=False)
+    issuer: bytes = field(repr=False)
     owner: str | None = field(repr=False)
     valid_from: datetime
     valid_until: datetime
@@ -47,6 +51,7 @@ def read_certificate(der: bytes) -> Facts:
         certificate=certificate,
         der=der,
         digest=sha256(der).digest(),
+        issuer=certificate.issuer.public_bytes(),
         owner=str(owners[0].value) if len(owners) == 1 else None,
         valid_from=certificate.not_valid_before_utc,
         valid_until=certificate.not_valid_after_utc,

@@ -62,7 +62,7 @@ class Signature:
     professional: str | None = None
     signed_data: cms.SignedData = field(init=False)
 
-    @property
+    @cached_property
     def signer_info(self) -> cms.SignerInfo:
         """The only SignerInfo."""
         return self.signed_data.signer_infos.as_list()[0]
@@ -84,13 +84,13 @@ class Signature:
     def certificate(self) -> Facts:
         """The certificate whose issuer and serial number the SignerInfo names."""
         sid = self.signer_info.sid
+        issuer = _bytes_of(sid.issuer)
         for each in self.signed_data.certificates.as_list() if self.signed_data.certificates else []:
             try:
                 facts = read_certificate(_bytes_of(each))
             except ValueError as error:
                 raise Failed("a certificate inside cannot be read") from error
-            same_issuer = facts.certificate.issuer.public_bytes() == _bytes_of(sid.issuer)
-            if facts.certificate.serial_number == sid.serial_number and same_issuer:
+            if facts.issuer == issuer and facts.certificate.serial_number == sid.serial_number:
                 return facts
         raise Failed("the signer's certificate is not inside")
 
