@@ -6,6 +6,7 @@ Each is one short transaction with its audit entry in it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from integrator.audit.checkpoint import make_checkpoint
@@ -86,6 +87,13 @@ def refresh_codes(gateway: Gateway) -> int:
         gateway.record(tx, [Entry("codes.refreshed", gateway.actor, {"list": TRAINING_CODES, "codes": count})], now)
     load_codes(gateway)
     return count
+
+
+def codes_are_older_than(gateway: Gateway, age: timedelta) -> bool:
+    """Whether the training codes were last served longer ago than `age`, or never."""
+    with reading(gateway.database) as tx:
+        served_at = code_lists.last_served_at(tx, TRAINING_CODES)
+    return served_at is None or gateway.clock.now() - served_at > age
 
 
 def load_codes(gateway: Gateway) -> None:

@@ -26,7 +26,7 @@ from integrator.deliver.courier import Courier
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import Exchange, Generation
 from integrator.domain.clock import ISTANBUL, Clock, Jitter
-from integrator.domain.errors import BadSignature, Misconfigured, Tampered
+from integrator.domain.errors import BadSignature, Duplicate, IntegratorError, Misconfigured, Unavailable
 from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import Kind, Outcome
@@ -46,6 +46,7 @@ from integrator.store.keyring import KeyRing
 from integrator.validate.check import check
 
 ASKS_TO_CONFIRM = 3
+CONFLICTS_AT_MOST = 10
 QUARANTINE_AT_ONCE = 100_000
 
 
@@ -115,11 +116,16 @@ def accept(
     """
     stream = iter(submitted)
     while several := list(islice(stream, gateway.pace.group)):
+        yield from _accept_group(gateway, kurum, several, may_split=may_split)
+
+
+def _accept_group(gateway: Gateway, kurum: KurumNo, several: list[Submitted], *, may_split: bool) -> list[Answer]:
+    for _ in range(CONFLICTS_AT_MOST):
         try:
-            answers = _Group(gateway, kurum, may_split=may_split).accept(several)
-        except Conflict:  # another process took one of these ids meanwhile: now it is known
-            answers = _Group(gateway, kurum, may_split=may_split).accept(several)
-        yield from answers
+            return _Group(gateway, kurum, may_split=may_split).accept(several)
+        except Conflict:  # another process took one of these ids meanwhile: next time round it is known
+            continue
+    raise Unavailable("other processes keep submitting the same records")
 
 
 @dataclass(slots=True)
@@ -181,7 +187,7 @@ class _Group:
         if before == fingerprint:
             return Answer(each.where, kayit_no, "known")
         if before is not None:
-            return Answer(each.where, kayit_no, "rejected", findings=(Finding("INT-INT-002", "id", kayit_no, "1"),))
+            return Answer(each.where, kayit_no, "rejected", findings=(Finding(Duplicate.code, "id", kayit_no, "1"),))
         today = self._now.astimezone(ISTANBUL).date()
         metot = self._gateway.metot
         checked = check(each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split)
@@ -329,8 +335,9 @@ def _claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
     """The intent, committed before the first byte leaves (invariant 4); while the firm is passive, one probe."""
     now, pace = gateway.clock.now(), gateway.pace
     with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now, probe_gap=pace.probe_gap)
+        room = line.room_on_line(tx, room, now=now)
         claimed = outbox.claim(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room) if room else []
+        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
         intents = [Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in claimed]
         gateway.record_moves(tx, intents, now)
     return claimed
@@ -339,8 +346,12 @@ def _claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
 def _claim_to_ask(gateway: Gateway, room: int) -> list[Claimed]:
     now, pace = gateway.clock.now(), gateway.pace
     with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now, probe_gap=pace.probe_gap)
-        return outbox.claim_uncertain(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room) if room else []
+        room = line.room_on_line(tx, room, now=now)
+        if room == 0:
+            return []
+        claimed = outbox.claim_uncertain(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room)
+        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
+    return claimed
 
 
 def _send(gateway: Gateway, claimed: Claimed) -> _Carried:
@@ -372,12 +383,12 @@ def _ask(gateway: Gateway, claimed: Claimed) -> _Carried:
 
 def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tuple[Outcome, Exchange[Any]]]) -> _Carried:
     """Open, call, seal. One message that cannot be opened or trips over a bug never stops the others (invariant 7)."""
-    sealer = gateway.keyring.sealer(claimed.kurum)
     try:
+        sealer = gateway.keyring.sealer(claimed.kurum)
         canonical, cms = bodies.open_claimed(sealer, claimed)
-    except Tampered:
-        logger().error("delivery.broken", sorgu_no=claimed.sorgu_no)
-        return _Carried(claimed, Outcome(Kind.BROKEN, "tampered"), b"", b"", None)
+    except IntegratorError as error:
+        logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
+        return _Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None)
     try:
         outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again

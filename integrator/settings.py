@@ -6,6 +6,7 @@ Secrets are never values here: a setting names the file that holds one.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -198,7 +199,7 @@ def _put(settings: Settings, given: Given, problems: list[str]) -> Settings:
         return settings
     try:
         typed = _typed(value, hints[name])
-    except ValueError:
+    except (ValueError, OverflowError):
         problems.append(f"{place}: {hints[name].__name__} is wanted")
         return settings
     return replace(settings, **{group: replace(getattr(settings, group), **{name: typed})})
@@ -211,9 +212,12 @@ def _typed(value: Any, kind: type) -> Any:
         if value in ("true", "1", "false", "0"):
             return value in ("true", "1")
         raise ValueError(value)
-    if isinstance(value, bool) or ((kind is str) != isinstance(value, str) and not isinstance(value, str)):
+    if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
         raise ValueError(value)
-    return kind(value)
+    typed = kind(value)
+    if kind is not str and (not math.isfinite(typed) or float(value) != typed):
+        raise ValueError(value)
+    return typed
 
 
 def check_settings(settings: Settings) -> list[str]:
@@ -246,7 +250,11 @@ def _check_ministry(settings: Settings) -> list[str]:
         problems.append(f"ministry.metot: {ministry.metot!r} is not built; this release sends by soap-g2")
     if not ministry.address:
         return problems
-    parts = urlsplit(ministry.address)
+    try:
+        parts = urlsplit(ministry.address)
+        _ = parts.port  # an impossible port is only told when it is asked for
+    except ValueError as error:
+        return [f"ministry.address: {error}"]
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         problems.append("ministry.address: http(s)://host/path without user and password is wanted")
     elif parts.scheme == "http" and settings.production and parts.hostname not in _LOOPBACK:

@@ -49,7 +49,7 @@ def create_home(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file):
         write_secret(settings.path(named), new_key().hex().encode())
-    engine = open_store(settings)
+    engine = _open_database(settings)
     create_schema(engine, gateway_name=settings.gateway.name, sorgu_no_start=settings.queue.sorgu_no_start)
     clock = SystemClock()
     with writing(engine) as tx:
@@ -60,23 +60,32 @@ def create_home(settings: Settings) -> None:
 
 
 def open_store(settings: Settings) -> Database:
-    """The database of the settings."""
+    """The database of an existing home; raises Misconfigured when there is none, or it is another gateway's."""
+    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
+        raise Misconfigured(f"{settings.home}: there is no gateway in this home yet: run `ibys init`")
+    database = _open_database(settings)
+    name = read_meta(database)["gateway"]
+    if name != settings.gateway.name:
+        raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {name!r}")
+    return database
+
+
+def _open_database(settings: Settings) -> Database:
     return open_engine(settings.store.database_url or sqlite_url(settings.home / DATABASE_FILE))
 
 
 def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
     """A gateway ready to walk. Without `sending` no ministry address is needed."""
-    engine = open_store(settings)
-    facts = read_meta(engine)
-    if facts["gateway"] != settings.gateway.name:
-        raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {facts['gateway']!r}")
+    database = open_store(settings)
     keys = settings.keys
+    keyring = KeyRing(database, read_key_file(settings.path(keys.master_key_file)))
+    keyring.check_master()
     gateway = Gateway(
-        database=engine,
+        database=database,
         clock=SystemClock(),
         jitter=system_jitter,
         catalogue=read_catalogue(),
-        keyring=KeyRing(engine, read_key_file(settings.path(keys.master_key_file))),
+        keyring=keyring,
         cupboard=open_cupboard(
             settings.path(keys.signers_dir) if keys.signers_dir else None, production=settings.production
         ),

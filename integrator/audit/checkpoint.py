@@ -7,6 +7,7 @@ with this machine and this key from rewriting all history; see docs/operations.m
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,14 +73,17 @@ def open_note(note: str, public: Ed25519PublicKey) -> Checkpoint:
     match = _NOTE.fullmatch(note)
     if match is None:
         raise Tampered("a checkpoint does not have the form of a signed note")
-    signature = base64.b64decode(match["signature"])
     try:
+        signature = base64.b64decode(match["signature"], validate=True)
+        root = base64.b64decode(match["root"], validate=True)
         if signature[:4] != key_id(match["name"], public):
             raise Tampered("a checkpoint was signed by another key")
         public.verify(signature[4:], match["text"].encode())
     except InvalidSignature as error:
         raise Tampered("a checkpoint's signature does not verify") from error
-    return Checkpoint(match["origin"], int(match["size"]), base64.b64decode(match["root"]))
+    except binascii.Error as error:
+        raise Tampered("a checkpoint's base64 is broken") from error
+    return Checkpoint(match["origin"], int(match["size"]), root)
 
 
 def tree_size(tx: Connection) -> int:

@@ -53,6 +53,8 @@ class _Recount:
         """One row of the log, in order."""
         if row.i != self.size:
             raise _Broken(f"entry {self.size}: missing, the next row is entry {row.i}")
+        if not all(isinstance(value, bytes) for value in (row.leaf, row.hash, row.nodes)):
+            raise _Broken(f"entry {row.i}: a column holds another type than the log writes")
         if leaf_hash(row.leaf) != row.hash:
             raise _Broken(f"entry {row.i}: its text does not give its hash")
         if b"".join(extend(self.edge, self.size, row.hash)) != row.nodes:
@@ -63,14 +65,20 @@ class _Recount:
             self.check_note(self.notes.pop(self.size))
 
     def _follow(self, row: Any) -> None:
-        fact = json.loads(row.leaf)
+        try:
+            fact = json.loads(row.leaf)
+            self._follow_fact(row.i, fact)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _Broken(f"entry {row.i}: it is not an entry of this log ({type(error).__name__})") from error
+
+    def _follow_fact(self, index: int, fact: dict[str, Any]) -> None:
         if fact["event"] == "kayit.accepted":
             self.records.add((fact["kurum"], fact["kayit_no"]))
         elif fact["event"] in _MOVES:
             key = (fact["kurum"], fact["sorgu_no"])
             before = self.states.get(key)
             if before is not None and fact.get("from", before) != before:
-                raise _Broken(f"entry {row.i}: bildirim {key[1]} moves from {fact['from']}, but it stood at {before}")
+                raise _Broken(f"entry {index}: bildirim {key[1]} moves from {fact['from']}, but it stood at {before}")
             self.states[key] = fact["to"]
 
     def check_note(self, note: str) -> None:

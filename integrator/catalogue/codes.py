@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from integrator.store.tables import kod
 
@@ -53,6 +53,13 @@ def load_refreshed(tx: Connection, list_name: str) -> CodeList:
     """The list as the ministry last served it; empty when it never did."""
     rows = tx.execute(select(kod).where(kod.c.list_name == list_name))
     return {row.code: Code(row.code, row.text_tr, row.text_tr, OPEN_FROM, None, bool(row.active)) for row in rows}
+
+
+def last_served_at(tx: Connection, list_name: str) -> datetime | None:
+    """When the ministry last served the list."""
+    newest = select(func.max(kod.c.seen_at)).where(kod.c.list_name == list_name)
+    served_at: datetime | None = tx.execute(newest).scalar_one()
+    return served_at
 
 
 def refresh(tx: Connection, list_name: str, served: Iterable[tuple[str, str, bool]], *, now: datetime) -> int:

@@ -142,10 +142,6 @@ class _Reading:
                 raise NoAnswer("connection_lost")
             self.is_complete = True
             return
-        if not self.status:
-            self._head_bytes += len(piece)
-            if self._head_bytes > MAX_HEADER_BYTES:
-                raise NoAnswer("reply_too_large")
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserError as error:
@@ -153,7 +149,8 @@ class _Reading:
                 self.may_keep = False
                 return
             raise NoAnswer("not_http") from error
-        if len(self.body) > self._limit or len(self.headers) > MAX_HEADERS:
+        self._head_bytes += 0 if self.status else len(piece)
+        if self._head_bytes > MAX_HEADER_BYTES or len(self.body) > self._limit or len(self.headers) > MAX_HEADERS:
             raise NoAnswer("reply_too_large")
 
     # what the parser calls

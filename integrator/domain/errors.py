@@ -35,13 +35,13 @@ class Rejected(IntegratorError):
 class Malformed(Rejected):
     """The bytes, or a value in them, do not have the form they claim."""
 
-    code = "INT-INT-001"
+    code = "INT-INT-010"
 
 
 class UnknownVeriSeti(Rejected):
     """No definition of that veri seti, or of that version, is published here."""
 
-    code = "INT-CAT-001"
+    code = "INT-CAT-002"
 
 
 class Invalid(Rejected):

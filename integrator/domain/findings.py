@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from integrator.domain.identifiers import holds_tckn, mask_tckn
+from integrator.domain.identifiers import holds_tckn
 from integrator.domain.texts import Language, text
 
 
@@ -22,6 +22,8 @@ class Severity(StrEnum):
 
 
 MAX_SEEN = 60
+PERSONAL_DIGITS = 9
+LONGEST_PERSONAL = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,23 @@ class Finding:
 
 
 def seen(value: object) -> str:
-    """What may be shown of an offending value: short, and never a whole identity number."""
-    shown = str(value) if value is not None else ""
-    if holds_tckn(shown) or (len(shown) == 11 and shown.isdigit()):
-        return mask_tckn(shown) if len(shown) == 11 else "***"
+    """What may be shown of an offending value: short, printable, and never a whole identity number.
+
+    Anything with nine digits or more, of whatever script, is treated as one: faulty numbers are personal too.
+    """
+    shown = _printable(value)
+    if sum(sign.isdigit() for sign in shown) >= PERSONAL_DIGITS:
+        return shown[:2] + "*" * min(len(shown) - 4, 20) + shown[-2:]
     return shown if len(shown) <= MAX_SEEN else shown[:MAX_SEEN] + "..."
+
+
+def seen_number(value: object) -> str:
+    """The same for a workplace number, which is public and longer than any person's."""
+    shown = _printable(value)
+    public = len(shown) > LONGEST_PERSONAL and not holds_tckn(shown)
+    return shown[:MAX_SEEN] if public else seen(shown)
+
+
+def _printable(value: object) -> str:
+    shown = "" if value is None else str(value)[: 4 * MAX_SEEN]
+    return shown.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -81,8 +81,3 @@ class SgkTescilNo:
     def __post_init__(self) -> None:
         if not is_sgk_tescil_no(self.value):
             raise Malformed("sgkTescilNo: 26 digits, province 001-081, control 01-97")
-
-
-def mask_tckn(text: str) -> str:
-    """What may be shown of an identity number: the first two and the last two digits."""
-    return f"{text[:2]}*******{text[-2:]}" if len(text) == 11 else "***"

@@ -55,8 +55,10 @@ MOVES: dict[str, dict[State, frozenset[State]]] = {
     "k": {_S.REFUSED: frozenset({_S.SUPERSEDED})},
     "x": {state: frozenset({_S.CANCELLED}) for state in (_S.AWAITING_SIGNATURE, _S.QUEUED, _S.HELD)},
     "z": {_S.QUEUED: frozenset({_S.QUARANTINED})},
-    # Beyond the design's table (docs/decisions/0012): two states had an entrance and no way out for a person.
+    # Beyond the design's table (docs/decisions/0012): asking ends with a
+    # person, a person may have it asked again, and a quarantine can be lifted.
     "u": {_S.UNCERTAIN: frozenset({_S.HELD})},
+    "v": {_S.HELD: frozenset({_S.UNCERTAIN})},
     "y": {_S.QUARANTINED: frozenset({_S.QUEUED, _S.CANCELLED})},
 }
 """letter -> {from: allowed to}. The letters are those of docs/flow.md."""

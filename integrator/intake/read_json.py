@@ -143,7 +143,14 @@ def _submitted(value: Any, where: str, caps: Caps) -> Submitted:
     fault = _envelope_fault(kayit_no, veri_seti, version)
     if fault:
         return _faulty(where, fault)
-    return Submitted(kayit_no, veri_seti, version, fields, f"{veri_seti}/{version}/".encode() + content, where)
+    return Submitted(
+        kayit_no,
+        veri_seti,
+        version,
+        fields,
+        f"{veri_seti}/{version}/".encode("utf-8", "surrogatepass") + content,
+        where,
+    )
 
 
 def _envelope_fault(kayit_no: Any, veri_seti: Any, version: Any) -> Finding | None:

@@ -19,6 +19,7 @@ from integrator.domain.errors import Misconfigured, Tampered
 _VERSION = 1
 _HEAD = 3
 _NONCE = 12
+_TAG = 16
 KEY_BYTES = 32
 
 
@@ -38,8 +39,8 @@ class Sealer:
     def open(self, sealed: bytes, place: bytes) -> bytes:
         """The value inside; raises Tampered when bytes, key or place do not fit."""
         head, nonce, body = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
-        if head != self._head:
-            raise Tampered("a sealed value names a key that is not this customer's")
+        if head != self._head or len(nonce) != _NONCE or len(body) < _TAG:
+            raise Tampered("a sealed value is cut short, or names a key that is not this customer's")
         try:
             return self._aead.decrypt(nonce, body, head + place)
         except InvalidTag as error:

@@ -5,11 +5,13 @@ While passive, one probe at a time goes out; the first answer that is not 401, o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
+from integrator.domain.records import Claimed
 from integrator.store.tables import ministry_line
 
 ACTIVE = "ACTIVE"
@@ -42,12 +44,16 @@ def set_line(tx: Connection, state: str, *, reason: str, probe_at: datetime | No
     return before.state != state
 
 
-def room_on_line(tx: Connection, room: int, *, now: datetime, probe_gap: timedelta) -> int:
+def room_on_line(tx: Connection, room: int, *, now: datetime) -> int:
     """How many messages may be claimed now: `room`, or one probe at a time while passive."""
     line = read_line(tx)
     if line.state == ACTIVE:
         return room
-    if line.probe_at and line.probe_at > now:
-        return 0
-    set_line(tx, PASSIVE, reason=line.reason, probe_at=now + probe_gap, now=now)
-    return 1
+    return 0 if line.probe_at and line.probe_at > now else 1
+
+
+def note_probe(tx: Connection, claimed: Sequence[Claimed], *, now: datetime, probe_gap: timedelta) -> None:
+    """When a claim was a probe, the next one waits for `probe_gap`."""
+    line = read_line(tx) if claimed else None
+    if line and line.state == PASSIVE:
+        set_line(tx, PASSIVE, reason=line.reason, probe_at=now + probe_gap, now=now)

@@ -7,13 +7,13 @@ cannot settle (docs/decisions/0006). What is returned as `Moved` must be audited
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, tuple_, update
 
-from integrator.domain.errors import Misconfigured, NotFound
+from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
@@ -80,7 +80,10 @@ def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
 
 def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now: datetime) -> Moved:
     """Put the professional's sealed signature beside the bytes it was made over, and queue the message."""
-    moved = _move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now, only_from=State.AWAITING_SIGNATURE)
+    state, _ = _stands(tx, kurum, sorgu_no)
+    if state is not State.AWAITING_SIGNATURE:
+        raise IllegalMove(f"{sorgu_no} is {state}; its signature is not awaited")
+    moved = _move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
     body = bildirim_body.c
     tx.execute(update(bildirim_body).where(body.kurum_id == kurum, body.sorgu_no == sorgu_no).values(cms=cms))
     return moved
@@ -298,14 +301,39 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 
+FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
+"""Reasons of being held under which the ministry may hold the message already."""
+
+
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """A person sends a held or quarantined message again, with a reason; it is due at once."""
-    return _move_one(tx, kurum, sorgu_no, State.QUEUED, reason=reason, now=now, fresh_attempts=True)
+    """A person lets a held or quarantined message go on, with a reason; it is due at once.
+
+    One whose fate is unknown is asked about first, it is never sent blindly (invariant 5).
+    """
+    state, why = _stands(tx, kurum, sorgu_no)
+    if state not in (State.HELD, State.QUARANTINED):
+        raise IllegalMove(f"{sorgu_no} is {state}; only a held or quarantined message can be released")
+    end = State.UNCERTAIN if state is State.HELD and why in FATE_UNKNOWN else State.QUEUED
+    fresh = {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
+    return _move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=fresh)
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """Its owner takes back a message that is not on its way."""
+    """Its owner takes back a message that is not on its way and cannot be at the ministry."""
+    state, why = _stands(tx, kurum, sorgu_no)
+    if state is State.HELD and why in FATE_UNKNOWN:
+        raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
     return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
+
+
+def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
+    """(state, reason) of one message, locked; raises NotFound."""
+    query = select(bildirim.c.state, bildirim.c.reason)
+    mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
+    row = tx.execute(mine.with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"no bildirim {sorgu_no} of this customer")
+    return State(row.state), row.reason
 
 
 def _move_one(
@@ -316,21 +344,16 @@ def _move_one(
     *,
     reason: str,
     now: datetime,
-    only_from: State | None = None,
-    fresh_attempts: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> Moved:
-    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
-    state = tx.execute(select(bildirim.c.state).where(*mine).with_for_update()).scalar_one_or_none()
-    if state is None or (only_from and state != only_from):
-        raise NotFound(f"no bildirim {sorgu_no} of this customer" + (f" in state {only_from}" if only_from else ""))
-    advance(State(state), end)
+    state, _ = _stands(tx, kurum, sorgu_no)
+    advance(state, end)
     values: dict[str, Any] = {
         "state": end.value,
         "due_at": now,
         "changed_at": now,
         "reason": "by_hand" if reason else "",
     }
-    if fresh_attempts:
-        values["attempt"] = 0
-    tx.execute(update(bildirim).where(*mine).values(**values))
-    return Moved(sorgu_no, kurum, State(state), end, {"reason": reason} if reason else {})
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
+    tx.execute(update(bildirim).where(*mine).values(**values, **(more or {})))
+    return Moved(sorgu_no, kurum, state, end, {"reason": reason} if reason else {})

@@ -56,11 +56,11 @@ def judge_found(rows: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes, *, c
         return Outcome(kind, about_the_call.code, about_the_call.message)
     if any(row.pair not in set(pairs) for row in rows):
         return Outcome(Kind.FOREIGN, "foreign_number")
-    named = {row.pair for row in rows}
-    missing = [Sonuc(pair, NOT_STORED) for pair in pairs if pair not in named]
+    by_pair = {row.pair: row for row in sorted(rows, key=lambda row: row.code == SUCCESS)}  # stored once is stored
+    missing = [Sonuc(pair, NOT_STORED) for pair in pairs if pair not in by_pair]
     if missing and not confirmed:
         return Outcome(Kind.UNCERTAIN, PAIRS_MISSING)
-    return _by_pair([*rows, *missing], codes)
+    return _by_pair([*by_pair.values(), *missing], codes)
 
 
 def _judge_pairs(parts: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes) -> Outcome:
@@ -71,12 +71,20 @@ def _judge_pairs(parts: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes) ->
 
 
 def _by_pair(parts: Sequence[Sonuc], codes: Codes) -> Outcome:
-    stored = sum(part.code == SUCCESS for part in parts)
-    if stored == len(parts):
+    """A part whose code leaves its fate open leaves the whole message open; a part with an unknown code holds it."""
+    failed = [part.code for part in parts if part.code != SUCCESS]
+    if not failed:
         return Outcome(Kind.ACCEPTED, SUCCESS, parts=tuple(parts))
-    worst = next(part.code for part in parts if part.code != SUCCESS)
-    if stored:
-        return Outcome(Kind.PARTIAL, worst, parts=tuple(parts))
-    known = codes.get(worst)
-    kind = _CLASS[known.kind] if known else Kind.REFUSED if worst == NOT_STORED else Kind.UNKNOWN_CODE
-    return Outcome(kind, worst, parts=tuple(parts))
+    kinds = {code: _kind_of_part(code, codes) for code in failed}
+    for weighty in (Kind.UNKNOWN_CODE, Kind.UNCERTAIN):
+        if weighty in kinds.values():
+            return Outcome(weighty, next(code for code in failed if kinds[code] is weighty), parts=tuple(parts))
+    kind = Kind.PARTIAL if len(failed) < len(parts) else kinds[failed[0]]
+    return Outcome(kind, failed[0], parts=tuple(parts))
+
+
+def _kind_of_part(code: str, codes: Codes) -> Kind:
+    if code == NOT_STORED:
+        return Kind.REFUSED
+    kind = _CLASS[codes[code].kind] if code in codes else Kind.UNKNOWN_CODE
+    return Kind.UNCERTAIN if kind is Kind.PASSIVE else kind

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,6 +21,8 @@ from integrator.domain.errors import Misconfigured
 
 MAX_CERTIFICATE_BYTES = 32_768
 MAX_PATH = 6
+MAX_PATHS = 16
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,13 @@ def read_certificate(der: bytes) -> Facts:
     """The facts in `der`; raises ValueError when it is no certificate."""
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise ValueError("certificate larger than any real one")
-    certificate = x509.load_der_x509_certificate(der)
+    try:
+        return _facts(x509.load_der_x509_certificate(der), der)
+    except _UNREADABLE as error:
+        raise ValueError("not a certificate this program can read") from error
+
+
+def _facts(certificate: x509.Certificate, der: bytes) -> Facts:
     owners = certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
     key = certificate.public_key()
     return Facts(
@@ -78,32 +88,33 @@ class TrustStore:
         self._by_subject: dict[bytes, list[x509.Certificate]] = {}
         for each in certificates:
             self._by_subject.setdefault(each.subject.public_bytes(), []).append(each)
-        self._known: dict[bytes, list[x509.Certificate] | None] = {}
+        self._known: dict[bytes, list[list[x509.Certificate]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._by_subject.values()))
 
-    def path(self, facts: Facts) -> list[x509.Certificate] | None:
-        """The issuers from `facts` up to a self-signed anchor of the store, or None. Kept after the first time."""
+    def paths(self, facts: Facts) -> list[list[x509.Certificate]]:
+        """Every chain of issuers from `facts` up to a self-signed anchor of the store. Kept after the first time."""
         if facts.digest not in self._known:
-            self._known[facts.digest] = self._climb(facts.certificate, MAX_PATH)
+            self._known[facts.digest] = list(islice(self._climb(facts.certificate, MAX_PATH), MAX_PATHS))
         return self._known[facts.digest]
 
     def trusts(self, facts: Facts, at: datetime) -> bool:
-        """Whether a path exists and every issuer on it is valid at `at`."""
-        path = self.path(facts)
-        return path is not None and all(each.not_valid_before_utc <= at <= each.not_valid_after_utc for each in path)
+        """Whether there is a path on which every issuer is valid at `at`."""
+        return any(
+            all(each.not_valid_before_utc <= at <= each.not_valid_after_utc for each in path)
+            for path in self.paths(facts)
+        )
 
-    def _climb(self, certificate: x509.Certificate, left: int) -> list[x509.Certificate] | None:
+    def _climb(self, certificate: x509.Certificate, left: int) -> Iterator[list[x509.Certificate]]:
         for issuer in self._by_subject.get(certificate.issuer.public_bytes(), []):
             if not _may_issue(issuer) or not _issued(issuer, certificate):
                 continue
             if issuer.subject == issuer.issuer:
-                return [issuer]
-            above = self._climb(issuer, left - 1) if left else None
-            if above:
-                return [issuer, *above]
-        return None
+                yield [issuer]
+            elif left:
+                for above in self._climb(issuer, left - 1):
+                    yield [issuer, *above]
 
 
 def read_trust_store(folder: Path) -> TrustStore:

@@ -79,9 +79,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One snapshot for reading; it holds no writer up."""
-    with engine.connect().execution_options(reading=True) as connection, connection.begin():
-        yield connection
+    """One snapshot for reading; it holds no writer up. Raises Unavailable when the database cannot be read."""
+    try:
+        with engine.connect().execution_options(reading=True) as connection, connection.begin():
+            yield connection
+    except OperationalError as error:
+        raise Unavailable(f"the database could not be read ({error.orig})") from error
 
 
 def create_schema(engine: Engine, *, gateway_name: str, sorgu_no_start: int) -> None:
@@ -101,8 +104,8 @@ def read_meta(engine: Engine) -> dict[str, str]:
         with reading(engine) as tx:
             rows = tx.execute(select(tables.meta.c.name, tables.meta.c.value))
             facts = {row.name: row.value for row in rows}
-    except OperationalError as error:
-        raise Misconfigured("there is no gateway in this home yet: run `ibys init`") from error
+    except Unavailable as error:
+        raise Misconfigured(f"there is no gateway in this home yet: run `ibys init` ({error.detail})") from error
     if facts.get("schema") != SCHEMA_VERSION:
         raise Misconfigured(f"this home has schema {facts.get('schema')}, this program wants {SCHEMA_VERSION}")
     return facts

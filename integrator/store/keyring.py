@@ -7,6 +7,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.protect.seal import Sealer, new_key, unwrap_key, wrap_key
 from integrator.store.engine import reading, writing
@@ -31,6 +32,13 @@ class KeyRing:
             self._sealers[kurum_no] = self._load(kurum_no) or self._enrol(kurum_no, now)
             return self._sealers[kurum_no]
 
+    def check_master(self) -> None:
+        """Open one stored key, so that a wrong master key is told at start; raises Misconfigured."""
+        with reading(self._engine) as tx:
+            row = tx.execute(select(data_key.c.kurum_id).limit(1)).one_or_none()
+            if row:
+                self._current(tx, KurumNo(row.kurum_id))
+
     def _load(self, kurum_no: KurumNo) -> Sealer | None:
         with reading(self._engine) as tx:
             return self._current(tx, kurum_no)
@@ -44,7 +52,7 @@ class KeyRing:
 
     def _enrol(self, kurum_no: KurumNo, now: datetime | None) -> Sealer:
         if now is None:
-            raise KeyError(kurum_no)
+            raise Misconfigured(f"the data key of {kurum_no!r} is not in the database: restore the data_key table")
         with writing(self._engine) as tx:
             already = self._current(tx, kurum_no)  # another process may have been first
             if already:

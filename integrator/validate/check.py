@@ -58,8 +58,9 @@ def _choose(submitted: Submitted, catalogue: Catalogue, metot: str | None) -> tu
     """The version in force on the event's day; the newest when the day cannot be read (so findings still come)."""
     try:
         newest = catalogue.newest(submitted.veri_seti)
-    except UnknownVeriSeti as error:
-        return None, [Finding("INT-CAT-001", "veriSeti", seen(submitted.veri_seti), error.detail)]
+    except UnknownVeriSeti:
+        known = sorted({each.veri_seti for each in catalogue.definitions})
+        return None, [Finding("INT-CAT-001", "veriSeti", seen(submitted.veri_seti), ", ".join(known))]
     raw = submitted.fields.get(newest.event_date)
     day = parse_date(raw)
     if day is None:

@@ -27,7 +27,7 @@ class FieldReader:
                 if field.required:
                     self._add(Finding("INT-VAL-001", path, "", field.kind))
             elif field.kind == "list":
-                values[field.name] = self._read_list(field, raw[field.name], path)
+                self._keep_list(values, field, raw[field.name], path)
             else:
                 self._keep(values, field, raw[field.name], path)
         self._refuse_unknown(fields, raw, prefix)
@@ -40,14 +40,15 @@ class FieldReader:
         else:
             values[field.name] = read
 
-    def _read_list(self, field: Field, value: Any, path: str) -> list[dict[str, Any]]:
+    def _keep_list(self, values: dict[str, Any], field: Field, value: Any, path: str) -> None:
         if not isinstance(value, list):
             self._add(Finding("INT-VAL-003", path, seen(value), "[...]"))
-            return []
-        if len(value) > field.max:
+        elif len(value) > field.max:
             self._add(Finding("INT-VAL-004", path, str(len(value)), f"<= {field.max}"))
-            return []
-        return [self._read_entry(field, entry, f"{path}[{place}]") for place, entry in enumerate(value)]
+        else:
+            values[field.name] = [
+                self._read_entry(field, entry, f"{path}[{place}]") for place, entry in enumerate(value)
+            ]
 
     def _read_entry(self, field: Field, entry: Any, path: str) -> dict[str, Any]:
         """One entry; a list with a single member also takes bare values (``calisan: ["800..."]``)."""

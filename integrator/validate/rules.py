@@ -12,7 +12,7 @@ from typing import Any
 
 from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.definitions import Definition
-from integrator.domain.findings import Finding, Severity, seen
+from integrator.domain.findings import Finding, Severity, seen, seen_number
 from integrator.domain.identifiers import sgk_control_matches
 from integrator.validate.fields import code_values
 
@@ -102,7 +102,7 @@ def sgk_control_digits_fit(context: Context) -> Iterator[Finding]:
     for field in context.definition.fields:
         value = context.values.get(field.name)
         if field.kind == "sgk_tescil_no" and value and not sgk_control_matches(value):
-            yield Finding("INT-VAL-031", field.name, seen(value), "(il + sıra) mod 97", Severity.WARNING)
+            yield Finding("INT-VAL-031", field.name, seen_number(value), "(il + sıra) mod 97", Severity.WARNING)
 
 
 def check_rules(context: Context) -> list[Finding]:

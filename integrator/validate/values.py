@@ -5,14 +5,13 @@ Readers accept what people send (a number or its digits, three ways to write a d
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from integrator.catalogue.definitions import Field
-from integrator.domain.findings import Finding, seen
+from integrator.domain.findings import Finding, seen, seen_number
 from integrator.domain.identifiers import is_sgk_tescil_no, is_tckn
 
 MAX_MINUTES = 1440  # a day
@@ -37,7 +36,7 @@ def read_sgk_tescil_no(_field: Field, value: Any, path: str) -> tuple[Any, Findi
     """Twenty-six digits, as text. A JSON number is refused: 26 digits do not survive most programs as numbers."""
     if isinstance(value, str) and is_sgk_tescil_no(value):
         return value, None
-    return None, Finding("INT-VAL-011", path, seen(value), "26 x 0-9, il 001-081")
+    return None, Finding("INT-VAL-011", path, seen_number(value), "26 x 0-9, il 001-081")
 
 
 def read_code(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
@@ -50,9 +49,9 @@ def read_code(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None
 
 def read_minutes(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
     """Minutes above 0 and up to a day, at most two decimals, as float."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= MAX_MINUTES:  # no NaN passes
         minutes = float(value)
-        if 0 < minutes <= MAX_MINUTES and round(minutes, 2) == minutes:
+        if round(minutes, 2) == minutes:
             return minutes, None
     return None, Finding("INT-VAL-014", path, seen(value), f"0 < x <= {MAX_MINUTES}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, timedelta
 from threading import Event
 from typing import Any
 
@@ -25,6 +25,7 @@ class Worker:
     """Runs until told to stop."""
 
     def __init__(self, gateway: Gateway, settings: Settings) -> None:
+        gateway.ministry()  # a worker without a ministry is a mistake to hear of now, not in every tick
         self._gateway = gateway
         self._settings = settings
         self._stopping = Event()
@@ -50,7 +51,7 @@ class Worker:
             (self._dispatch, every.dispatch_seconds),
             (self._inquire, every.inquire_seconds),
             (self._checkpoint, every.checkpoint_seconds),
-            (self._refresh_codes, every.refresh_codes_hours * 3600),
+            (self._refresh_codes, every.checkpoint_seconds),
         ):
             scheduler.add_job(
                 self._guarded(tick),
@@ -86,4 +87,6 @@ class Worker:
             logger().info("audit.checkpointed", size=made[0])
 
     def _refresh_codes(self) -> None:
-        logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))
+        """Fetch the list when it is older than the setting says; a failed try is due again at the next tick."""
+        if acts.codes_are_older_than(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
+            logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))

@@ -1,0 +1,1 @@
+"""What the gateway costs, measured beside what it is compared with. See README.md; run with `make bench`."""

@@ -1,0 +1,126 @@
+"""Fixtures of the gateway's own tests. Puts the checkout on the path, so that `tests.fakes` can be imported."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import settings
+
+from integrator.audit.checkpoint import CheckpointKey
+from integrator.audit.trail import Trail
+from integrator.catalogue.catalogue import read_catalogue
+from integrator.pipeline import Gateway, Pace
+from integrator.sign.cades import CadesSigner
+from integrator.sign.certificates import TrustStore, der_of, read_certificate
+from integrator.sign.keys import KeyCupboard, Pkcs12Signer
+from integrator.sign.trial_pki import Issued, issue_signer, make_root
+from integrator.store.engine import create_schema, open_engine, sqlite_url
+from integrator.store.keyring import KeyRing
+from tests.factories import FIRST_NUMBER, FOREIGNER, PROFESSIONAL
+from tests.fakes import START, FakeClock, FakeMinistry
+
+settings.register_profile("house", derandomize=True, max_examples=60, deadline=None, database=None)
+settings.load_profile("house")
+
+MASTER = bytes(range(32))
+
+
+@dataclass(frozen=True)
+class Pki:
+    """A root, the professional's certificate and another person's, all made by a call."""
+
+    root: Issued
+    professional: Issued
+    stranger: Issued
+
+    def signer(self, issued: Issued | None = None) -> CadesSigner:
+        chosen = issued or self.professional
+        return CadesSigner(Pkcs12Signer(chosen.key, read_certificate(der_of(chosen.certificate))))
+
+    @property
+    def trust(self) -> TrustStore:
+        return TrustStore([self.root.certificate])
+
+
+@pytest.fixture(scope="session")
+def pki() -> Pki:
+    root = make_root(now=START)
+    return Pki(
+        root,
+        issue_signer(root, PROFESSIONAL, now=START, key="p-256"),
+        issue_signer(root, FOREIGNER, now=START, key="p-256"),
+    )
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def ministry():
+    return FakeMinistry()
+
+
+@pytest.fixture
+def open_database(tmp_path):
+    """Opens the same SQLite file again and again, each time as another process would."""
+    opened = []
+
+    def open_it():
+        opened.append(open_engine(sqlite_url(tmp_path / "ibys.sqlite3")))
+        return opened[-1]
+
+    yield open_it
+    for each in opened:
+        each.dispose()
+
+
+@pytest.fixture
+def database(open_database):
+    engine = open_database()
+    create_schema(engine, gateway_name="test", sorgu_no_start=FIRST_NUMBER)
+    return engine
+
+
+@pytest.fixture
+def checkpoint_key():
+    return CheckpointKey("test", Ed25519PrivateKey.from_private_bytes(b"\7" * 32))
+
+
+@pytest.fixture
+def gateway(database, clock, ministry, pki, checkpoint_key):
+    return Gateway(
+        database=database,
+        clock=clock,
+        jitter=lambda: 0.5,
+        catalogue=read_catalogue(),
+        keyring=KeyRing(database, MASTER),
+        cupboard=KeyCupboard([pki.signer()]),
+        trust=pki.trust,
+        generation=ministry,
+        metot="soap-g2",
+        trail=Trail(),
+        checkpoint_key=checkpoint_key,
+        actor="test:1",
+        pace=Pace(concurrency=2),
+    )
+
+
+@pytest.fixture
+def another_worker(gateway, open_database):
+    """A second process on the same home: own connections, own memory of keys and of the log's head."""
+
+    def make(**changes):
+        database = open_database()
+        facts = {"database": database, "keyring": KeyRing(database, MASTER), "trail": Trail(), "actor": "test:2"}
+        return replace(gateway, **{**facts, **changes})
+
+    return make

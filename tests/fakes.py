@@ -1,0 +1,107 @@
+"""Fakes with memory: a clock whose hands are moved, and a ministry that remembers what it stored."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from integrator.deliver.dvo import Dvo
+from integrator.deliver.generation import Exchange
+from integrator.domain.identifiers import SorguNo
+from integrator.domain.outcomes import Kind, Outcome, Pair, Reply, Sonuc
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+Fault = str | Callable[[int], None]
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, span: timedelta) -> None:
+        self.at += span
+
+    def advance(self, **span: float) -> datetime:
+        self.at += timedelta(**span)
+        return self.at
+
+
+class FakeMinistry:
+    """Implements Generation. `effects` is its ledger; `faults` and `ask_faults` are met one by one, then it is honest.
+
+    A fault is ``lost_reply`` (stored, no answer), ``lost_request`` (neither), ``connect`` (known not arrived),
+    ``busy``, three or four digits (that code as the answer, nothing stored), ``stored_CODE`` (stored, and that
+    code as the answer), or a callable, which is called with the number and may raise.
+    """
+
+    metot = "soap-g2"
+
+    def __init__(self) -> None:
+        self.effects: list[tuple[int, Pair]] = []
+        self.sent: list[tuple[int, str, bytes]] = []
+        self.asked: list[int] = []
+        self.faults: deque[Fault | None] = deque()
+        self.ask_faults: deque[Fault | None] = deque()
+        self.fault_of: dict[int, Fault] = {}
+        self.off_roster: set[str] = set()
+        self.is_firm_active = True
+        self._lock = Lock()
+
+    def send(self, sorgu_no: SorguNo, dvo: Dvo, cms: bytes) -> Exchange[Reply]:
+        with self._lock:
+            self.sent.append((sorgu_no, "".join(dvo.elements.values()), cms))
+            fault = self.fault_of.get(sorgu_no) or (self.faults.popleft() if self.faults else None)
+            if callable(fault):
+                fault(sorgu_no)
+            return self._exchange(self._answer(sorgu_no, dvo, fault if isinstance(fault, str) else ""))
+
+    def _answer(self, sorgu_no: SorguNo, dvo: Dvo, fault: str) -> Reply | Outcome:
+        if fault in ("lost_reply", "lost_request"):
+            if fault == "lost_reply":
+                self._store(sorgu_no, dvo)
+            return Outcome(Kind.UNCERTAIN, "timeout")
+        if fault in ("connect", "busy"):
+            return Outcome(Kind.NOT_ARRIVED if fault == "connect" else Kind.BUSY, fault)
+        if fault.startswith("stored_"):
+            self._store(sorgu_no, dvo)
+            return Reply(sorgu_no, fault.removeprefix("stored_"), "")
+        if fault:
+            return Reply(sorgu_no, fault, "")
+        if not self.is_firm_active:
+            return Reply(None, "401", "")
+        if any(number == sorgu_no for number, _ in self.effects):
+            return Reply(sorgu_no, "211", "")
+        return Reply(sorgu_no, "200", "", self._store(sorgu_no, dvo))
+
+    def _store(self, sorgu_no: SorguNo, dvo: Dvo) -> tuple[Sonuc, ...]:
+        parts = tuple(Sonuc(pair, "212" if pair[0] in self.off_roster else "200") for pair in dvo.pairs)
+        self.effects += [(sorgu_no, part.pair) for part in parts if part.code == "200"]
+        return parts
+
+    def ask(self, sorgu_no: SorguNo, dvo: Dvo) -> Exchange[Sequence[Sonuc]]:
+        with self._lock:
+            self.asked.append(sorgu_no)
+            fault = self.ask_faults.popleft() if self.ask_faults else None
+            if callable(fault):
+                fault(sorgu_no)
+            if fault:
+                return self._exchange(Outcome(Kind.UNCERTAIN, "timeout"))
+            if not self.is_firm_active:
+                return self._exchange([Sonuc(("", ""), "401")])
+            return self._exchange([Sonuc(pair, "200") for number, pair in self.effects if number == sorgu_no])
+
+    def fetch_training_codes(self) -> list[tuple[str, str, bool]]:
+        return [("24", "Konu", True), ("240", "Konu", True), ("390", "Konu", True)]
+
+    @staticmethod
+    def _exchange(said):
+        reply = b"" if isinstance(said, Outcome) else b"<reply/>"
+        return Exchange(said, b"<request/>", reply)
