@@ -230,6 +230,12 @@ def check_settings(settings: Settings) -> list[str]:
     if not settings.gateway.name or any(sign in settings.gateway.name for sign in " \n+"):
         problems.append("gateway.name: a word without spaces or plus signs is wanted")
     problems += [f"{name}: more than 0 is wanted" for name, value in _numbers(settings) if value <= 0]
+    if settings.queue.lease_seconds <= settings.ministry.total_seconds:
+        problems.append(
+            "queue.lease_seconds: longer than ministry.total_seconds is wanted, or a waiting worker loses its claim"
+        )
+    if settings.production and not settings.keys.trust_dir:
+        problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     return problems + _check_ministry(settings)
 
 

@@ -41,10 +41,14 @@ from integrator.store.keyring import KeyRing
 DATABASE_FILE = "ibys.sqlite3"
 
 
+def has_home(settings: Settings) -> bool:
+    """Whether a gateway lives here already, or did: a database or a master key is there."""
+    return (settings.home / DATABASE_FILE).exists() or settings.path(settings.keys.master_key_file).exists()
+
+
 def create_home(settings: Settings) -> None:
     """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there."""
-    database = settings.home / DATABASE_FILE
-    if database.exists() or settings.path(settings.keys.master_key_file).exists():
+    if has_home(settings):
         raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,36 +17,17 @@ from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.pipeline import Gateway, Pace
-from integrator.sign.cades import CadesSigner
-from integrator.sign.certificates import TrustStore, der_of, read_certificate
-from integrator.sign.keys import KeyCupboard, Pkcs12Signer
-from integrator.sign.trial_pki import Issued, issue_signer, make_root
+from integrator.sign.keys import KeyCupboard
+from integrator.sign.trial_pki import issue_signer, make_root
 from integrator.store.engine import create_schema, open_engine, sqlite_url
 from integrator.store.keyring import KeyRing
-from tests.factories import FIRST_NUMBER, FOREIGNER, PROFESSIONAL
+from tests.factories import FIRST_NUMBER, FOREIGNER, PROFESSIONAL, Pki
 from tests.fakes import START, FakeClock, FakeMinistry
 
 settings.register_profile("house", derandomize=True, max_examples=60, deadline=None, database=None)
 settings.load_profile("house")
 
 MASTER = bytes(range(32))
-
-
-@dataclass(frozen=True)
-class Pki:
-    """A root, the professional's certificate and another person's, all made by a call."""
-
-    root: Issued
-    professional: Issued
-    stranger: Issued
-
-    def signer(self, issued: Issued | None = None) -> CadesSigner:
-        chosen = issued or self.professional
-        return CadesSigner(Pkcs12Signer(chosen.key, read_certificate(der_of(chosen.certificate))))
-
-    @property
-    def trust(self) -> TrustStore:
-        return TrustStore([self.root.certificate])
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from integrator.catalogue.catalogue import read_catalogue
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Submitted
 from integrator.intake.read_json import Caps, read_ndjson
+from integrator.sign.cades import CadesSigner
+from integrator.sign.certificates import TrustStore, der_of, read_certificate
+from integrator.sign.keys import Pkcs12Signer
+from integrator.sign.trial_pki import Issued
 
 REPO = Path(__file__).resolve().parents[1]
-VECTORS = Path("/work/shared/vectors.json")
+VECTORS = Path(__file__).parent / "vectors.json"
 PROFESSIONAL, WORKER, FOREIGNER = "81234567804", "80000000132", "99000000110"
 SGK = "29999010100001230069994000"
 KURUM = KurumNo("osgb-1")
@@ -29,6 +34,23 @@ SINGLE = (
     b"<egiticiTckNo>81234567804</egiticiTckNo></egitimBildirim></EgitimDVO>"
 )
 """The 443 bytes of the shared vector; a test compares the two where the vector file is at hand."""
+
+
+@dataclass(frozen=True)
+class Pki:
+    """A root, the professional's certificate and another person's, all made by a call."""
+
+    root: Issued
+    professional: Issued
+    stranger: Issued
+
+    def signer(self, issued: Issued | None = None) -> CadesSigner:
+        chosen = issued or self.professional
+        return CadesSigner(Pkcs12Signer(chosen.key, read_certificate(der_of(chosen.certificate))))
+
+    @property
+    def trust(self) -> TrustStore:
+        return TrustStore([self.root.certificate])
 
 
 def tckn(first_nine: int) -> str:

@@ -111,6 +111,8 @@ def _print(result: Result, metot: str, keep: Path | None) -> None:
         (say("durum", "state"), say("adet", "count"), say("anlamı", "meaning")),
         [(state, count, say(*_meaning(state))) for state, count in as_rows(result.states)],
     )
+    codes = ", ".join(f"{code} x {count}" for code, count in as_rows(result.codes))
+    click.echo(say(f"Bakanlığın kodları: {codes}", f"The ministry's codes: {codes}"))
     print_causes(result.held)
     print_table(
         say(

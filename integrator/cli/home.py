@@ -6,18 +6,21 @@ import click
 
 from integrator import acts
 from integrator.cli.output import home_option, json_option, print_json, say
+from integrator.log import set_up_log
 from integrator.ministry.__main__ import main as ministry_main
 from integrator.settings import Settings
-from integrator.wiring import create_home, open_gateway
+from integrator.wiring import create_home, has_home, open_gateway
 from integrator.worker.ticks import Worker
 
 
 @click.command()
+@click.option("--if-needed", is_flag=True, help="Succeed quietly when there is a gateway already.")
 @home_option
 @json_option
-def init(settings: Settings, as_json: bool) -> None:
+def init(settings: Settings, if_needed: bool, as_json: bool) -> None:
     """Make a gateway: keys, database and a settings file in an empty home."""
-    create_home(settings)
+    if not (if_needed and has_home(settings)):
+        create_home(settings)
     if as_json:
         print_json({"home": str(settings.home), "gateway": settings.gateway.name})
         return
@@ -61,6 +64,7 @@ def check(settings: Settings, as_json: bool) -> None:
 @home_option
 def worker(settings: Settings) -> None:
     """Send, ask and checkpoint until SIGTERM; calls under way are finished first."""
+    set_up_log(level=settings.log.level)
     Worker(open_gateway(settings), settings).run()
 
 

@@ -15,6 +15,7 @@ from integrator.sign.keys import read_pkcs12
 from integrator.sign.trial_pki import write_test_pki
 from integrator.sign.verify import MAX_CMS_BYTES, Signature, judge
 
+_MARKS = {True: "+", False: "X", None: "?"}
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -46,7 +47,7 @@ def verify(cms: Path, content: Path, trust: Path | None, professional: Path | No
     owner = professional.read_text(encoding="ascii").strip() if professional else None
     store = read_trust_store(trust) if trust else None
     verdicts = judge(Signature(cms.read_bytes(), content.read_bytes(), SystemClock().now(), store, owner))
-    valid = all(each.ok for each in verdicts)
+    valid = not any(each.ok is False for each in verdicts)
     if as_json:
         shown = [{"check": each.check, "ok": each.ok, "detail": each.detail} for each in verdicts]
         print_json(
@@ -59,7 +60,7 @@ def verify(cms: Path, content: Path, trust: Path | None, professional: Path | No
         )
     else:
         for each in verdicts:
-            click.echo(f"  {'+' if each.ok else 'X'} {each.check:20} {each.detail}")
+            click.echo(f"  {_MARKS[each.ok]} {each.check:20} {each.detail}")
         click.echo(
             say(
                 "Geçerli." if valid else "Geçersiz: bakanlık kabul etmez.",

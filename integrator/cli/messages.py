@@ -21,6 +21,7 @@ from integrator.cli.output import (
 )
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.states import FOR_A_PERSON, SETTLED, State
 from integrator.queue import line, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
@@ -117,7 +118,8 @@ def _advice(codes: Any, cause: dict[str, Any]) -> str:
 def _print_one(shown: dict[str, Any]) -> None:
     click.echo(f"{shown['sorgu_no']}  {shown['state']}  {shown['veri_seti']} {shown['version']}  {shown['metot']}")
     stored = f"{shown['parts_accepted']}/{shown['parts_total']}"
-    record, part, due = shown["kayit_no"], shown["part"], _local(shown["due_at"])
+    due = "-" if State(shown["state"]) in SETTLED | FOR_A_PERSON else _local(shown["due_at"])
+    record, part = shown["kayit_no"], shown["part"]
     click.echo(
         say(
             f"kayıt {record} bölüm {part}; {stored} kabul; sıradaki iş {due}",

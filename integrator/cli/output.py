@@ -38,12 +38,12 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``--home`` and the settings found there; sets up the log. The command receives `settings`."""
+    """``--home`` and the settings found there. The command receives `settings`; its log holds errors only."""
 
     @wraps(function)
     def with_settings(*, home: Path | None, **rest: Any) -> Any:
         settings = read_settings(home or default_home())
-        set_up_log(level=settings.log.level)
+        set_up_log(level="ERROR")
         return function(settings=settings, **rest)
 
     option = click.option("--home", type=click.Path(path_type=Path), help="Folder of the gateway (IBYS_HOME, ~/.ibys).")

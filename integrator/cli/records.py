@@ -59,7 +59,7 @@ def submit(settings: Settings, file: Path, no_split: bool, as_json: bool) -> int
         for answer in pipeline.accept(gateway, KurumNo(settings.gateway.kurum), records, may_split=not no_split):
             tally[answer.status] += 1
             bar.advance(task)
-            if as_json or answer.findings:
+            if as_json or answer.findings or len(told) < MAX_PRINTED:
                 told.append(answer)
     if sum(tally.values()) == 0:
         raise Malformed(f"{file}: there is no record in it")
@@ -84,6 +84,9 @@ def _as_json(answer: Answer) -> dict[str, Any]:
 
 def _print(tally: dict[str, int], told: list[Answer]) -> None:
     for answer in told[:MAX_PRINTED]:
+        if answer.sorgu_no:
+            numbers = ", ".join(map(str, answer.sorgu_no))
+            click.echo(f"  {answer.kayit_no}: {answer.status}, sorgu_no {numbers}")
         print_findings(f"{answer.where} ({answer.kayit_no or '-'})", answer.findings)
     if len(told) > MAX_PRINTED:
         click.echo(

@@ -80,7 +80,9 @@ def lists_repeat_nothing(context: Context) -> Iterator[Finding]:
 @rule(cites="contract 7: a code is one of its list and in force on the day")
 def codes_are_listed(context: Context) -> Iterator[Finding]:
     """Every code is on its list and usable on the day of the event."""
-    day = context.event_date or context.today
+    day = context.event_date
+    if day is None or not context.definition.in_force_on(day):  # that is told already; judge the codes as of today
+        day = context.today
     for field, value, path in code_values(context.definition, context.values):
         codes = context.catalogue.code_list(context.definition, field.code_list or "")
         code = codes.get(value)
