@@ -33,6 +33,9 @@ EVENTS = frozenset(
 )
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One act: what happened, to what, by whom. `facts` hold commitments and codes, never identity numbers."""
@@ -41,11 +44,10 @@ class Entry:
     actor: str
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def leaf(self, at: datetime) -> bytes:
-        """The bytes that are hashed into the tree."""
+    def leaf(self, stamp: str) -> bytes:
+        """The bytes that are hashed into the tree. `stamp` is the time in its written form."""
         assert self.event in EVENTS, self.event
-        body = {**self.facts, "at": _stamp(at), "actor": self.actor, "event": self.event, "v": 1}
-        return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _encode({**self.facts, "at": stamp, "actor": self.actor, "event": self.event, "v": 1}).encode()
 
     def with_facts(self, more: Mapping[str, Any]) -> Entry:
         """The same entry with `more` facts."""
@@ -80,9 +82,9 @@ class Trail:
     def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
         """Write `entries` in order; returns their indexes."""
         head = self._current(tx)
-        start, rows = head.size, []
+        start, stamp, rows = head.size, _stamp(now), []
         for entry in entries:
-            leaf = entry.leaf(now)
+            leaf = entry.leaf(stamp)
             head.last = leaf_hash(leaf)
             nodes = extend(head.edge, head.size, head.last)
             rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes)})

@@ -16,8 +16,8 @@ class Backoff:
 
     def bound(self, attempt: int) -> timedelta:
         """The longest wait after failed attempt number `attempt` (from 1)."""
-        doubled: timedelta = self.base * 2 ** min(attempt - 1, 32)
-        return min(self.ceiling, doubled)
+        factor: int = 2 ** min(attempt - 1, 32)
+        return self.base * factor if factor <= self.ceiling / self.base else self.ceiling
 
     def next_at(self, attempt: int, *, now: datetime, jitter: float, retry_after: timedelta | None = None) -> datetime:
         """When to try again after `attempt`; never before what the other side asked for, never past the ceiling."""

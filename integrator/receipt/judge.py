@@ -56,7 +56,9 @@ def judge_found(rows: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes, *, c
         return Outcome(kind, about_the_call.code, about_the_call.message)
     if any(row.pair not in set(pairs) for row in rows):
         return Outcome(Kind.FOREIGN, "foreign_number")
-    by_pair = {row.pair: row for row in sorted(rows, key=lambda row: row.code == SUCCESS)}  # stored once is stored
+    by_pair = {row.pair: row for row in rows}
+    if any(by_pair[row.pair].code != row.code for row in rows):
+        return Outcome(Kind.UNCERTAIN, "pairs_differ")
     missing = [Sonuc(pair, NOT_STORED) for pair in pairs if pair not in by_pair]
     if missing and not confirmed:
         return Outcome(Kind.UNCERTAIN, PAIRS_MISSING)

@@ -89,6 +89,7 @@ class TrustStore:
         for each in certificates:
             self._by_subject.setdefault(each.subject.public_bytes(), []).append(each)
         self._known: dict[bytes, list[list[x509.Certificate]]] = {}
+        self._spans: dict[bytes, list[tuple[datetime, datetime]]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._by_subject.values()))
@@ -101,10 +102,10 @@ class TrustStore:
 
     def trusts(self, facts: Facts, at: datetime) -> bool:
         """Whether there is a path on which every issuer is valid at `at`."""
-        return any(
-            all(each.not_valid_before_utc <= at <= each.not_valid_after_utc for each in path)
-            for path in self.paths(facts)
-        )
+        spans = self._spans.get(facts.digest)
+        if spans is None:
+            spans = self._spans[facts.digest] = [_span(path) for path in self.paths(facts)]
+        return any(start <= at <= end for start, end in spans)
 
     def _climb(self, certificate: x509.Certificate, left: int) -> Iterator[list[x509.Certificate]]:
         for issuer in self._by_subject.get(certificate.issuer.public_bytes(), []):
@@ -128,6 +129,11 @@ def read_trust_store(folder: Path) -> TrustStore:
     if not certificates:
         raise Misconfigured(f"{folder}: a trust store needs at least one .pem or .crt file")
     return TrustStore(certificates)
+
+
+def _span(path: list[x509.Certificate]) -> tuple[datetime, datetime]:
+    """When all of a path is valid at once."""
+    return max(each.not_valid_before_utc for each in path), min(each.not_valid_after_utc for each in path)
 
 
 def _may_issue(issuer: x509.Certificate) -> bool:

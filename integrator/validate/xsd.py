@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from integrator.catalogue.definitions import Definition
+from integrator.catalogue.definitions import Definition, Field
 from integrator.catalogue.published import published
 from integrator.domain.findings import Finding, seen
 
@@ -22,14 +22,17 @@ from integrator.domain.findings import Finding, seen
 def render_record(definition: Definition, values: Mapping[str, Any]) -> bytes:
     """The record as submitted, in the XML form that ``kayit.xsd`` describes."""
     root = f"{definition.veri_seti}-kaydi"
-    parts = [f"<{root}>"]
-    for field in definition.fields:
-        value: Any = values.get(field.name)
-        for each in value if field.kind == "list" else [value]:
-            inside = "".join(_element(m.name, each[m.name]) for m in field.members) if field.members else _text(each)
-            parts.append(f"<{field.name}>{inside}</{field.name}>")
-    parts.append(f"</{root}>")
-    return "".join(parts).encode()
+    inside = "".join(_field(field, values.get(field.name)) for field in definition.fields)
+    return f"<{root}>{inside}</{root}>".encode()
+
+
+def _field(field: Field, value: Any) -> str:
+    name = field.name
+    if not field.members:
+        return f"<{name}>{_text(value)}</{name}>"
+    members = [member.name for member in field.members]
+    entries = ("".join([f"<{each}>{_text(entry[each])}</{each}>" for each in members]) for entry in value)
+    return "".join([f"<{name}>{entry}</{name}>" for entry in entries])
 
 
 def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding]:
@@ -41,14 +44,10 @@ def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding
     return [Finding("INT-VAL-090", error.path or "", seen(error.message), "kayit.xsd") for error in errors]
 
 
-def _element(name: str, value: Any) -> str:
-    return f"<{name}>{_text(value)}</{name}>"
-
-
 def _text(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    return escape(value) if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return escape(value)
+    return value.isoformat() if isinstance(value, date) else repr(value)
 
 
 @cache
