@@ -20,6 +20,7 @@ demo: setup
 	@$(BIN)/ibys demo
 
 test: setup
+	@.ci/system-packages
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports

@@ -33,12 +33,12 @@ _PADDING, _SHA256 = padding.PKCS1v15(), hashes.SHA256()
 def measure(scale: Scale) -> Iterator[Row]:
     """Signing with both kinds of key, then checking."""
     now, message = SystemClock().now(), specimen()
-    kinds: tuple[tuple[KeyKind, float | None], ...] = (("rsa-2048", 0.80), ("p-256", None))
+    kinds: tuple[tuple[KeyKind, float], ...] = (("rsa-2048", 0.80), ("p-256", 0.50))
     for kind, target in kinds:
         yield from _rows(scale, kind, message, now, target=target)
 
 
-def _rows(scale: Scale, kind: KeyKind, message: Message, now: datetime, *, target: float | None) -> Iterator[Row]:
+def _rows(scale: Scale, kind: KeyKind, message: Message, now: datetime, *, target: float) -> Iterator[Row]:
     name, root = kind.upper(), make_root(now=now)
     issued = issue_signer(root, message.signer, now=now, key=kind)
     signer = CadesSigner(Pkcs12Signer(issued.key, read_certificate(der_of(issued.certificate))))
@@ -57,7 +57,9 @@ def _rows(scale: Scale, kind: KeyKind, message: Message, now: datetime, *, targe
     )
     yield compared(f"sign, CAdES-BES {name}", ours, f"raw {name}", theirs, target=target)
     (checked,) = in_turn(scale.rounds, partial(rate_of, judge, scale.seconds))
-    yield Row(f"check of a signature, {name}", median(checked), "/s", note="all twelve checks")
+    yield Row(
+        f"check of a signature, {name}", median(checked), "/s", target=5000, note="all fifteen checks, warm trust cache"
+    )
 
 
 def specimen() -> Message:

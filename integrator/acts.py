@@ -6,7 +6,8 @@ Each is one short transaction with its audit entry in it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 from integrator.audit.checkpoint import make_checkpoint
@@ -18,7 +19,7 @@ from integrator.domain.records import Moved
 from integrator.log import logger
 from integrator.pipeline import Gateway
 from integrator.queue import bodies, outbox, readings
-from integrator.sign.verify import Signature, require_valid
+from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
@@ -40,10 +41,12 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> N
     """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove."""
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
-    with writing(gateway.database) as tx:
+    with reading(gateway.database) as tx:
         sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
-        salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
-        require_valid(Signature(cms, canonical, now, gateway.trust, cut_dvo(canonical).professional))
+    salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
+    # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
+    require_valid(gateway.signature(cms, canonical, cut_dvo(canonical).professional, now))
+    with writing(gateway.database) as tx:
         moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
         entry = moved_entry(moved, gateway.actor).with_facts(bodies.commitments(salt, cms=cms))
         gateway.record(tx, [entry], now)
@@ -70,6 +73,29 @@ def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes
     with reading(gateway.database) as tx:
         sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
     return bodies.open_canonical(gateway.keyring.sealer(kurum), kurum, sorgu_no, sealed)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that awaits the signature of `professional`, a whole identity number: to be masked when shown."""
+
+    sorgu_no: SorguNo
+    since: datetime
+    professional: str = field(repr=False)
+    canonical: bytes = field(repr=False)
+
+
+def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
+    """Every message whose signature is awaited, oldest first, with its frozen bytes."""
+    with reading(gateway.database) as tx:
+        rows = readings.awaiting(tx, kurum)
+    sealer = gateway.keyring.sealer(kurum) if rows else None
+    found = []
+    for sorgu_no, since, sealed in rows:
+        assert sealer is not None
+        _, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
+        found.append(Waiting(sorgu_no, since, cut_dvo(canonical).professional, canonical))
+    return found
 
 
 def checkpoint(gateway: Gateway) -> tuple[int, str] | None:

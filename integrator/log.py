@@ -23,6 +23,7 @@ EVENTS = frozenset(
         "queue.expired",
         "queue.lease_lost",
         "queue.quarantined",
+        "receipt.explained",
         "delivery.attempted",
         "delivery.asked",
         "delivery.broken",
@@ -34,6 +35,9 @@ EVENTS = frozenset(
         "worker.stopped",
         "worker.failed",
         "sign.stand_in",
+        "agent.signed",
+        "agent.answered",
+        "agent.failed",
     }
 )
 

@@ -36,11 +36,13 @@ from integrator.log import logger
 from integrator.protect.seal import new_salt
 from integrator.queue import bodies, line, outbox, records
 from integrator.queue.patience import Patience, next_step
+from integrator.receipt.explain_214 import Explanation, explain, words_of_214
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_reply
 from integrator.sign.canonical import split
 from integrator.sign.certificates import TrustStore
 from integrator.sign.keys import KeyCupboard
-from integrator.sign.verify import Signature, require_valid
+from integrator.sign.revocation import Revocation
+from integrator.sign.verify import TRIAL, Policy, Signature, require_valid
 from integrator.store.engine import Conflict, Database, Tx, reading, writing
 from integrator.store.keyring import KeyRing
 from integrator.validate.check import check
@@ -80,6 +82,12 @@ class Gateway:
     actor: str
     pace: Pace = field(default_factory=Pace)
     patience: Patience = field(default_factory=Patience)
+    policy: Policy = TRIAL
+    revocation: Revocation | None = None
+
+    def signature(self, cms: bytes, canonical: bytes, professional: str, now: datetime) -> Signature:
+        """A signature under this gateway's policy; `judge` and `require_valid` take it."""
+        return Signature(cms, canonical, now, self.trust, professional, self.policy, self.revocation)
 
     def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
         """Step 7, in the transaction of whatever happened."""
@@ -220,7 +228,7 @@ class _Group:
 
     def _refusal(self, message: Message, cms: bytes) -> Finding | None:
         try:
-            require_valid(Signature(cms, message.canonical, self._now, self._gateway.trust, message.signer))
+            require_valid(self._gateway.signature(cms, message.canonical, message.signer, self._now))
         except BadSignature as error:
             return Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
         return None
@@ -291,6 +299,12 @@ class _Carried:
     request: bytes
     reply: bytes
     refused: bytes | None
+    explanation: Explanation | None = None
+
+    @property
+    def cause(self) -> str:
+        """The causes' codes of a 214, else empty."""
+        return self.explanation.codes if self.explanation else ""
 
 
 Stop = Callable[[], bool]
@@ -395,7 +409,10 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
         return _Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None)
     request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
-    return _Carried(claimed, outcome, request, reply, bodies.seal_refused(sealer, claimed, outcome))
+    words = words_of_214(outcome)
+    explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
+    refused = bodies.seal_refused(sealer, claimed, outcome, explanation.as_json() if explanation else None)
+    return _Carried(claimed, outcome, request, reply, refused, explanation)
 
 
 def _settle(gateway: Gateway, carried: Sequence[_Carried], tally: Counter[str]) -> None:
@@ -411,6 +428,8 @@ def _settle(gateway: Gateway, carried: Sequence[_Carried], tally: Counter[str]) 
     for settlement in settlements:
         tally[settlement.outcome] += 1
         _log_attempt(settlement)
+    for each in carried:
+        _log_explanation(each)
 
 
 def _settlement(gateway: Gateway, carried: _Carried, now: datetime) -> Settlement:
@@ -427,6 +446,7 @@ def _settlement(gateway: Gateway, carried: _Carried, now: datetime) -> Settlemen
         request=carried.request,
         reply=carried.reply,
         refused_parts=carried.refused,
+        cause=carried.cause,
     )
 
 
@@ -441,10 +461,9 @@ def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[_Carried], now: da
     for each in carried:
         if each.outcome.kind is Kind.OWN_FAULT:
             code, form = each.outcome.code, each.claimed.form
-            stopped = outbox.quarantine(tx, form, code=code, now=now, limit=QUARANTINE_AT_ONCE)
-            logger().error(
-                "queue.quarantined", veri_seti=form.veri_seti, version=form.version, code=code, count=len(stopped)
-            )
+            stopped = outbox.quarantine(tx, form, code=code, cause=each.cause, now=now, limit=QUARANTINE_AT_ONCE)
+            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": each.cause}
+            logger().error("queue.quarantined", **facts, count=len(stopped))
             moved += stopped
     return moved
 
@@ -467,6 +486,14 @@ def _log_attempt(settlement: Settlement) -> None:
         code=settlement.code,
         state=str(settlement.end),
     )
+
+
+def _log_explanation(carried: _Carried) -> None:
+    """What a 214 was about, in one line without a value: the element's name, never what stands in it."""
+    found = carried.explanation
+    if found:
+        facts = {"cause": found.codes, "certain": found.certain, "element": found.last_step, "offset": found.offset}
+        logger().error("receipt.explained", sorgu_no=carried.claimed.sorgu_no, code=carried.outcome.code, **facts)
 
 
 def _give_back(gateway: Gateway, claimed: Sequence[Claimed]) -> None:

@@ -39,12 +39,20 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class KeysSettings:
-    """Paths, relative to the home. Empty `signers_dir`: every message awaits its professional's signature."""
+    """Paths, relative to the home. Empty `signers_dir`: every message awaits its professional's signature.
+
+    `revocation_hosts` are the only hosts asked for OCSP and CRL, ``name`` or ``name:port``, parted by spaces;
+    `revocation_dir` holds answers on file, ``*.crl`` and ``*.ocsp`` as DER, believed up to `revocation_max_age_hours`.
+    """
 
     master_key_file: str = "keys/master.key"
     checkpoint_key_file: str = "keys/checkpoint.key"
     signers_dir: str = ""
     trust_dir: str = ""
+    revocation_hosts: str = ""
+    revocation_dir: str = ""
+    revocation_max_age_hours: float = 24.0
+    revocation_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,16 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """The signing agent on a professional's computer. `library` is a path or akis, safesign, softhsm; empty: look."""
+
+    library: str = ""
+    token_label: str = ""
+    address: str = "127.0.0.1:17461"
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """`level` is one of DEBUG, INFO, WARNING, ERROR."""
 
@@ -119,6 +137,7 @@ class Settings:
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
     @property

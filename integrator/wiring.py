@@ -27,7 +27,10 @@ from integrator.queue.backoff import Backoff
 from integrator.queue.patience import Patience
 from integrator.settings import FILE_NAME, Settings
 from integrator.sign.certificates import read_trust_store
+from integrator.sign.fetch import HttpFetcher
 from integrator.sign.keys import open_cupboard
+from integrator.sign.revocation import Revocation, read_revocation
+from integrator.sign.verify import PRODUCTION, TRIAL
 from integrator.store.engine import (
     Database,
     create_schema,
@@ -101,6 +104,8 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
         actor=actor(),
         pace=_pace(settings),
         patience=_patience(settings),
+        policy=PRODUCTION if settings.production else TRIAL,
+        revocation=_revocation(settings),
     )
     load_codes(gateway)
     return gateway
@@ -130,6 +135,19 @@ def _generation(settings: Settings) -> Generation:
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )
     return SoapG2(wire, ZeepDoor(published("schemas", "soap-g2", "ibys.wsdl"), wire), credentials)
+
+
+def _revocation(settings: Settings) -> Revocation | None:
+    """What can be asked or read about revoked certificates; None when neither hosts nor a folder are named."""
+    keys = settings.keys
+    if not keys.revocation_hosts and not keys.revocation_dir:
+        return None
+    hosts, timeout = keys.revocation_hosts.split(), timedelta(seconds=keys.revocation_seconds)
+    return read_revocation(
+        settings.path(keys.revocation_dir) if keys.revocation_dir else None,
+        fetch=HttpFetcher(hosts, timeout=timeout) if hosts else None,
+        max_age=timedelta(hours=keys.revocation_max_age_hours),
+    )
 
 
 def _read_secret(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import click
 
 from integrator import acts
-from integrator.catalogue.catalogue import read_catalogue
+from integrator.agent.interchange import ToSign, read_signatures, to_sign, write_waiting
+from integrator.agent.summary import Names
+from integrator.catalogue.catalogue import Catalogue, read_catalogue
+from integrator.cli.explain import explanation_of, print_line_of_214, told_causes
 from integrator.cli.output import (
     as_rows,
     home_option,
@@ -20,8 +24,12 @@ from integrator.cli.output import (
     say,
 )
 from integrator.domain.clock import ISTANBUL
+from integrator.domain.errors import Rejected
+from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
+from integrator.domain.texts import text
+from integrator.pipeline import Gateway
 from integrator.queue import line, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
@@ -54,7 +62,14 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
         **found["row"],
         "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
     }
-    print_json(shown) if as_json else _print_one(shown)
+    explanation = explanation_of(settings, found)
+    if explanation:
+        shown["explanation"] = explanation
+    if as_json:
+        print_json(shown)
+        return
+    _print_one(shown)
+    print_line_of_214(shown, explanation)
 
 
 def _print_counts(facts: dict[str, Any]) -> None:
@@ -110,7 +125,8 @@ _REASONS = {
 def _advice(codes: Any, cause: dict[str, Any]) -> str:
     known = codes.get(cause["last_code"])
     if known and cause["reason"] not in ("attempts_spent", "asked_too_long"):
-        return str(known.tr if language() == "tr" else known.en)
+        told = str(known.tr if language() == "tr" else known.en)
+        return "; ".join(filter(None, (told, told_causes(cause["reason"]))))
     tr, en = _REASONS.get(cause["reason"], (cause["reason"], cause["reason"]))
     return say(tr, en)
 
@@ -154,36 +170,139 @@ def _local(at: datetime | None) -> str:
 
 @click.command()
 @click.option(
-    "--write-to", type=click.Path(file_okay=False, path_type=Path), help="Write the bytes to be signed, one file each."
+    "--write-to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the bytes to be signed and a manifest into this folder, for `ibys agent sign`.",
+)
+@click.option(
+    "--professional",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with an identity number: that person's messages only.",
 )
 @home_option
 @json_option
-def waiting(settings: Settings, write_to: Path | None, as_json: bool) -> None:
-    """Messages that await their professional's signature."""
+def waiting(settings: Settings, write_to: Path | None, professional: Path | None, as_json: bool) -> None:
+    """Messages that await their professional's signature: how many for whom, and since when."""
     gateway = open_gateway(settings, sending=False)
-    kurum = KurumNo(settings.gateway.kurum)
-    with reading(gateway.database) as tx:
-        numbers = readings.awaiting(tx, kurum)
+    now = gateway.clock.now()
+    found = acts.read_waiting(gateway, KurumNo(settings.gateway.kurum))
+    if professional:
+        owner = professional.read_text(encoding="ascii").strip()
+        found = [each for each in found if each.professional == owner]
     if write_to:
-        write_to.mkdir(parents=True, exist_ok=True)
-        for number in numbers:
-            (write_to / f"{number}.xml").write_bytes(acts.read_canonical(gateway, kurum, SorguNo(number)))
-    print_json({"sorgu_no": numbers}) if as_json else click.echo(
-        "\n".join(map(str, numbers)) or say("Bekleyen imza yok.", "No signature is awaited.")
+        messages = [to_sign(each.sorgu_no, each.canonical) for each in found]
+        write_waiting(write_to, messages, _names(gateway.catalogue, messages), now=now)
+    by_professional = _by_professional(found, now)
+    if as_json:
+        print_json({"sorgu_no": [each.sorgu_no for each in found], "professionals": by_professional})
+    else:
+        _print_waiting(by_professional, write_to)
+
+
+def _names(catalogue: Catalogue, messages: Sequence[ToSign]) -> Names:
+    """The names of the codes that these messages hold. Those of trainings come from the ministry's list."""
+    published = catalogue.newest("egitim").code_lists
+    lists = {**published, _SERVED: {}, **catalogue.refreshed}
+    names: dict[str, dict[str, dict[str, str]]] = {}
+    for element, code in sorted({pair for each in messages for pair in each.summary.codes()}):
+        listed = lists[_CODE_LISTS[element]].get(code)
+        if listed:
+            names.setdefault(element, {})[code] = {"tr": listed.tr, "en": listed.en}
+    return names
+
+
+_SERVED = "egitim_kodu"
+_CODE_LISTS = {
+    "belgeTipi": "belge_tipi",
+    "egitimYer": "egitim_yer",
+    "egitimTur": "egitim_tur",
+    "egitimKoduId": _SERVED,
+}
+
+
+def _by_professional(found: Sequence[acts.Waiting], now: datetime) -> list[dict[str, Any]]:
+    """One row per person, masked, longest waiting first; two people may look alike and stay two rows."""
+    rows: dict[str, dict[str, Any]] = {}
+    for each in found:  # oldest first
+        start = {
+            "professional": seen(each.professional),
+            "count": 0,
+            "oldest_at": each.since.isoformat(),
+            "oldest_age_hours": round((now - each.since).total_seconds() / 3600, 2),
+        }
+        rows.setdefault(each.professional, start)["count"] += 1
+    return list(rows.values())
+
+
+def _print_waiting(rows: Sequence[Mapping[str, Any]], write_to: Path | None) -> None:
+    if not rows:
+        click.echo(say("Bekleyen imza yok.", "No signature is awaited."))
+        return
+    print_table(
+        say("Bekleyen imzalar", "Signatures awaited"),
+        (say("profesyonel", "professional"), say("adet", "count"), say("en eskisi (saat)", "oldest (hours)")),
+        [(each["professional"], each["count"], each["oldest_age_hours"]) for each in rows],
     )
+    if write_to:
+        click.echo(
+            say(
+                f"Yazıldı: {write_to}. Kimlik numaraları içerir; imzalardan sonra silin.",
+                f"Written: {write_to}. It holds identity numbers; delete it once the signatures are back.",
+            )
+        )
 
 
 @click.command()
-@click.argument("sorgu_no", type=int)
-@click.option("--cms", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.argument("sorgu_no", type=int, required=False)
+@click.option("--cms", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The signature of SORGU_NO.")
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with SORGU_NO.p7s files: all of them.",
+)
 @home_option
 @json_option
-def attach(settings: Settings, sorgu_no: int, cms: Path, as_json: bool) -> None:
-    """Attach the professional's signature to a waiting message; it is checked as the ministry would."""
-    acts.attach(
-        open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), cms.read_bytes()
+def attach(settings: Settings, sorgu_no: int | None, cms: Path | None, folder: Path | None, as_json: bool) -> int:
+    """Attach the professional's signature to waiting messages; each is checked as the ministry would."""
+    if (folder is None) == (cms is None) or (cms is None) != (sorgu_no is None):
+        raise click.UsageError("either SORGU_NO with --cms FILE, or --from DIR")
+    gateway = open_gateway(settings, sending=False)
+    kurum = KurumNo(settings.gateway.kurum)
+    if cms is not None and sorgu_no is not None:
+        acts.attach(gateway, kurum, SorguNo(sorgu_no), cms.read_bytes())
+        _done(sorgu_no, "queued", as_json)
+        return 0
+    assert folder is not None
+    refusals = {number: _attach_one(gateway, kurum, number, der) for number, der in read_signatures(folder)}
+    return _told_attached(refusals, as_json)
+
+
+def _attach_one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> Rejected | None:
+    """None when the message is queued now; else why this signature, and only this one, was not taken."""
+    try:
+        acts.attach(gateway, kurum, sorgu_no, cms)
+    except Rejected as refusal:
+        return refusal
+    return None
+
+
+def _told_attached(refusals: Mapping[SorguNo, Rejected | None], as_json: bool) -> int:
+    attached = [number for number, refusal in refusals.items() if refusal is None]
+    refused = {number: refusal for number, refusal in refusals.items() if refusal is not None}
+    if as_json:
+        listed = [{"sorgu_no": number, "code": each.code, "detail": each.detail} for number, each in refused.items()]
+        print_json({"attached": len(attached), "refused": listed})
+        return 2 if refused else 0
+    click.echo(
+        say(
+            f"Kuyruğa alındı: {len(attached)}. Alınmadı: {len(refused)}.",
+            f"Queued: {len(attached)}. Not taken: {len(refused)}.",
+        )
     )
-    _done(sorgu_no, "queued", as_json)
+    for number, each in refused.items():
+        click.echo(f"  {number}  {each.code}  {text(each.code, language(), path='', seen=each.detail, wanted='')}")
+    return 2 if refused else 0
 
 
 @click.command()

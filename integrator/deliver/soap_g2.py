@@ -131,7 +131,8 @@ def _read_save(body: bytes, namespace: str) -> Reply | Outcome:
         number = text_in(found, "sorguNo")
         parts = tuple(_read_part(row) for row in answer.iterchildren("basariliKayitBilgisi"))
         said = SorguNo(int(number)) if number else None
-        return Reply(said, text_in(found, "status"), text_in(found, "message"), parts)
+        message = found["message"].text or "" if "message" in found else ""  # not stripped: a 214 is compared by bytes
+        return Reply(said, text_in(found, "status"), message, parts)
     except (Unreadable, ValueError):
         return Outcome(Kind.UNCERTAIN, "unreadable_reply")
 

@@ -66,6 +66,12 @@ class BadSignature(Rejected):
     code = "INT-SGN-001"
 
 
+class WrongPin(Rejected):
+    """The card did not take the PIN. It is tried once and never again by itself: wrong tries lock a card."""
+
+    code = "INT-AGT-001"
+
+
 class NotFound(Rejected):
     """Nothing here answers to that number."""
 

@@ -106,7 +106,8 @@ class Claimed:
 class Settlement:
     """What a worker asks the queue to write about one claimed Bildirim.
 
-    `due_at` matters where `end` is a state the gateway will act on again. Request and reply come sealed.
+    `due_at` matters where `end` is a state the gateway will act on again. Request, reply and what explains a
+    refusal come sealed; `cause` holds the causes' codes of a 214, which are nobody's secret.
     """
 
     claimed: Claimed
@@ -119,6 +120,7 @@ class Settlement:
     request: bytes = field(default=b"", repr=False)
     reply: bytes = field(default=b"", repr=False)
     refused_parts: bytes | None = field(default=None, repr=False)
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sealing and opening what belongs to a message: canonical bytes, signature, requests, replies, refused parts.
+"""Sealing and opening what belongs to a message: canonical bytes, signature, requests, replies, refusals.
 
 Every sealed value is tied to its place, so it cannot be moved to another row. The salt of the audit log's
 commitments travels with the canonical bytes: destroy the one and the other says nothing any more.
@@ -7,7 +7,8 @@ commitments travels with the canonical bytes: destroy the one and the other says
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import SUCCESS, Outcome, Sonuc
@@ -55,19 +56,34 @@ def seal_exchange(sealer: Sealer, claimed: Claimed, request: bytes, reply: bytes
     )
 
 
-def seal_refused(sealer: Sealer, claimed: Claimed, outcome: Outcome) -> bytes | None:
-    """The parts the ministry did not store, when it spoke of parts and of some such."""
+def seal_refused(
+    sealer: Sealer, claimed: Claimed, outcome: Outcome, explanation: Mapping[str, Any] | None = None
+) -> bytes | None:
+    """The parts the ministry did not store, and why it said 214; None when there is neither.
+
+    One sealed value holds both, so the tables of a home that exists need no change; a bare list is parts only.
+    """
     if outcome.end not in (State.PARTIAL, State.REFUSED):
         return None
     listed = [[*part.pair, part.code, part.message] for part in outcome.parts if part.code != SUCCESS]
-    content = json.dumps(listed, ensure_ascii=False).encode()
-    return sealer.seal(content, _place(claimed.kurum, claimed.sorgu_no, "sonuc")) if listed else None
+    if not listed and not explanation:
+        return None
+    told = {"parts": listed, "explanation": explanation} if explanation else listed
+    content = json.dumps(told, ensure_ascii=False).encode()
+    return sealer.seal(content, _place(claimed.kurum, claimed.sorgu_no, "sonuc"))
 
 
 def open_refused(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> Sequence[Sonuc]:
     """The refused parts of a message."""
-    listed = json.loads(sealer.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    told = json.loads(sealer.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    listed = told["parts"] if isinstance(told, dict) else told
     return [Sonuc((worker, code), status, message) for worker, code, status, message in listed]
+
+
+def open_explanation(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> dict[str, Any] | None:
+    """Why the ministry said 214, as it was found then; None when it did not."""
+    told = json.loads(sealer.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    return told["explanation"] if isinstance(told, dict) else None
 
 
 def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dict[str, str]:

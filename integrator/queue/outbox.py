@@ -182,7 +182,7 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
             s.claimed.kurum,
             s.claimed.state,
             s.end,
-            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no},
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _cause_fact(s.cause),
         )
         for s in held
     ]
@@ -229,12 +229,25 @@ def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
         "v_state": s.end.value,
         "v_due_at": s.due_at,
         "v_attempt": s.claimed.attempt - (not s.burns_attempt),
-        "v_reason": s.outcome,
+        "v_reason": _reason(s.outcome, s.cause),
         "v_code": s.code,
         "v_accepted": s.parts_accepted,
         "v_since": since,
         "v_now": now,
     }
+
+
+LONGEST_REASON = 64
+
+
+def _reason(outcome: str, cause: str) -> str:
+    """``own_fault:INT-RCP-001``: why, and the causes as far as they fit."""
+    whole = f"{outcome}:{cause}" if cause else outcome
+    return whole if len(whole) <= LONGEST_REASON else whole[:LONGEST_REASON].rpartition(",")[0]
+
+
+def _cause_fact(cause: str) -> dict[str, str]:
+    return {"cause": cause} if cause else {}
 
 
 def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
@@ -289,15 +302,20 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.SENDING, State.UNCERTAIN, facts) for r in rows]
 
 
-def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int) -> list[Moved]:
-    """Stop queued messages of one form, because the ministry's answer to another of them suspects us."""
+def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int, cause: str = "") -> list[Moved]:
+    """Stop queued messages of one form, because the ministry's answer to another of them suspects us.
+
+    `cause` holds the causes' codes that were found in that answer.
+    """
     same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
     waiting = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
     waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
     stopped = update(bildirim).where(_KEY.in_(waiting))
-    stopped = stopped.values(state=State.QUARANTINED.value, reason="own_fault", last_code=code, changed_at=now)
+    stopped = stopped.values(
+        state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now
+    )
     rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
-    facts = {"code": code}
+    facts = {"code": code} | _cause_fact(cause)
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 

@@ -72,8 +72,12 @@ def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any
     }
 
 
-def awaiting(tx: Connection, kurum: KurumNo, limit: int = 1000) -> list[int]:
-    """Numbers whose signature is awaited, oldest first."""
-    mine = (bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
-    query = select(bildirim.c.sorgu_no).where(*mine).order_by(bildirim.c.created_at).limit(limit)
-    return list(tx.execute(query).scalars())
+def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, bytes]]:
+    """(number, since when, sealed canonical bytes) of every message whose signature is awaited, oldest first."""
+    same = (bildirim.c.kurum_id == bildirim_body.c.kurum_id) & (bildirim.c.sorgu_no == bildirim_body.c.sorgu_no)
+    query = select(bildirim.c.sorgu_no, bildirim.c.created_at, bildirim_body.c.canonical).join_from(
+        bildirim, bildirim_body, same
+    )
+    mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
+    rows = tx.execute(mine.order_by(bildirim.c.created_at, bildirim.c.sorgu_no))
+    return [(SorguNo(row.sorgu_no), row.created_at, row.canonical) for row in rows]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -15,12 +14,12 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from integrator.domain.errors import Misconfigured
 from integrator.log import logger
+from integrator.sign.algorithms import HASHES, DigestName
 from integrator.sign.cades import CadesSigner
 from integrator.sign.certificates import Facts, der_of, read_certificate
 
 _PADDING = PKCS1v15()
-_SHA256 = hashes.SHA256()
-_ECDSA = ECDSA(_SHA256)
+_ECDSA = {name: ECDSA(digest) for name, digest in HASHES.items()}
 
 
 class Pkcs12Signer:
@@ -31,22 +30,32 @@ class Pkcs12Signer:
         self.facts = facts
         self.key_kind = "rsa" if isinstance(key, RSAPrivateKey) else "ec"
 
-    def sign(self, message: bytes) -> bytes:
-        """Raw signature over SHA-256 of `message`."""
+    def sign(self, message: bytes, digest: DigestName = "sha256") -> bytes:
+        """Raw signature over the `digest` of `message`."""
         if isinstance(self._key, RSAPrivateKey):
-            return self._key.sign(message, _PADDING, _SHA256)
-        return self._key.sign(message, _ECDSA)
+            return self._key.sign(message, _PADDING, HASHES[digest])
+        return self._key.sign(message, _ECDSA[digest])
 
 
 def read_pkcs12(path: Path, pin_file: Path) -> CadesSigner:
     """The signer in `path`; raises Misconfigured for a wrong PIN, a damaged file or an unusable key."""
     try:
         pin = pin_file.read_text(encoding="utf-8").rstrip("\r\n").encode()
-        bundle = load_pkcs12(path.read_bytes(), pin)
     except OSError as error:
         raise Misconfigured(f"{error.filename}: cannot be read ({error.strerror})") from error
     except ValueError as error:
-        raise Misconfigured(f"{path}: not a PKCS#12 file, or the PIN in {pin_file} is not its PIN") from error
+        raise Misconfigured(f"{pin_file}: not the UTF-8 text a PIN is") from error
+    return unlock_pkcs12(path, bytearray(pin), f"the PIN in {pin_file}")
+
+
+def unlock_pkcs12(path: Path, pin: bytearray, named: str = "the PIN given") -> CadesSigner:
+    """The signer in `path`, opened with the caller's own buffer; `named` says in an error which PIN was wrong."""
+    try:
+        bundle = load_pkcs12(path.read_bytes(), pin)  # type: ignore[arg-type]  # any buffer: no copy is made
+    except OSError as error:
+        raise Misconfigured(f"{error.filename}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise Misconfigured(f"{path}: not a PKCS#12 file, or {named} is not its PIN") from error
     if not isinstance(bundle.key, (RSAPrivateKey, EllipticCurvePrivateKey)) or bundle.cert is None:
         raise Misconfigured(f"{path}: an RSA or EC key with its certificate is wanted")
     return CadesSigner(Pkcs12Signer(bundle.key, read_certificate(der_of(bundle.cert.certificate))))

@@ -1,7 +1,7 @@
 """CMS and CAdES structures, declared as the standards write them (RFC 5652, RFC 5035, ETSI EN 319 122-1).
 
-DER only: decoding refuses BER, and re-encoding gives the same bytes. Only what a detached CAdES-BES needs is
-declared.
+DER only: decoding refuses BER (``ber.py`` turns it into DER first), and re-encoding gives the same bytes. Only what
+a detached CAdES-BES and its evidence copies need is declared.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ CONTENT_TYPE = Oid("1.2.840.113549.1.9.3")
 MESSAGE_DIGEST = Oid("1.2.840.113549.1.9.4")
 SIGNING_TIME = Oid("1.2.840.113549.1.9.5")
 SIGNING_CERTIFICATE_V2 = Oid("1.2.840.113549.1.9.16.2.47")
+SIGNATURE_TIME_STAMP = Oid("1.2.840.113549.1.9.16.2.14")
+CERTIFICATE_VALUES = Oid("1.2.840.113549.1.9.16.2.23")
+REVOCATION_VALUES = Oid("1.2.840.113549.1.9.16.2.24")
+OCSP_BASIC = Oid("1.3.6.1.5.5.7.48.1.1")
 
 
 @asn1.sequence
@@ -45,10 +49,10 @@ class IssuerAndSerialNumber:
 
 @asn1.sequence
 class SignerInfo:
-    """RFC 5652 5.3, version 1: the signer is named by issuer and serial number."""
+    """RFC 5652 5.3. Version 1 names the signer by issuer and serial number, version 3 by subjectKeyIdentifier."""
 
     version: int
-    sid: IssuerAndSerialNumber
+    sid: IssuerAndSerialNumber | Annotated[bytes, asn1.Implicit(0)]
     digest_algorithm: AlgorithmIdentifier
     signed_attrs: Annotated[asn1.SetOf[Attribute], asn1.Implicit(0)]
     signature_algorithm: AlgorithmIdentifier
@@ -116,6 +120,37 @@ class SigningCertificateV2:
 
 
 @asn1.sequence
+class CertificateValues:
+    """Not a standard's type: a shell whose only field is CertificateValues (ETSI TS 101 733 6.3.3)."""
+
+    certificates: list[asn1.TLV]
+
+
+@asn1.sequence
+class RevocationValues:
+    """ETSI TS 101 733 6.3.4, without other kinds of values."""
+
+    crl_vals: Annotated[list[asn1.TLV] | None, asn1.Explicit(0)] = None
+    ocsp_vals: Annotated[list[asn1.TLV] | None, asn1.Explicit(1)] = None
+
+
+@asn1.sequence
+class ResponseBytes:
+    """RFC 6960 4.2.1."""
+
+    response_type: Oid
+    response: bytes
+
+
+@asn1.sequence
+class OcspResponse:
+    """RFC 6960 4.2.1. The status is an ENUMERATED, which has no declared type: only a successful one is taken."""
+
+    status: asn1.TLV
+    response_bytes: Annotated[ResponseBytes | None, asn1.Explicit(0)] = None
+
+
+@asn1.sequence
 class SignedAttributes:
     """Not a standard's type: a shell whose only field encodes as the SET OF that is hashed (RFC 5652 5.4)."""
 
@@ -128,5 +163,6 @@ def tlv(der: bytes) -> asn1.TLV:
 
 
 def inside(der: bytes) -> bytes:
-    """What stands between the header and the end of one DER value."""
-    return bytes(tlv(der).data)
+    """What stands behind the header of `der`, which is one value of ours: nothing foreign is cut by this."""
+    first = der[1]  # DER: one byte of tag, then a length of one byte, or of as many as its low bits say (X.690 8.1.3)
+    return der[2 if first < 0x80 else 2 + (first & 0x7F) :]

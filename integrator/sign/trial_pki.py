@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from integrator.protect.files import write_secret
 
-KeyKind = Literal["rsa-2048", "rsa-3072", "p-256", "p-384"]
+KeyKind = Literal["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384"]
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 

@@ -19,7 +19,7 @@ from tests.fakes import START
 
 def info_with(source, **changes):
     """The declared structure `source` with some fields changed."""
-    names = [name for name in type(source).__annotations__]
+    names = list(type(source).__annotations__)
     return type(source)(**{**{name: getattr(source, name) for name in names}, **changes})
 
 
@@ -78,6 +78,6 @@ def judged(pki):
 
     def judge_it(der, content=SINGLE, now=START, trust=None, professional=PROFESSIONAL):
         verdicts = judge(Signature(der, content, now, trust or pki.trust, professional))
-        return [each.check for each in verdicts if not each.ok]
+        return [each.check for each in verdicts if each.refuses]
 
     return judge_it
