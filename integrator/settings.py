@@ -199,7 +199,7 @@ def _put(settings: Settings, given: Given, problems: list[str]) -> Settings:
         return settings
     try:
         typed = _typed(value, hints[name])
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         problems.append(f"{place}: {hints[name].__name__} is wanted")
         return settings
     return replace(settings, **{group: replace(getattr(settings, group), **{name: typed})})
