@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
@@ -24,8 +24,6 @@ from integrator.store.tables import (
     sonuc,
     sorgu_no_counter,
 )
-
-_KEY = tuple_(bildirim.c.kurum_id, bildirim.c.sorgu_no)
 
 
 def take_numbers(tx: Connection, count: int) -> range:
@@ -112,12 +110,12 @@ def _claim(
     lease: timedelta,
     limit: int,
 ) -> list[Claimed]:
-    due = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    due = select(bildirim.c.sorgu_no)
     due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
-        .where(_KEY.in_(due))
+        .where(bildirim.c.sorgu_no.in_(due))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
@@ -268,12 +266,12 @@ def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> l
 
 def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     """Messages whose sender went silent past the lease: nobody knows whether they arrived, so they are asked about."""
-    overdue = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    overdue = select(bildirim.c.sorgu_no)
     overdue = overdue.where(bildirim.c.state == State.SENDING.value, bildirim.c.due_at <= now)
     overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     lost = (
         update(bildirim)
-        .where(_KEY.in_(overdue))
+        .where(bildirim.c.sorgu_no.in_(overdue))
         .values(
             state=State.UNCERTAIN.value,
             due_at=now,
@@ -292,9 +290,9 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
 def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int) -> list[Moved]:
     """Stop queued messages of one form, because the ministry's answer to another of them suspects us."""
     same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
-    waiting = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    waiting = select(bildirim.c.sorgu_no)
     waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
-    stopped = update(bildirim).where(_KEY.in_(waiting))
+    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
     stopped = stopped.values(state=State.QUARANTINED.value, reason="own_fault", last_code=code, changed_at=now)
     rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
     facts = {"code": code}
