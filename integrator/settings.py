@@ -78,7 +78,8 @@ class IntakeSettings:
 class QueueSettings:
     """Times in seconds."""
 
-    window: int = 64
+    window: int = 128
+    gather_seconds: float = 0.03
     lease_seconds: float = 120.0
     resend_base_seconds: float = 2.0
     resend_ceiling_seconds: float = 21_600.0

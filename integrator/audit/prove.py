@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -38,12 +37,8 @@ def prove_bildirim(tx: Connection, sorgu_no: SorguNo) -> dict[str, Any]:
 
 
 def _entries_of(tx: Connection, sorgu_no: SorguNo, size: int) -> list[Any]:
-    """Found by scanning: entries are evidence, not an index; `status` answers the everyday question."""
-    rows = tx.execute(
-        select(audit_entry).where(audit_entry.c.i < size).order_by(audit_entry.c.i).execution_options(yield_per=5000)
-    )
-    token = f'"sorgu_no":{sorgu_no},'.encode()
-    return [row for row in rows if token in row.leaf and json.loads(row.leaf).get("sorgu_no") == sorgu_no]
+    mine = (audit_entry.c.sorgu_no == sorgu_no, audit_entry.c.i < size)
+    return list(tx.execute(select(audit_entry).where(*mine).order_by(audit_entry.c.i)))
 
 
 def _subtree(tx: Connection, level: int, index: int) -> Hash:

@@ -62,6 +62,10 @@ class SoapG2:
         self._door = door
         self._namespace = door.namespace
         self._credentials = credentials
+        self._blanks = [
+            (element(name, value).encode(), element(name, "***").encode())
+            for name, value in (("firmaKodu", credentials.firma_kodu), ("parola", credentials.parola))
+        ]
         prove_agreement(door)
 
     def send(self, sorgu_no: SorguNo, dvo: Dvo, cms: bytes) -> Exchange[Reply]:
@@ -73,8 +77,8 @@ class SoapG2:
 
     def _blanked(self, request: bytes) -> bytes:
         """The request as it may be kept: the credentials' elements blanked."""
-        for name, value in (("firmaKodu", self._credentials.firma_kodu), ("parola", self._credentials.parola)):
-            request = request.replace(element(name, value).encode(), element(name, "***").encode())
+        for shown, blank in self._blanks:
+            request = request.replace(shown, blank)
         return request
 
     def _call(self, request: bytes) -> tuple[Reply | Outcome, bytes]:

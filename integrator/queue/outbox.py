@@ -129,7 +129,10 @@ def _claim(
     if not rows:
         return []
     tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
-    bodies = select(bildirim_body).where(bildirim_body.c.sorgu_no.in_(list(rows)))
+    kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
+    bodies = select(bildirim_body).where(
+        bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
+    )
     return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
 
 
