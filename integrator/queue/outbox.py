@@ -303,7 +303,10 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
 
 
 FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
-"""Reasons of being held under which the ministry may hold the message already."""
+"""Reasons of being held under which a released message is asked about before anything else."""
+
+MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
+"""Those under which the ministry may well hold the message."""
 
 
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
@@ -320,9 +323,12 @@ def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, n
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """Its owner takes back a message that is not on its way and cannot be at the ministry."""
+    """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
+
+    One whose number belongs to another record, or whose bytes do not open, can only end so.
+    """
     state, why = _stands(tx, kurum, sorgu_no)
-    if state is State.HELD and why in FATE_UNKNOWN:
+    if state is State.HELD and why in MAY_BE_STORED:
         raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
     return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
 
