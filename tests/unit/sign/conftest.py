@@ -19,7 +19,7 @@ from tests.fakes import START
 
 def info_with(source, **changes):
     """The declared structure `source` with some fields changed."""
-    names = [name for name in type(source).__annotations__]
+    names = list(type(source).__annotations__)
     return type(source)(**{**{name: getattr(source, name) for name in names}, **changes})
 
 

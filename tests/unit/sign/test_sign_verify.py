@@ -93,7 +93,7 @@ def test_a_container_that_says_another_inner_type_is_refused(spoiler, judged):
         (cms.SIGNING_CERTIFICATE_V2, "signing_certificate"),
         (cms.SIGNING_TIME, "certificate_dates"),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_each_missing_attribute_is_told_by_its_check(spoiler, judged, oid, failed):
     assert judged(spoiler.with_attributes(lambda all_: [each for each in all_ if each.attr_type != oid])) == [failed]
@@ -294,7 +294,7 @@ def test_no_mixture_of_bytes_raises(pki, edits):
 
 
 def test_require_valid_names_the_first_check_that_says_no(spoiler, pki):
-    with pytest.raises(BadSignature, match="^message_digest: "):
+    with pytest.raises(BadSignature, match=r"^message_digest: "):
         require_valid(Signature(spoiler.sign(), b"other", START, pki.trust, PROFESSIONAL))
 
 
