@@ -6,6 +6,7 @@ at its minute.
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -46,6 +47,8 @@ class Worker:
         return self._outcomes
 
     def _scheduler(self) -> BackgroundScheduler:
+        # A tick that is still running when its time comes again is normal here, not a line in the log.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         every = self._settings.worker
         scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
