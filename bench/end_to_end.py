@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from statistics import median
 
 from bench.accepting import WARM, accept_all
-from bench.figures import Row, Scale, Void, compared, in_turn
+from bench.figures import Row, Scale, Void, compared, in_turn, rate_of
 from bench.machine import cpu_seconds
 from bench.plain import PlainPipeline
 from bench.world import World, a_gateway, a_worker
@@ -27,6 +28,7 @@ from integrator.trial.people import FIRMA_KODU
 PATIENCE = 120.0
 GLANCE = timedelta(milliseconds=10)
 TARGET = 8.0
+SIGNING_SECONDS = 0.5
 
 
 def measure(scale: Scale, world: World) -> Iterator[Row]:
@@ -34,11 +36,18 @@ def measure(scale: Scale, world: World) -> Iterator[Row]:
     for run in (run_plain, run_one_process, run_two_processes):
         run(world, WARM)
     shares: list[dict[str, float]] = []
+    signing: list[float] = []
     plain, one, two = in_turn(
         scale.rounds,
-        lambda: run_plain(world, scale.plain),
+        lambda: run_plain(world, scale.plain, signing),
         lambda: run_one_process(world, scale.delivered),
         lambda: run_two_processes(world, scale.delivered, shares),
+    )
+    yield Row(
+        "the plain pipeline",
+        median(plain),
+        "messages/s",
+        note=f"its signing alone: {median(signing):.0f}/s, key loaded",
     )
     against = "plain pipeline"
     note = "accepts the file, then dispatches"
@@ -50,8 +59,8 @@ def measure(scale: Scale, world: World) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def run_plain(world: World, count: int) -> float:
-    """The plain pipeline over `count` records: messages a second."""
+def run_plain(world: World, count: int, signing: list[float] | None = None) -> float:
+    """The plain pipeline over `count` records: messages a second; how fast it signs goes to `signing`."""
     world.homes += 1
     folder = world.folder / f"plain-{world.homes}"
     folder.mkdir()
@@ -68,6 +77,8 @@ def run_plain(world: World, count: int) -> float:
     began = time.perf_counter()
     accepted = plain.send_file(path)
     took = time.perf_counter() - began
+    if signing is not None:
+        signing.append(rate_of(lambda: plain.sign(world.town.professionals[0], b"x" * 1091), SIGNING_SECONDS))
     plain.close()
     if accepted != count:
         raise Void(f"the plain pipeline: {accepted} of {count} were accepted")

@@ -20,7 +20,7 @@ class Void(Exception):
 class Scale:
     """How much is done; `--quick` takes a fraction, and its figures are for a first look only."""
 
-    rounds: int = 3
+    rounds: int = 5
     seconds: float = 0.4  # of one slice of a tight loop
     accepted: int = 1500  # records in one bulk accept
     delivered: int = 1500  # records in one run of ours from end to end
@@ -32,7 +32,7 @@ class Scale:
 
 
 QUICK = Scale(
-    rounds=1, seconds=0.2, accepted=600, delivered=600, plain=100, single=100, queued=10_000, claims=15,
+    rounds=2, seconds=0.2, accepted=600, delivered=600, plain=100, single=100, queued=10_000, claims=15,
     stream=20_000_000,
 )  # fmt: skip
 

@@ -34,7 +34,7 @@ ORDER = (
     "<egitimYer>{egitimYer}</egitimYer><egitimTur>{egitimTur}</egitimTur><sgkTescilNo>{sgkTescilNo}</sgkTescilNo>"
     "<egiticiTckNo>{egiticiTckNo}</egiticiTckNo></egitimBildirim></EgitimDVO>"
 )
-BINDING = "{http://ws.csgbwebservices.csgb.gov.tr/}IsgIbysWsSoap11"
+BINDING = "IsgIbysWsSoap11"
 
 
 class LoadedSigner(Signer):
@@ -61,7 +61,8 @@ class PlainPipeline:
         self._signers = {each.owner: each for each in map(_open_signer, sorted(signers.glob("*.p12")))}
         transport = zeep.Transport(session=requests.Session(), timeout=TIMEOUT, operation_timeout=TIMEOUT)
         client = zeep.Client(str(wsdl), transport=transport, settings=zeep.Settings(strict=True))
-        self._service = client.create_service(BINDING, address)
+        binding = next(name for name in client.wsdl.bindings if name.endswith(BINDING))
+        self._service = client.create_service(binding, address)
         self._loop = asyncio.new_event_loop()
         self._database = sqlite3.connect(folder / "plain.sqlite3")
         self._database.execute("PRAGMA journal_mode=WAL")
@@ -85,7 +86,7 @@ class PlainPipeline:
         """Check, sign, write down, call, write down."""
         check(record)
         xml = canonical(record)
-        imza = self._sign(record["isgProfTckNo"], xml)
+        imza = self.sign(record["isgProfTckNo"], xml)
         row = (sorgu_no, record["id"], xml, imza)
         self._database.execute("INSERT INTO bildirim VALUES (?, ?, ?, ?, 'gidiyor', NULL)", row)
         self._database.commit()
@@ -97,7 +98,8 @@ class PlainPipeline:
         self._database.commit()
         return is_accepted
 
-    def _sign(self, professional: str, xml: bytes) -> bytes:
+    def sign(self, professional: str, xml: bytes) -> bytes:
+        """CAdES-BES, detached, with signing-certificate-v2."""
         signing = self._signers[professional].async_sign_general_data(xml, "sha256", detached=True, use_cades=True)
         return self._loop.run_until_complete(signing).dump()
 

@@ -47,12 +47,14 @@ _NUMBER_KEYS = frozenset({"sorgu_no"})  # also eleven digits, and ours to show
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blank secret keys, and eleven-digit runs with right check digits inside any text."""
+    """Blank secret keys, and eleven-digit runs with right check digits inside any value, whatever its type."""
     for key, value in event.items():
         if key in _SECRET_KEYS:
             event[key] = "[redacted]"
-        elif isinstance(value, str) and key not in _NUMBER_KEYS:
-            event[key] = _DIGITS.sub(lambda run: "[redacted]" if is_tckn(run[0]) else run[0], value)
+        elif key not in _NUMBER_KEYS and not isinstance(value, bool) and value is not None:
+            text = str(value)
+            blanked = _DIGITS.sub(lambda run: "[redacted]" if is_tckn(run[0]) else run[0], text)
+            event[key] = value if blanked == text and isinstance(value, (str, int, float)) else blanked
     return event
 
 

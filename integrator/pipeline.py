@@ -57,11 +57,11 @@ class Pace:
     """How much the gateway does at once."""
 
     group: int = 128  # records in one accepting transaction
-    window: int = 64  # messages one worker holds claimed
+    window: int = 128  # messages one worker holds claimed
     concurrency: int = 4  # calls under way
     lease: timedelta = timedelta(minutes=2)
     probe_gap: timedelta = timedelta(minutes=1)
-    gather: timedelta = timedelta(milliseconds=15)  # an answer waits this long for company in its transaction
+    gather: timedelta = timedelta(milliseconds=30)  # an answer waits this long for company in its transaction
 
 
 @dataclass(frozen=True)

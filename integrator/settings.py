@@ -86,7 +86,8 @@ class IntakeSettings:
 class QueueSettings:
     """Times in seconds."""
 
-    window: int = 64
+    window: int = 128
+    gather_seconds: float = 0.03
     lease_seconds: float = 120.0
     resend_base_seconds: float = 2.0
     resend_ceiling_seconds: float = 21_600.0
@@ -218,7 +219,7 @@ def _put(settings: Settings, given: Given, problems: list[str]) -> Settings:
         return settings
     try:
         typed = _typed(value, hints[name])
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         problems.append(f"{place}: {hints[name].__name__} is wanted")
         return settings
     return replace(settings, **{group: replace(getattr(settings, group), **{name: typed})})

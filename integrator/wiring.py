@@ -168,6 +168,7 @@ def _pace(settings: Settings) -> Pace:
         concurrency=settings.ministry.concurrency,
         lease=timedelta(seconds=queue.lease_seconds),
         probe_gap=timedelta(seconds=queue.probe_seconds),
+        gather=timedelta(seconds=queue.gather_seconds),
     )
 
 

@@ -7,7 +7,6 @@ with this machine and this key from rewriting all history; see docs/operations.m
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,16 +73,23 @@ def open_note(note: str, public: Ed25519PublicKey) -> Checkpoint:
     if match is None:
         raise Tampered("a checkpoint does not have the form of a signed note")
     try:
-        signature = base64.b64decode(match["signature"], validate=True)
-        root = base64.b64decode(match["root"], validate=True)
+        signature, root = _decode(match["signature"]), _decode(match["root"])
         if signature[:4] != key_id(match["name"], public):
             raise Tampered("a checkpoint was signed by another key")
         public.verify(signature[4:], match["text"].encode())
     except InvalidSignature as error:
         raise Tampered("a checkpoint's signature does not verify") from error
-    except binascii.Error as error:
-        raise Tampered("a checkpoint's base64 is broken") from error
+    except ValueError as error:  # broken base64, or text that is no text
+        raise Tampered("a checkpoint cannot be decoded") from error
     return Checkpoint(match["origin"], int(match["size"]), root)
+
+
+def _decode(text: str) -> bytes:
+    """Strict base64: only the text that encoding would give."""
+    value = base64.b64decode(text, validate=True)
+    if base64.b64encode(value).decode() != text:
+        raise Tampered("a checkpoint's base64 is not in its only form")
+    return value
 
 
 def tree_size(tx: Connection) -> int:
@@ -93,8 +99,10 @@ def tree_size(tx: Connection) -> int:
 
 
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
-    """Sign the log as this transaction sees it; None when nothing was appended since the last one."""
+    """Sign the log as this transaction sees it; None when nothing was appended since the last one, or ever."""
     size = tree_size(tx)
+    if size == 0:
+        return None
     known = select(audit_checkpoint.c.size).where(audit_checkpoint.c.size == size)
     if tx.execute(known).first() is not None:
         return None

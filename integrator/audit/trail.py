@@ -87,7 +87,8 @@ class Trail:
             leaf = entry.leaf(stamp)
             head.last = leaf_hash(leaf)
             nodes = extend(head.edge, head.size, head.last)
-            rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes)})
+            about = entry.facts.get("sorgu_no")
+            rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes), "sorgu_no": about})
             head.size += 1
         if rows:
             tx.execute(insert(audit_entry), rows)

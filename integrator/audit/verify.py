@@ -67,8 +67,10 @@ class _Recount:
     def _follow(self, row: Any) -> None:
         try:
             fact = json.loads(row.leaf)
+            if fact.get("sorgu_no") != row.sorgu_no:
+                raise _Broken(f"entry {row.i}: its row names another message than its text")
             self._follow_fact(row.i, fact)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _Broken(f"entry {row.i}: it is not an entry of this log ({type(error).__name__})") from error
 
     def _follow_fact(self, index: int, fact: dict[str, Any]) -> None:

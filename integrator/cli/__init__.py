@@ -5,6 +5,7 @@ Exit codes: 0 done, 2 the input was at fault, 3 configuration, 4 unavailable, 5 
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ for group in (home, records, messages, keys, agent, explain, audit, demo):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `ibys`. Turns our errors into a sentence, what was seen, and the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # what is loaded now lives as long as the process: the collector need not look at it again
+    gc.set_threshold(50_000, 20, 100)
     try:
         sys.exit(ibys.main(given, standalone_mode=False) or 0)
     except click.ClickException as error:

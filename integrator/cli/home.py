@@ -62,10 +62,13 @@ def check(settings: Settings, as_json: bool) -> None:
 
 @click.command()
 @home_option
-def worker(settings: Settings) -> None:
-    """Send, ask and checkpoint until SIGTERM; calls under way are finished first."""
+@json_option
+def worker(settings: Settings, as_json: bool) -> None:
+    """Send, ask and checkpoint until SIGTERM; calls under way are finished first. The log goes to stderr as JSON."""
     set_up_log(level=settings.log.level)
-    Worker(open_gateway(settings), settings).run()
+    outcomes = Worker(open_gateway(settings), settings).run()
+    if as_json:
+        print_json({"outcomes": outcomes})
 
 
 @click.group(name="codes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,8 @@ def _print(tally: dict[str, int], told: list[Answer]) -> None:
     "--version", "version", default=None, help="Of the veri seti; by default the one in force on the event's day."
 )
 @click.option("--part", default=None, type=int, help="Which message, when the record needs several.")
-def canonical(file: Path, veri_seti: str, version: str | None, part: int | None) -> None:
+@json_option
+def canonical(file: Path, veri_seti: str, version: str | None, part: int | None, as_json: bool) -> None:
     """Write the exact bytes to be signed to stdout, and nothing else."""
     submitted = _only_record(file)
     catalogue = read_catalogue()
@@ -130,7 +132,14 @@ def canonical(file: Path, veri_seti: str, version: str | None, part: int | None)
     messages = list(split(record, definition))
     if not 1 <= (part or 1) <= len(messages):
         raise Malformed(f"--part: the record has {len(messages)} message(s)")
-    sys.stdout.buffer.write(messages[(part or 1) - 1].canonical)
+    content = messages[(part or 1) - 1].canonical
+    if as_json:
+        facts = {"version": definition.version, "status": definition.status, "messages": len(messages)}
+        print_json(
+            {**facts, "bytes": len(content), "sha256": sha256(content).hexdigest(), "canonical": content.decode()}
+        )
+        return
+    sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
 
 

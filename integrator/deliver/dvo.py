@@ -7,13 +7,12 @@ ministry's schema order (alphabetical) and never re-rendered (docs/decisions/001
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from integrator.domain.outcomes import Pair
 
-_RECORD = re.compile(r"<egitimBildirim>(.*)</egitimBildirim>")
-_CHILD = re.compile(r"<([A-Za-z]+)>(.*?)</\1>")
+_OPEN, _CLOSE = "<egitimBildirim>", "</egitimBildirim>"
 _WORKER = re.compile(r"<calisanTckNo>([0-9]+)</calisanTckNo>")
 _CODE = re.compile(r"<egitimKoduId>([0-9]+)</egitimKoduId>")
 
@@ -35,12 +34,24 @@ class Dvo:
 
 def cut_dvo(canonical: bytes) -> Dvo:
     """The fields of one signed training message."""
-    record = _RECORD.search(canonical.decode("utf-8"))
-    assert record is not None  # canonical bytes are made by us and sealed since
+    text = canonical.decode("utf-8")
+    record = text[text.index(_OPEN) + len(_OPEN) : text.rindex(_CLOSE)]
     elements: dict[str, str] = {}
-    for child in _CHILD.finditer(record[1]):
-        elements[child[1]] = elements.get(child[1], "") + child[0]
-    everything = record[1]
-    professional = _CHILD.fullmatch(elements["isgProfTckNo"])
-    assert professional is not None
-    return Dvo(elements, tuple(_WORKER.findall(everything)), tuple(_CODE.findall(everything)), professional[2])
+    for name, element in _children(record):
+        elements[name] = elements.get(name, "") + element
+    professional = _text_of(elements["isgProfTckNo"])
+    return Dvo(elements, tuple(_WORKER.findall(record)), tuple(_CODE.findall(record)), professional)
+
+
+def _children(record: str) -> Iterator[tuple[str, str]]:
+    """(name, whole element) of each child, in order. No child holds one of its own name."""
+    at = 0
+    while at < len(record):
+        name = record[at + 1 : record.index(">", at)]
+        end = record.index(f"</{name}>", at) + len(name) + 3
+        yield name, record[at:end]
+        at = end
+
+
+def _text_of(element: str) -> str:
+    return element[element.index(">") + 1 : element.rindex("<")]

@@ -59,9 +59,15 @@ def read_returns(body: bytes, namespace: str, operation: str) -> list[etree._Ele
     return response.findall("return")
 
 
-def children(parent: etree._Element) -> dict[str, etree._Element]:
-    """Children by name; of repeated ones the last."""
-    return {child.tag: child for child in parent if isinstance(child.tag, str)}
+def children(parent: etree._Element, lists: frozenset[str] = frozenset()) -> dict[str, etree._Element]:
+    """Children by name. A name that stands twice makes the answer Unreadable, unless it is in `lists`."""
+    found: dict[str, etree._Element] = {}
+    for child in parent:
+        if child.tag in found and child.tag not in lists:
+            raise Unreadable(f"{child.tag} stands twice")
+        if isinstance(child.tag, str):
+            found[child.tag] = child
+    return found
 
 
 def text_in(found: Mapping[str, etree._Element], *path: str) -> str:

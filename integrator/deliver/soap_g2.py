@@ -8,6 +8,7 @@ names that are assumed are rows of docs/divergences.md.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from integrator.deliver.soap import (
     text_in,
 )
 from integrator.deliver.wire import NoAnswer, NotSent, Wire
-from integrator.deliver.zeep_door import ZeepDoor
+from integrator.deliver.zeep_door import BAD_WSDL, ZeepDoor
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import Kind, Outcome, Reply, Sonuc
@@ -34,6 +35,10 @@ from integrator.domain.outcomes import Kind, Outcome, Reply, Sonuc
 SAVE = "cokluEgitimBildirimKaydet"
 ASK = "egitimBildirimSorgula"
 CODES = "EgitimKoduBilgisi"
+
+_PARTS = frozenset({"basariliKayitBilgisi"})
+_PART_FIELDS = ("calisanTckNo", "egitimKoduId", "status", "message")
+_SORGU_NO = re.compile(r"[0-9]{1,11}")
 
 # The ministry's schema order. firmaKodu, imzaliDeger and sorguNo are not signed; isyeriId stays unset.
 _ORDER = (
@@ -62,6 +67,10 @@ class SoapG2:
         self._door = door
         self._namespace = door.namespace
         self._credentials = credentials
+        self._blanks = [
+            (element(name, value).encode(), element(name, "***").encode())
+            for name, value in (("firmaKodu", credentials.firma_kodu), ("parola", credentials.parola))
+        ]
         prove_agreement(door)
 
     def send(self, sorgu_no: SorguNo, dvo: Dvo, cms: bytes) -> Exchange[Reply]:
@@ -73,8 +82,8 @@ class SoapG2:
 
     def _blanked(self, request: bytes) -> bytes:
         """The request as it may be kept: the credentials' elements blanked."""
-        for name, value in (("firmaKodu", self._credentials.firma_kodu), ("parola", self._credentials.parola)):
-            request = request.replace(element(name, value).encode(), element(name, "***").encode())
+        for shown, blank in self._blanks:
+            request = request.replace(shown, blank)
         return request
 
     def _call(self, request: bytes) -> tuple[Reply | Outcome, bytes]:
@@ -127,29 +136,32 @@ def _read_save(body: bytes, namespace: str) -> Reply | Outcome:
         if len(returns) != 1:
             raise Unreadable(f"{len(returns)} return elements")
         answer = returns[0]
-        found = children(answer)
+        found = children(answer, _PARTS)
         number = text_in(found, "sorguNo")
-        parts = tuple(_read_part(row) for row in answer.iterchildren("basariliKayitBilgisi"))
-        said = SorguNo(int(number)) if number else None
+        parts = tuple(_read_part(row) for row in answer.iterchildren(*_PARTS))
         message = found["message"].text or "" if "message" in found else ""  # not stripped: a 214 is compared by bytes
-        return Reply(said, text_in(found, "status"), message, parts)
+        return Reply(_number(number), text_in(found, "status"), message, parts)
     except (Unreadable, ValueError):
         return Outcome(Kind.UNCERTAIN, "unreadable_reply")
 
 
+def _number(text: str) -> SorguNo | None:
+    """The number in an answer; raises Unreadable for anything but one to eleven ASCII digits."""
+    if not text:
+        return None
+    if not _SORGU_NO.fullmatch(text):
+        raise Unreadable("sorguNo is no number of ours")
+    return SorguNo(int(text))
+
+
 def _read_part(row: etree._Element) -> Sonuc:
     """One kayitBilgisi, in one pass over its elements: a message has up to 1,000 of them."""
-    worker = code = status = message = ""
-    for each in row.iter():
-        name = each.tag
-        if name == "calisanTckNo":
-            worker = each.text or ""
-        elif name == "egitimKoduId":
-            code = each.text or ""
-        elif name == "status":
-            status = each.text or ""
-        elif name == "message":
-            message = each.text or ""
+    found: dict[str, str] = {}
+    for each in row.iter(*_PART_FIELDS):
+        if each.tag in found:
+            raise Unreadable(f"{each.tag} stands twice in one part")
+        found[each.tag] = each.text or ""
+    worker, code, status, message = (found.get(name, "") for name in _PART_FIELDS)
     return Sonuc((worker, code), status, message)
 
 
@@ -187,7 +199,12 @@ def prove_agreement(door: ZeepDoor) -> None:
         "sgkTescilNo": "29999010100001230069994000",
         "sorguNo": 10_000_000_001,
     }
-    theirs = door.write(SAVE, egitim=fields, firmaKodu="F&K", parola="P<W")
+    try:
+        theirs = door.write(SAVE, egitim=fields, firmaKodu="F&K", parola="P<W")
+    except BAD_WSDL as error:
+        raise Misconfigured(
+            f"schemas/soap-g2/ibys.wsdl does not describe the call this program makes: {error}"
+        ) from error
     if etree.tostring(etree.fromstring(ours), method="c14n") != etree.tostring(theirs, method="c14n"):
         raise Misconfigured("schemas/soap-g2/ibys.wsdl and the envelope this program writes no longer agree")
 

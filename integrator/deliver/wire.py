@@ -82,7 +82,7 @@ class Wire:
         except OSError as error:
             self._drop()
             raise NoAnswer("connection_lost") from error
-        except NoAnswer:
+        except BaseException:  # whatever happened, half an exchange must not be met by the next request
             self._drop()
             raise
         if not reading.may_keep:
@@ -144,7 +144,7 @@ class _Reading:
             return
         try:
             self._parser.feed_data(piece)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if self.is_complete:  # bytes after a whole answer: believe the answer, not the connection
                 self.may_keep = False
                 return
@@ -176,7 +176,7 @@ class _Reading:
         if self.is_complete:
             self.may_keep = False
         elif 100 <= self.status < 200:
-            self.status, self.headers = 0, {}
+            self.status, self.headers, self._until_end = 0, {}, False
         else:
             self.is_complete = True
             self.may_keep = bool(self._parser.should_keep_alive())

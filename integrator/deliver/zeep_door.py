@@ -19,6 +19,7 @@ from integrator.domain.outcomes import Kind, Outcome
 _SETTINGS = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True)
 # What zeep lets through when an answer does not fit its schema: its own errors, and plain ones from conversions.
 _BAD_ANSWERS = (zeep.exceptions.Error, etree.LxmlError, ValueError, TypeError, LookupError, AttributeError)
+BAD_WSDL = (*_BAD_ANSWERS, OSError)
 
 
 class _FileTransport(zeep.Transport):
@@ -40,7 +41,10 @@ class ZeepDoor:
     """One WSDL at one address."""
 
     def __init__(self, wsdl: Path, wire: Wire) -> None:
-        self._client: Any = make_client(str(wsdl), transport=make_transport(), settings=_SETTINGS)
+        try:
+            self._client: Any = make_client(str(wsdl), transport=make_transport(), settings=_SETTINGS)
+        except BAD_WSDL as error:
+            raise Misconfigured(f"{wsdl}: not a WSDL this program can use ({error})") from error
         self._binding: Any = next(iter(self._client.wsdl.bindings.values()))
         self.namespace: str = self._binding.name.namespace
         self._wire = wire
@@ -68,7 +72,7 @@ class ZeepDoor:
     def _read(self, operation: str, reply: HttpReply) -> Any:
         response = requests.Response()
         response.status_code = reply.status
-        response.headers.update(reply.headers)
+        response.headers["Content-Type"] = "text/xml"  # theirs may name a form (multipart) that zeep would go into
         response._content = reply.body
         try:
             with self._lock:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
@@ -24,8 +24,6 @@ from integrator.store.tables import (
     sonuc,
     sorgu_no_counter,
 )
-
-_KEY = tuple_(bildirim.c.kurum_id, bildirim.c.sorgu_no)
 
 
 def take_numbers(tx: Connection, count: int) -> range:
@@ -112,12 +110,12 @@ def _claim(
     lease: timedelta,
     limit: int,
 ) -> list[Claimed]:
-    due = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    due = select(bildirim.c.sorgu_no)
     due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
-        .where(_KEY.in_(due))
+        .where(bildirim.c.sorgu_no.in_(due))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
@@ -131,7 +129,10 @@ def _claim(
     if not rows:
         return []
     tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
-    bodies = select(bildirim_body).where(bildirim_body.c.sorgu_no.in_(list(rows)))
+    kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
+    bodies = select(bildirim_body).where(
+        bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
+    )
     return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
 
 
@@ -281,12 +282,12 @@ def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> l
 
 def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     """Messages whose sender went silent past the lease: nobody knows whether they arrived, so they are asked about."""
-    overdue = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    overdue = select(bildirim.c.sorgu_no)
     overdue = overdue.where(bildirim.c.state == State.SENDING.value, bildirim.c.due_at <= now)
     overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     lost = (
         update(bildirim)
-        .where(_KEY.in_(overdue))
+        .where(bildirim.c.sorgu_no.in_(overdue))
         .values(
             state=State.UNCERTAIN.value,
             due_at=now,
@@ -308,9 +309,9 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
     `cause` holds the causes' codes that were found in that answer.
     """
     same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
-    waiting = select(bildirim.c.kurum_id, bildirim.c.sorgu_no)
+    waiting = select(bildirim.c.sorgu_no)
     waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
-    stopped = update(bildirim).where(_KEY.in_(waiting))
+    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
     stopped = stopped.values(
         state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now
     )
@@ -320,7 +321,10 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
 
 
 FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
-"""Reasons of being held under which the ministry may hold the message already."""
+"""Reasons of being held under which a released message is asked about before anything else."""
+
+MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
+"""Those under which the ministry may well hold the message."""
 
 
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
@@ -337,9 +341,12 @@ def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, n
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """Its owner takes back a message that is not on its way and cannot be at the ministry."""
+    """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
+
+    One whose number belongs to another record, or whose bytes do not open, can only end so.
+    """
     state, why = _stands(tx, kurum, sorgu_no)
-    if state is State.HELD and why in FATE_UNKNOWN:
+    if state is State.HELD and why in MAY_BE_STORED:
         raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
     return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
 

@@ -49,6 +49,8 @@ def sqlite_url(path: Path) -> str:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin event decides, not the driver
+    # A value spoilt on disk must reach the check that names it, not stop the whole query it stands in.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")
 

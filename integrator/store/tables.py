@@ -170,9 +170,12 @@ audit_entry = Table(
     Column("i", BigInteger, primary_key=True, autoincrement=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Column("sorgu_no", BigInteger),  # of the message the entry speaks about, so that a proof finds it; verify compares
     # The subtrees that this leaf completes, level 1 upwards, 32 bytes each (docs/decisions/0007).
     Column("nodes", LargeBinary, nullable=False),
 )
+
+Index("audit_entry_sorgu_no", audit_entry.c.sorgu_no)
 
 audit_checkpoint = Table(
     "audit_checkpoint",

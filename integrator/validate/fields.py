@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrator.catalogue.definitions import Definition, Field
@@ -46,20 +47,22 @@ class FieldReader:
         elif len(value) > field.max:
             self._add(Finding("INT-VAL-004", path, str(len(value)), f"<= {field.max}"))
         else:
-            values[field.name] = [
-                self._read_entry(field, entry, f"{path}[{place}]") for place, entry in enumerate(value)
-            ]
+            values[field.name] = [self._read_entry(field, entry, path, place) for place, entry in enumerate(value)]
 
-    def _read_entry(self, field: Field, entry: Any, path: str) -> dict[str, Any]:
+    def _read_entry(self, field: Field, entry: Any, path: str, place: int) -> dict[str, Any]:
         """One entry; a list with a single member also takes bare values (``calisan: ["800..."]``)."""
         if isinstance(entry, dict):
-            return self.read(field.members, entry, f"{path}.")
-        values: dict[str, Any] = {}
-        if len(field.members) == 1:
-            self._keep(values, field.members[0], entry, path)
-        else:
-            self._add(Finding("INT-VAL-003", path, seen(entry), "{" + ", ".join(m.name for m in field.members) + "}"))
-        return values
+            return self.read(field.members, entry, f"{path}[{place}].")
+        member = field.members[0]
+        if len(field.members) > 1:
+            wanted = "{" + ", ".join(each.name for each in field.members) + "}"
+            self._add(Finding("INT-VAL-003", f"{path}[{place}]", seen(entry), wanted))
+            return {}
+        read, finding = READERS[member.kind](member, entry, path)
+        if finding:
+            self._add(replace(finding, path=f"{path}[{place}]"))
+            return {}
+        return {member.name: read}
 
     def _refuse_unknown(self, fields: tuple[Field, ...], raw: Mapping[str, Any], prefix: str) -> None:
         known = {field.name for field in fields}

@@ -6,7 +6,9 @@ at its minute.
 
 from __future__ import annotations
 
+import logging
 import signal
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from threading import Event
@@ -29,9 +31,10 @@ class Worker:
         self._gateway = gateway
         self._settings = settings
         self._stopping = Event()
+        self._outcomes: Counter[str] = Counter()
 
-    def run(self) -> None:
-        """Tick until SIGTERM or SIGINT, then finish the calls under way and return."""
+    def run(self) -> Counter[str]:
+        """Tick until SIGTERM or SIGINT, finish the calls under way; returns how many ended with which outcome."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         scheduler = self._scheduler()
@@ -41,8 +44,11 @@ class Worker:
         scheduler.shutdown(wait=True)
         self._checkpoint()
         logger().info("worker.stopped", actor=self._gateway.actor)
+        return self._outcomes
 
     def _scheduler(self) -> BackgroundScheduler:
+        # A tick that is still running when its time comes again is normal here, not a line in the log.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         every = self._settings.worker
         scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -75,10 +81,10 @@ class Worker:
 
     def _dispatch(self) -> None:
         acts.recover(self._gateway)
-        pipeline.dispatch(self._gateway, stop=self._stopping.is_set)
+        self._outcomes += pipeline.dispatch(self._gateway, stop=self._stopping.is_set)
 
     def _inquire(self) -> None:
-        pipeline.inquire(self._gateway, stop=self._stopping.is_set)
+        self._outcomes += pipeline.inquire(self._gateway, stop=self._stopping.is_set)
 
     def _checkpoint(self) -> None:
         made = acts.checkpoint(self._gateway)

@@ -1,5 +1,6 @@
 import ast
 import re
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 CODE = re.compile(r"INT-[A-Z]{3}-[0-9]{3}|INT-000")
 
 
+@cache
 def _codes_in_source():
     sources = [path for path in (REPO / "integrator").rglob("*.py") if "ministry" not in path.parts]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sources]
@@ -28,7 +30,9 @@ def test_an_identity_number_is_shown_masked(number):
     assert seen(number) == f"{number[:2]}*******{number[-2:]}"
 
 
-@given(numbers, st.text(alphabet="abc .,:;/-[]{}'\"\n", max_size=8), st.text(alphabet="abc .,:;/-[]{}'\"\n", max_size=8))
+@given(
+    numbers, st.text(alphabet="abc .,:;/-[]{}'\"\n", max_size=8), st.text(alphabet="abc .,:;/-[]{}'\"\n", max_size=8)
+)
 def test_an_identity_number_among_other_signs_is_never_shown(number, before, after):
     assert number not in seen(before + number + after)
 

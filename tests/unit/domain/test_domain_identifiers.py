@@ -11,7 +11,6 @@ from integrator.domain.identifiers import (
     holds_tckn,
     is_sgk_tescil_no,
     is_tckn,
-    mask_tckn,
     sgk_control_matches,
 )
 from tests.factories import SINGLE, VECTORS, tckn
@@ -93,7 +92,9 @@ def test_a_number_stays_out_of_its_repr():
     assert "80000000132" not in repr(Tckn("80000000132"))
 
 
-@pytest.mark.parametrize("text", ["80000000132", "id:80000000132.", "a80000000132b", "x 99000000110 y", "1-80000000132"])
+@pytest.mark.parametrize(
+    "text", ["80000000132", "id:80000000132.", "a80000000132b", "x 99000000110 y", "1-80000000132"]
+)
 def test_an_identity_number_inside_a_text_is_found(text):
     assert holds_tckn(text)
 
@@ -119,10 +120,3 @@ def test_other_digits_are_no_identity_number(text):
 def test_a_wrong_workplace_number_cannot_be_built(number):
     with pytest.raises(Malformed):
         SgkTescilNo(number)
-
-
-@given(first_nine)
-def test_a_masked_number_shows_four_digits(nine):
-    number = tckn(nine)
-
-    assert mask_tckn(number) == number[:2] + "*******" + number[-2:]

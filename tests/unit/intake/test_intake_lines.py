@@ -48,7 +48,9 @@ def naive(content, limit):
     return [(number, piece if len(piece) <= limit else None) for number, piece in enumerate(listed, 1)]
 
 
-@given(st.binary(max_size=60).map(lambda raw: raw.replace(b"\0", b"\n")), st.integers(0, 12), st.lists(st.integers(1, 7)))
+@given(
+    st.binary(max_size=60).map(lambda raw: raw.replace(b"\0", b"\n")), st.integers(0, 12), st.lists(st.integers(1, 7))
+)
 def test_capped_lines_are_those_of_naive_splitting(content, limit, sizes):
     assert list(capped_lines(Dripping(content, sizes), limit)) == naive(content, limit)
 

@@ -39,7 +39,9 @@ def test_the_order_of_keys_does_not_change_the_content():
     assert submitted(forwards)[0].content == submitted(backwards)[0].content
 
 
-@pytest.mark.parametrize("change", [{"egitimYer": 0}, {"egitimYer": "1"}, {"version": "2018-10"}, {"veriSeti": "muayene"}])
+@pytest.mark.parametrize(
+    "change", [{"egitimYer": 0}, {"egitimYer": "1"}, {"version": "2018-10"}, {"veriSeti": "muayene"}]
+)
 def test_every_change_of_a_record_changes_its_content(change):
     assert submitted(record())[0].content != submitted({**record(), **change})[0].content
 
@@ -142,7 +144,9 @@ def test_brackets_behind_an_escaped_quote_are_no_levels():
     assert fault_of(b'{"id":"a","x":"\\"[[[[[[[[[[[[[[[["}') is None
 
 
-@pytest.mark.parametrize("hostile", [b'"' * 400_000, b'\\"' * 200_000, b'"\\' * 200_000, b'"[' * 200_000, b'["' * 200_000])
+@pytest.mark.parametrize(
+    "hostile", [b'"' * 400_000, b'\\"' * 200_000, b'"\\' * 200_000, b'"[' * 200_000, b'["' * 200_000]
+)
 def test_hostile_quoting_is_judged_in_linear_time(hostile):
     began = time.perf_counter()
 

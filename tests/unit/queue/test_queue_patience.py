@@ -20,7 +20,14 @@ S = State
 def claimed(state, **facts):
     known = {"fence": 1, "attempt": 1, "asks": 0, "deneme_no": 1, "parts_total": 1, "last_code": ""}
     since = START if state is S.UNCERTAIN else None
-    nouns = {"sorgu_no": SorguNo(FIRST_NUMBER), "kurum": KURUM, "form": FORM, "state": state, "canonical": b"", "cms": b""}
+    nouns = {
+        "sorgu_no": SorguNo(FIRST_NUMBER),
+        "kurum": KURUM,
+        "form": FORM,
+        "state": state,
+        "canonical": b"",
+        "cms": b"",
+    }
     return Claimed(**{**nouns, **known, "uncertain_since": since, **facts})
 
 

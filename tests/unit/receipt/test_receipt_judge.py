@@ -121,7 +121,7 @@ def test_some_pairs_refused_is_partial_with_the_reason():
 @pytest.mark.parametrize(
     ("code", "kind"),
     [("212", Kind.RELATION), ("210", Kind.REFUSED), ("214", Kind.OWN_FAULT), ("1111", Kind.UNCERTAIN),
-     ("999", Kind.UNKNOWN_CODE), ("401", Kind.PASSIVE)],
+     ("999", Kind.UNKNOWN_CODE)],
 )  # fmt: skip
 def test_every_pair_refused_is_judged_by_its_code(code, kind):
     outcome = judged("200", parts(code, code, code, code))
@@ -202,7 +202,9 @@ def test_two_rows_that_contradict_each_other_about_a_pair_are_no_success_and_no_
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from([*PAIRS, ("99000000110", "24")]), st.sampled_from(["200", "212", "999"])), max_size=6),
+    st.lists(
+        st.tuples(st.sampled_from([*PAIRS, ("99000000110", "24")]), st.sampled_from(["200", "212", "999"])), max_size=6
+    ),
     st.booleans(),
 )
 def test_found_is_accepted_only_when_every_pair_of_ours_was_said_to_be_stored(rows, confirmed):

@@ -62,7 +62,9 @@ def test_the_bytes_are_one_line_without_anything_the_ministry_forbids():
     [message] = messages(egitimTarihi=date(2019, 1, 2))
 
     assert message.canonical.startswith(b'<?xml version="1.0" encoding="UTF-8"?><EgitimDVO><egitimBildirim>')
-    assert b"\n" not in message.canonical and b"standalone" not in message.canonical and b"xmlns" not in message.canonical
+    assert (
+        b"\n" not in message.canonical and b"standalone" not in message.canonical and b"xmlns" not in message.canonical
+    )
     assert b"<egitimTarihi>02-01-2019</egitimTarihi>" in message.canonical
 
 

@@ -138,7 +138,7 @@ def test_many_authorities_that_issue_one_another_end_soon():
     began = time.perf_counter()
 
     assert not TrustStore(loop).trusts(facts_of(authority("leaf", "ca-0", leaf, key)), START)
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 20
 
 
 def test_a_chain_deeper_than_any_real_one_ends_without_a_path():

@@ -31,14 +31,18 @@ def test_the_name_of_a_case_says_whether_it_fails(case):
     assert case.parent.name.endswith("_fail") == ("findings" in expected_of(case))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.parent.name.endswith("_fail")], ids=lambda c: c.parts[-2])
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.parent.name.endswith("_fail")], ids=lambda c: c.parts[-2]
+)
 def test_a_bad_case_has_exactly_its_findings(case, catalogue):
     errors = [each for each in judged(case, catalogue).findings if each.severity is Severity.ERROR]
 
     assert sorted([each.code, each.path] for each in errors) == sorted(expected_of(case)["findings"])
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.parent.name.endswith("_fail")], ids=lambda c: c.parts[-2])
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.parent.name.endswith("_fail")], ids=lambda c: c.parts[-2]
+)
 def test_a_bad_case_gives_no_record(case, catalogue):
     assert judged(case, catalogue).kayit is None
 

@@ -117,7 +117,7 @@ def test_today_is_not_the_future(judge):
         ({"sgkTescilNo": int(SGK)}, "INT-VAL-011", "sgkTescilNo"),
     ],
     ids=lambda value: str(value)[:40],
-)  # fmt: skip
+)
 def test_one_fault_is_one_finding_at_its_path(judge, change, code, path):
     assert [(each.code, each.path) for each in judge(record(**change)).findings] == [(code, path)]
 
@@ -140,7 +140,9 @@ def test_a_thousand_bad_lines_give_no_thousand_sentences(judge):
 
 
 def test_no_finding_shows_a_whole_identity_number(judge):
-    wrong = record(calisan=["80000000132", "80000000132", "80000000131"], egitimYer="80000000132", sgkTescilNo="80000000132")
+    wrong = record(
+        calisan=["80000000132", "80000000132", "80000000131"], egitimYer="80000000132", sgkTescilNo="80000000132"
+    )
     shown = [json.dumps(each.as_json(), ensure_ascii=False) for each in judge({**wrong, "80000000132": 1}).findings]
 
     assert shown
@@ -149,7 +151,9 @@ def test_no_finding_shows_a_whole_identity_number(judge):
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["calisanTckNo", "x"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["calisanTckNo", "x"]), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 
@@ -198,10 +202,17 @@ def test_the_rules_and_both_schemas_agree_about_good_records(raw):
 
 @pytest.mark.parametrize(
     "change",
-    [{"belgeTipi": "9"}, {"egitimYer": "2"}, {"isgProfTckNo": "1"}, {"sgkTescilNo": "1"}, {"calisan": []},
-     {"egitim": [{"egitimKoduId": "0", "egitimSuresi": 40.0}]}, {"egitim": [{"egitimKoduId": "24", "egitimSuresi": 4e9}]}],
+    [
+        {"belgeTipi": "9"},
+        {"egitimYer": "2"},
+        {"isgProfTckNo": "1"},
+        {"sgkTescilNo": "1"},
+        {"calisan": []},
+        {"egitim": [{"egitimKoduId": "0", "egitimSuresi": 40.0}]},
+        {"egitim": [{"egitimKoduId": "24", "egitimSuresi": 4e9}]},
+    ],
     ids=lambda change: next(iter(change)),
-)  # fmt: skip
+)
 def test_the_schema_is_a_net_under_the_rules(change):
     assert {each.code for each in check_xsd(definition(), values(**change))} == {"INT-VAL-090"}
 
@@ -209,9 +220,7 @@ def test_the_schema_is_a_net_under_the_rules(change):
 @pytest.mark.parametrize("version", ["2018-07", "2018-10"])
 @pytest.mark.parametrize("name", ["belge_tipi", "egitim_yer", "egitim_tur", "egitim_kodu"])
 def test_the_schema_takes_every_code_of_the_published_lists(version, name):
-    field = next(
-        each for top in definition(version).fields for each in (top, *top.members) if each.code_list == name
-    )
+    field = next(each for top in definition(version).fields for each in (top, *top.members) if each.code_list == name)
     for code in definition(version).code_lists[name]:
         if field.name == "egitimKoduId":
             changed = values(egitim=[{"egitimKoduId": code, "egitimSuresi": 1.0}])

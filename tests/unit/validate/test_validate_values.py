@@ -34,17 +34,23 @@ def test_a_workplace_number_that_is_no_text_of_26_digits_is_refused(value):
     assert is_refused("sgk_tescil_no", value)
 
 
-@pytest.mark.parametrize("value", [True, False, 1.0, -1, "-1", "01", "", " 1", "1.0", "１", "1" * 19, 10**18, None, "+1", "1_0"])
+@pytest.mark.parametrize(
+    "value", [True, False, 1.0, -1, "-1", "01", "", " 1", "1.0", "１", "1" * 19, 10**18, None, "+1", "1_0"]
+)
 def test_what_is_no_plain_whole_number_is_no_code(value):
     assert is_refused("code", value)
 
 
-@pytest.mark.parametrize(("value", "code"), [(0, "0"), ("0", "0"), (240, "240"), ("240", "240"), (10**18 - 1, "9" * 18)])
+@pytest.mark.parametrize(
+    ("value", "code"), [(0, "0"), ("0", "0"), (240, "240"), ("240", "240"), (10**18 - 1, "9" * 18)]
+)
 def test_a_code_is_kept_as_text(value, code):
     assert read("code", value) == (code, None)
 
 
-@pytest.mark.parametrize("value", [True, "40", 0, 0.0, -1, 0.001, 40.001, 1440.01, 1441, float("nan"), float("inf"), None, [40]])
+@pytest.mark.parametrize(
+    "value", [True, "40", 0, 0.0, -1, 0.001, 40.001, 1440.01, 1441, float("nan"), float("inf"), None, [40]]
+)
 def test_what_is_no_duration_is_refused(value):
     assert is_refused("minutes", value)
 
@@ -54,7 +60,9 @@ def test_a_duration_of_more_digits_than_any_clock_is_refused(value):
     assert is_refused("minutes", value)
 
 
-@pytest.mark.parametrize(("value", "minutes"), [(40, 40.0), (0.01, 0.01), (37.5, 37.5), (90.25, 90.25), (MAX_MINUTES, 1440.0)])
+@pytest.mark.parametrize(
+    ("value", "minutes"), [(40, 40.0), (0.01, 0.01), (37.5, 37.5), (90.25, 90.25), (MAX_MINUTES, 1440.0)]
+)
 def test_a_duration_becomes_a_float(value, minutes):
     found, finding = read("minutes", value)
 
