@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -105,3 +106,10 @@ def another_worker(gateway, open_database):
         return replace(gateway, **{**facts, **changes})
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was():
+    """A test that sets up the log must not leave its captured stream to the next one."""
+    yield
+    structlog.reset_defaults()
