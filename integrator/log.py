@@ -31,6 +31,8 @@ EVENTS = frozenset(
         "delivery.resumed",
         "audit.checkpointed",
         "codes.refreshed",
+        "evidence.stopped",
+        "evidence.paid",
         "worker.started",
         "worker.stopped",
         "worker.failed",

@@ -34,7 +34,7 @@ from integrator.domain.records import Bildirim, Claimed, Form, Kayit, Message, M
 from integrator.domain.states import State
 from integrator.log import logger
 from integrator.protect.seal import new_salt
-from integrator.queue import bodies, line, outbox, records
+from integrator.queue import bodies, copies, line, outbox, records
 from integrator.queue.patience import Patience, next_step
 from integrator.receipt.explain_214 import Explanation, explain, words_of_214
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_reply
@@ -423,6 +423,7 @@ def _settle(gateway: Gateway, carried: Sequence[_Carried], tally: Counter[str]) 
     settlements = [_settlement(gateway, each, now) for each in carried]
     with writing(gateway.database) as tx:
         moved = outbox.settle(tx, settlements, now=now)
+        copies.owe(tx, moved, now=now)
         moved += _consequences(gateway, tx, carried, now)
         gateway.record_moves(tx, moved, now)
     for settlement in settlements:

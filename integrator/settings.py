@@ -73,6 +73,20 @@ class MinistrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """The time-stamp authority. Without `tsa_address` no copies are made and the debt only grows.
+
+    `tsa_header_file` holds ``Name: value`` lines that go with every request (a customer's identity at the authority).
+    """
+
+    tsa_address: str = ""
+    tsa_trust_dir: str = ""
+    tsa_header_file: str = ""
+    tsa_seconds: float = 10.0
+    complete_after_hours: float = 24.0
+
+
+@dataclass(frozen=True, slots=True)
 class IntakeSettings:
     """Caps on what comes from outside."""
 
@@ -107,6 +121,7 @@ class WorkerSettings:
     inquire_seconds: float = 2.0
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
+    evidence_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     keys: KeysSettings = field(default_factory=KeysSettings)
     ministry: MinistrySettings = field(default_factory=MinistrySettings)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
@@ -256,6 +272,8 @@ def check_settings(settings: Settings) -> list[str]:
         )
     if settings.production and not settings.keys.trust_dir:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
+    if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
+        problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
     return problems + _check_ministry(settings)
 
 

@@ -7,6 +7,7 @@ import secrets
 import socket
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from integrator.acts import load_codes
 from integrator.audit.checkpoint import CheckpointKey, read_checkpoint_key
@@ -26,7 +27,8 @@ from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
 from integrator.queue.patience import Patience
 from integrator.settings import FILE_NAME, Settings
-from integrator.sign.certificates import read_trust_store
+from integrator.sign.certificates import read_certificates, read_trust_store
+from integrator.sign.evidence import TimestampAuthority
 from integrator.sign.fetch import HttpFetcher
 from integrator.sign.keys import open_cupboard
 from integrator.sign.revocation import Revocation, read_revocation
@@ -135,6 +137,28 @@ def _generation(settings: Settings) -> Generation:
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )
     return SoapG2(wire, ZeepDoor(published("schemas", "soap-g2", "ibys.wsdl"), wire), credentials)
+
+
+def open_authority(settings: Settings) -> TimestampAuthority | None:
+    """The time-stamp authority, when one is set."""
+    evidence = settings.evidence
+    if not evidence.tsa_address:
+        return None
+    host = urlsplit(evidence.tsa_address).netloc
+    fetch = HttpFetcher([host], timeout=timedelta(seconds=evidence.tsa_seconds))
+    trusted = read_certificates(settings.path(evidence.tsa_trust_dir))
+    anchors = [each for each in trusted if each.subject == each.issuer]
+    intermediates = [each for each in trusted if each.subject != each.issuer]
+    headers = _read_headers(settings.path(evidence.tsa_header_file)) if evidence.tsa_header_file else {}
+    return TimestampAuthority(
+        evidence.tsa_address, fetch, anchors=anchors, intermediates=intermediates, headers=headers
+    )
+
+
+def _read_headers(path: Path) -> dict[str, str]:
+    """``Name: value`` lines of a secret file."""
+    lines = [line.partition(":") for line in _read_secret(path).splitlines()]
+    return {name.strip(): value.strip() for name, _, value in lines}
 
 
 def _revocation(settings: Settings) -> Revocation | None:

@@ -29,6 +29,7 @@ EVENTS = frozenset(
         "line.stopped",
         "line.resumed",
         "codes.refreshed",
+        "evidence.added",
     }
 )
 

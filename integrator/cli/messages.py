@@ -30,7 +30,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
 from integrator.domain.texts import text
 from integrator.pipeline import Gateway
-from integrator.queue import line, readings
+from integrator.queue import copies, line, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import open_gateway, open_store
@@ -53,6 +53,7 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
                 "states": readings.count_states(tx),
                 "codes": readings.count_codes(tx),
                 "waiting_for_a_person": readings.held_by_cause(tx),
+                "evidence_debt": copies.count_debt(tx),
             }
         print_json(facts) if as_json else _print_counts(facts)
         return
@@ -81,6 +82,15 @@ def _print_counts(facts: dict[str, Any]) -> None:
     )
     print_table(say("Bildirimler", "Messages"), (say("durum", "state"), say("adet", "count")), as_rows(facts["states"]))
     print_causes(facts["waiting_for_a_person"])
+    debt = facts["evidence_debt"]
+    if any(debt.values()):
+        without, incomplete = debt["without_time_stamp"], debt["without_validation_data"]
+        click.echo(
+            say(
+                f"Kanıt borcu: {without} bildirim zaman damgasız, {incomplete} bildirim doğrulama verisiz.",
+                f"Evidence debt: {without} message(s) without a time-stamp, {incomplete} without validation data.",
+            )
+        )
 
 
 def print_causes(causes: list[dict[str, Any]]) -> None:

@@ -30,6 +30,21 @@ def seal_cms(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> b
     return sealer.seal(cms, _place(kurum, sorgu_no, "cms"))
 
 
+def open_cms(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
+    """A signature as it was sent; raises Tampered."""
+    return sealer.open(sealed, _place(kurum, sorgu_no, "cms"))
+
+
+def seal_evidence(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, evidence: bytes) -> bytes:
+    """An evidence copy as it is stored."""
+    return sealer.seal(evidence, _place(kurum, sorgu_no, "evidence"))
+
+
+def open_evidence(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
+    """An evidence copy; raises Tampered."""
+    return sealer.open(sealed, _place(kurum, sorgu_no, "evidence"))
+
+
 def open_canonical(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> tuple[bytes, bytes]:
     """(salt, canonical bytes); raises Tampered."""
     salted = sealer.open(sealed, _place(kurum, sorgu_no, "canonical"))

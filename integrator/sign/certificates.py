@@ -176,6 +176,11 @@ class Route:
 
 def read_trust_store(folder: Path) -> TrustStore:
     """Every ``*.pem`` and ``*.crt`` in `folder`; raises Misconfigured for a file that is no certificate."""
+    return TrustStore(read_certificates(folder))
+
+
+def read_certificates(folder: Path) -> list[x509.Certificate]:
+    """The same files as certificates: anchors (self-issued) and intermediates."""
     certificates: list[x509.Certificate] = []
     for path in sorted([*folder.glob("*.pem"), *folder.glob("*.crt")]):
         try:
@@ -184,7 +189,7 @@ def read_trust_store(folder: Path) -> TrustStore:
             raise Misconfigured(f"{path}: no PEM certificate in it") from error
     if not certificates:
         raise Misconfigured(f"{folder}: a trust store needs at least one .pem or .crt file")
-    return TrustStore(certificates)
+    return certificates
 
 
 def _may_issue(issuer: x509.Certificate, below: int) -> bool:

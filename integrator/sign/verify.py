@@ -25,6 +25,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
@@ -38,6 +39,7 @@ from integrator.sign import structures as cms
 from integrator.sign.algorithms import DIGESTS, HASHES, SHA256, SIGNATURES
 from integrator.sign.answers import Standing
 from integrator.sign.cades import hashed_attributes
+from integrator.sign.certificates import Facts
 from integrator.sign.qualified import Nature
 from integrator.sign.reading import (
     MAX_CMS_BYTES,
@@ -334,3 +336,13 @@ def _is_demanded(check: str, policy: Policy) -> bool:
 
 def _only_warns(check: str, policy: Policy) -> bool:
     return check == "signing_time" and not policy.signing_time_demanded
+
+
+def signer_of(der: bytes, *, now: datetime) -> Facts:
+    """The signer's certificate in a signature that was judged before; raises BadSignature when there is none."""
+    opened = Signature(der, b"", now)
+    try:
+        structure(opened)
+        return opened.certificate
+    except Failed as failure:
+        raise BadSignature(f"the signer's certificate cannot be read: {failure}") from failure

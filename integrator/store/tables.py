@@ -142,6 +142,18 @@ sonuc = Table(
     Column("refused_parts", LargeBinary, nullable=False),
 )
 
+evidence_copy = Table(
+    "evidence_copy",
+    metadata,
+    _kurum(),
+    Column("sorgu_no", BigInteger, primary_key=True, autoincrement=False),
+    Column("level", String(4), nullable=False),
+    Column("body", LargeBinary),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+Index("evidence_copy_level", evidence_copy.c.level, evidence_copy.c.kurum_id, evidence_copy.c.sorgu_no)
+
 deneme = Table(
     "deneme",
     metadata,

@@ -18,9 +18,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
+from integrator.evidence_job import pay_debt
 from integrator.log import logger
 from integrator.pipeline import Gateway
 from integrator.settings import Settings
+from integrator.wiring import open_authority
 
 
 class Worker:
@@ -30,6 +32,7 @@ class Worker:
         gateway.ministry()  # a worker without a ministry is a mistake to hear of now, not in every tick
         self._gateway = gateway
         self._settings = settings
+        self._authority = open_authority(settings)
         self._stopping = Event()
         self._outcomes: Counter[str] = Counter()
 
@@ -58,6 +61,7 @@ class Worker:
             (self._inquire, every.inquire_seconds),
             (self._checkpoint, every.checkpoint_seconds),
             (self._refresh_codes, every.checkpoint_seconds),
+            (self._pay_evidence_debt, every.evidence_seconds),
         ):
             scheduler.add_job(
                 self._guarded(tick),
@@ -91,6 +95,12 @@ class Worker:
         if made:
             write_checkpoint_file(self._settings.home / "checkpoints", *made)
             logger().info("audit.checkpointed", size=made[0])
+
+    def _pay_evidence_debt(self) -> None:
+        after = timedelta(hours=self._settings.evidence.complete_after_hours)
+        paid = pay_debt(self._gateway, self._authority, complete_after=after, stop=self._stopping.is_set)
+        if paid.stamped or paid.completed:
+            logger().info("evidence.paid", stamped=paid.stamped, completed=paid.completed)
 
     def _refresh_codes(self) -> None:
         """Fetch the list when it is older than the setting says; a failed try is due again at the next tick."""

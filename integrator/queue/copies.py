@@ -1,0 +1,78 @@
+"""Evidence copies of sent signatures: what is owed, what is there. The sent signature itself is never touched.
+
+A message that the ministry stored owes a copy from the moment it is settled; the rows without one are the debt that
+everybody can see. Levels: ``""`` owed, ``T`` time-stamped, ``LT`` completed with validation data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from integrator.domain.errors import NotFound
+from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.records import Moved
+from integrator.domain.states import State
+from integrator.store.tables import bildirim_body, evidence_copy
+
+OWED, STAMPED, COMPLETE = "", "T", "LT"
+_STORED = frozenset({State.ACCEPTED, State.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One message's evidence copy as it stands: the sent signature and, from level T on, the copy, both sealed."""
+
+    kurum: KurumNo
+    sorgu_no: SorguNo
+    cms: bytes = field(repr=False)
+    evidence: bytes | None = field(repr=False)
+
+
+def owe(tx: Connection, moved: Sequence[Moved], *, now: datetime) -> None:
+    """Write down that messages which were just stored at the ministry owe an evidence copy."""
+    rows = [
+        {"kurum_id": each.kurum, "sorgu_no": each.sorgu_no, "level": OWED, "changed_at": now}
+        for each in moved
+        if each.end in _STORED and each.start is not each.end
+    ]
+    if rows:
+        tx.execute(insert(evidence_copy), rows)
+
+
+def at_level(tx: Connection, level: str, *, before: datetime, after: tuple[str, int], limit: int) -> list[Copy]:
+    """Copies that have stood at `level` since `before`, in key order from `after` (exclusive): one page of the work."""
+    key = (evidence_copy.c.kurum_id, evidence_copy.c.sorgu_no)
+    body = bildirim_body.c
+    query = select(*key, evidence_copy.c.body, body.cms).join(
+        bildirim_body, (body.kurum_id == key[0]) & (body.sorgu_no == key[1])
+    )
+    beyond = (key[0] > after[0]) | ((key[0] == after[0]) & (key[1] > after[1]))
+    page = query.where(evidence_copy.c.level == level, evidence_copy.c.changed_at <= before, beyond)
+    rows = tx.execute(page.order_by(*key).limit(limit))
+    return [Copy(KurumNo(row.kurum_id), SorguNo(row.sorgu_no), row.cms, row.body) for row in rows]
+
+
+def put_copy(tx: Connection, copy: Copy, level: str, sealed: bytes, *, now: datetime) -> None:
+    """Store a copy that reached `level`."""
+    mine = (evidence_copy.c.kurum_id == copy.kurum, evidence_copy.c.sorgu_no == copy.sorgu_no)
+    tx.execute(update(evidence_copy).where(*mine).values(level=level, body=sealed, changed_at=now))
+
+
+def read_copy(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[str, bytes]:
+    """(level, sealed copy); raises NotFound while none was made."""
+    mine = (evidence_copy.c.kurum_id == kurum, evidence_copy.c.sorgu_no == sorgu_no)
+    row = tx.execute(select(evidence_copy.c.level, evidence_copy.c.body).where(*mine)).one_or_none()
+    if row is None or row.body is None:
+        raise NotFound(f"bildirim {sorgu_no} has no evidence copy yet")
+    return row.level, row.body
+
+
+def count_debt(tx: Connection) -> dict[str, int]:
+    """How many stored messages have no time-stamp yet, and how many no validation data."""
+    rows = tx.execute(select(evidence_copy.c.level, func.count()).group_by(evidence_copy.c.level))
+    counts = {row[0]: row[1] for row in rows}
+    return {"without_time_stamp": counts.get(OWED, 0), "without_validation_data": counts.get(STAMPED, 0)}
