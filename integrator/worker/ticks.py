@@ -6,6 +6,7 @@ at its minute.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
 from collections import Counter
@@ -40,6 +41,7 @@ class Worker:
         """Tick until SIGTERM or SIGINT, finish the calls under way; returns how many ended with which outcome."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        faulthandler.register(signal.SIGUSR1)  # `kill -USR1` tells on stderr where every thread stands
         scheduler = self._scheduler()
         scheduler.start()
         logger().info("worker.started", actor=self._gateway.actor)

@@ -34,9 +34,19 @@ class Ibys:
         return json.loads(done.stdout)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*IBYS, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        log = (self.home.parent / f"{arguments[0]}.log").open("ab")
+        return subprocess.Popen([*IBYS, *arguments], env=self.environment, stdout=subprocess.DEVNULL, stderr=log)
+
+    def stop(self, worker: subprocess.Popen[bytes]) -> int:
+        """End a worker the polite way; one that does not end tells where its threads stand."""
+        worker.terminate()
+        try:
+            return worker.wait(45)
+        except subprocess.TimeoutExpired:
+            worker.send_signal(signal.SIGUSR1)
+            time.sleep(1)
+            worker.kill()
+            pytest.fail((self.home.parent / "worker.log").read_text()[-6000:])
 
 
 @pytest.fixture
@@ -57,11 +67,6 @@ def trial_with():
     yield start
     for ministry in running:
         ministry.__exit__(None, None, None)
-
-
-def kill_9(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
 
 
 def wait_until(claim: Any, seconds: float = 120.0) -> None:

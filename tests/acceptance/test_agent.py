@@ -36,7 +36,8 @@ sys.stdin.read()
 """
 
 ON_ITS_OWN_TERMINAL = """
-import fcntl, termios
+import fcntl, signal, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background may have had it ignored
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from integrator.cli import main
 main()

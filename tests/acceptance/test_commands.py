@@ -168,9 +168,8 @@ def test_a_held_message_is_accepted_after_the_contract_is_approved_and_it_is_rel
     ministry.control("PUT", "/parties", {"sozlesmeler": approved})
     ibys.run("release", str(held["example"]), "--reason", "contract approved on the phone")
     _until(lambda: ibys.json("status", str(held["example"]))["state"] == "accepted")
-    worker.terminate()
 
-    assert worker.wait(30) == 0
+    assert ibys.stop(worker) == 0
     assert held["last_code"] == "213"
     assert ibys.json("audit", "verify")["audit_ok"] is True
 
@@ -212,8 +211,7 @@ def test_no_identity_number_or_secret_stands_in_the_database_or_the_log(ibys, tr
     told = [ibys.run("submit", str(trial.input_file), "--json")]
     worker = ibys.start("worker")
     _until(lambda: not ibys.json("status")["states"].get("queued"))
-    worker.terminate()
-    worker.wait(30)
+    ibys.stop(worker)
 
     parola = (ibys.home / "keys" / "parola").read_text()
     people = {each for record in trial.town.records() for each in (*record["calisan"], record["isgProfTckNo"])}

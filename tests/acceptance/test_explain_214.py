@@ -8,7 +8,7 @@ import pytest
 from tests.acceptance.conftest import IBYS, wait_until
 from tests.factories import PROFESSIONAL, SINGLE, WORKER
 
-RECORDS = 150  # more than one worker's window, so that some still wait when the answer comes
+RECORDS = 260  # more than one worker's window, so that some still wait when the answer comes
 
 
 def settled(ibys):
@@ -26,8 +26,7 @@ def test_a_planted_214_is_explained_and_the_messages_of_its_form_are_stopped(iby
     with (tmp_path / "log").open("wb") as log:
         worker = subprocess.Popen([*IBYS, "worker"], env=ibys.environment, stdout=subprocess.DEVNULL, stderr=log)
     wait_until(lambda: settled(ibys))
-    worker.terminate()
-    assert worker.wait(30) == 0
+    assert ibys.stop(worker) == 0
 
     causes = {each["state"]: each for each in ibys.json("status")["waiting_for_a_person"]}
     refused = causes["refused"]

@@ -43,9 +43,8 @@ def test_a_worker_killed_three_times_loses_and_doubles_nothing(ibys, trial_with,
     ends = time.monotonic() + 150
     while not settled(ibys) and time.monotonic() < ends:
         time.sleep(0.5)
-    last.send_signal(signal.SIGTERM)
 
-    assert last.wait(30) == 0
+    assert ibys.stop(last) == 0
     assert settled(ibys)
     count = counted(trial, ministry, numbers)
     assert (count.lost, count.duplicate_effects, count.unexpected, count.misjudged) == (0, 0, 0, 0)
@@ -78,9 +77,8 @@ def test_a_worker_told_to_stop_finishes_what_is_under_way(ibys, trial_with):
 
     worker = ibys.start("worker")
     time.sleep(2.5)
-    worker.send_signal(signal.SIGTERM)
 
-    assert worker.wait(30) == 0
+    assert ibys.stop(worker) == 0
     states = ibys.json("status")["states"]
     assert "sending" not in states
     assert "uncertain" not in states
