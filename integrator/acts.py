@@ -18,7 +18,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.log import logger
 from integrator.pipeline import Gateway
-from integrator.queue import bodies, outbox, readings
+from integrator.queue import bodies, copies, outbox, readings
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
@@ -45,11 +45,13 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> N
         sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
     salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
-    require_valid(gateway.signature(cms, canonical, cut_dvo(canonical).professional, now))
+    signature = gateway.signature(cms, canonical, cut_dvo(canonical).professional, now)
+    require_valid(signature)
     with writing(gateway.database) as tx:
+        kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
         moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
-        entry = moved_entry(moved, gateway.actor).with_facts(bodies.commitments(salt, cms=cms))
-        gateway.record(tx, [entry], now)
+        facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
+        gateway.record(tx, [moved_entry(moved, gateway.actor).with_facts(facts)], now)
 
 
 def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:

@@ -147,6 +147,8 @@ class _Draft:
     form: Form
     messages: list[Message] = field(default_factory=list)
     signatures: list[bytes] = field(default_factory=list)
+    answers: list[tuple[str, bytes]] = field(default_factory=list)  # about revocation, as (source, response)
+    kept: list[str] = field(default_factory=list)  # their digests, once they are stored
 
 
 class _Group:
@@ -220,15 +222,17 @@ class _Group:
             ]
         for draft in self._drafts.values():
             for place, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True)):
-                refusal = self._refusal(message, cms) if cms else None
+                refusal = self._refusal(draft, message, cms) if cms else None
                 if refusal:
                     draft.signatures[place] = b""
                     warnings[draft.kayit.kayit_no] = refusal
         return warnings
 
-    def _refusal(self, message: Message, cms: bytes) -> Finding | None:
+    def _refusal(self, draft: _Draft, message: Message, cms: bytes) -> Finding | None:
+        signature = self._gateway.signature(cms, message.canonical, message.signer, self._now)
         try:
-            require_valid(self._gateway.signature(cms, message.canonical, message.signer, self._now))
+            require_valid(signature)
+            draft.answers += [(each.source, each.response) for each in signature.answers]
         except BadSignature as error:
             return Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
         return None
@@ -249,6 +253,8 @@ class _Group:
             rows = [row for draft in drafts for row in _number(kurum, draft, fresh)]
             records.put_records(tx, kurum, contents, now=self._now)
             moved = outbox.put(tx, rows, [bodies.seal_body(self._sealer, row) for row in rows], now=self._now)
+            for draft in drafts:
+                draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
             gateway.record(tx, _birth_entries(gateway.actor, kurum, drafts, rows, moved), self._now)
         numbers: dict[str, list[int]] = {}
         for row in rows:
@@ -283,7 +289,9 @@ def _birth_entries(
     actor: str, kurum: KurumNo, drafts: Sequence[_Draft], rows: Sequence[Bildirim], moved: Sequence[Moved]
 ) -> Iterator[Entry]:
     for draft in drafts:
-        facts = {"veri_seti": draft.form.veri_seti, "version": draft.form.version, "messages": len(draft.messages)}
+        form = draft.form
+        facts: dict[str, Any] = {"veri_seti": form.veri_seti, "version": form.version, "messages": len(draft.messages)}
+        facts |= {"revocation": draft.kept} if draft.kept else {}
         yield Entry("kayit.accepted", actor, {"kurum": kurum, "kayit_no": draft.kayit.kayit_no, **facts})
     for row, move in zip(rows, moved, strict=True):
         entry = moved_entry(move, actor)

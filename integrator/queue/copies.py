@@ -1,4 +1,4 @@
-"""Evidence copies of sent signatures: what is owed, what is there. The sent signature itself is never touched.
+"""Evidence beside sent signatures: copies owed and made, and the answers about revocation. What was sent stays.
 
 A message that the ministry stored owes a copy from the moment it is settled; the rows without one are the debt that
 everybody can see. Levels: ``""`` owed, ``T`` time-stamped, ``LT`` completed with validation data.
@@ -6,9 +6,10 @@ everybody can see. Levels: ``""`` owed, ``T`` time-stamped, ``LT`` completed wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -16,7 +17,7 @@ from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.domain.states import State
-from integrator.store.tables import bildirim_body, evidence_copy
+from integrator.store.tables import bildirim_body, evidence_copy, revocation_answer
 
 OWED, STAMPED, COMPLETE = "", "T", "LT"
 _STORED = frozenset({State.ACCEPTED, State.PARTIAL})
@@ -69,6 +70,22 @@ def read_copy(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[str, b
     if row is None or row.body is None:
         raise NotFound(f"bildirim {sorgu_no} has no evidence copy yet")
     return row.level, row.body
+
+
+def keep_answers(tx: Connection, answers: Iterable[tuple[str, bytes]], *, now: datetime) -> list[str]:
+    """Keep the (source, response) pairs a judgement relied on; returns their SHA-256 digests for its audit entry."""
+    by_digest = {sha256(response).hexdigest(): (source, response) for source, response in answers}
+    if not by_digest:
+        return []
+    known = select(revocation_answer.c.digest).where(revocation_answer.c.digest.in_(list(by_digest)))
+    fresh = set(by_digest) - set(tx.execute(known).scalars())
+    rows = [
+        {"digest": digest, "source": by_digest[digest][0], "response": by_digest[digest][1], "seen_at": now}
+        for digest in sorted(fresh)
+    ]
+    if rows:
+        tx.execute(insert(revocation_answer), rows)
+    return sorted(by_digest)
 
 
 def count_debt(tx: Connection) -> dict[str, int]:

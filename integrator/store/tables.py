@@ -154,6 +154,16 @@ evidence_copy = Table(
 
 Index("evidence_copy_level", evidence_copy.c.level, evidence_copy.c.kurum_id, evidence_copy.c.sorgu_no)
 
+# OCSP responses and CRLs that a decision relied on; public data, one row however many signatures it spoke for.
+revocation_answer = Table(
+    "revocation_answer",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("source", String(8), nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
 deneme = Table(
     "deneme",
     metadata,

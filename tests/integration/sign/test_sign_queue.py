@@ -1,9 +1,12 @@
 """None of the bad signers reaches the queue, neither by our own keys nor by a signature that is brought."""
 
+import json
 from dataclasses import replace
+from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from integrator import acts, pipeline
 from integrator.domain.errors import BadSignature
@@ -12,6 +15,7 @@ from integrator.sign.keys import KeyCupboard
 from integrator.sign.revocation import Revocation
 from integrator.sign.verify import PRODUCTION
 from integrator.store.engine import reading
+from integrator.store.tables import audit_entry, revocation_answer
 from tests.factories import FOREIGNER, KURUM, PROFESSIONAL, codes_of, record, submitted
 from tests.fakes import START
 from tests.pki import BY_NAME, KINDS, serve
@@ -34,9 +38,11 @@ def strict(gateway, authorities):
     return replace(gateway, trust=authorities.trust, policy=PRODUCTION, revocation=asked, cupboard=KeyCupboard([]))
 
 
-def accept(gateway, name):
+def accept(gateway, name, kayit_no="K-1"):
     professional = FOREIGNER if name == "foreigner" else PROFESSIONAL
-    [answer] = pipeline.accept(gateway, KURUM, submitted(record(isgProfTckNo=professional, egiticiTckNo=professional)))
+    [answer] = pipeline.accept(
+        gateway, KURUM, submitted(record(kayit_no, isgProfTckNo=professional, egiticiTckNo=professional))
+    )
     assert answer.status == "accepted", answer
     return answer
 
@@ -81,6 +87,21 @@ def test_a_good_signature_that_is_brought_is_queued(strict, authorities, name):
     acts.attach(strict, KURUM, number, authorities.sign(name, acts.read_canonical(strict, KURUM, number)))
 
     assert states(strict) == {"queued": 1}
+
+
+def test_the_answers_a_judgement_relied_on_are_kept_and_named_in_the_log(strict, authorities):
+    numbers = [accept(strict, "good", kayit_no).sorgu_no[0] for kayit_no in ("K-1", "K-2")]
+
+    for number in numbers:
+        acts.attach(strict, KURUM, number, authorities.sign("good", acts.read_canonical(strict, KURUM, number)))
+
+    with reading(strict.database) as tx:
+        kept = {row.digest: row.response for row in tx.execute(select(revocation_answer))}
+        leaves = [json.loads(leaf) for leaf in tx.execute(select(audit_entry.c.leaf)).scalars()]
+    named = [leaf["revocation"] for leaf in leaves if "revocation" in leaf]
+    assert len(named) == 2
+    assert set(named[0]) == set(kept)
+    assert all(sha256(response).hexdigest() == digest for digest, response in kept.items())
 
 
 def test_production_without_anybody_to_ask_queues_nothing(strict, authorities):
