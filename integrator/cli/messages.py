@@ -55,7 +55,7 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
                 "waiting_for_a_person": readings.held_by_cause(tx),
                 "evidence_debt": copies.count_debt(tx),
             }
-        print_json(facts) if as_json else _print_counts(facts)
+        print_json(facts) if as_json else _print_counts(facts, stamping=bool(settings.evidence.tsa_address))
         return
     with reading(engine) as tx:
         found = readings.read_one(tx, KurumNo(settings.gateway.kurum), SorguNo(sorgu_no))
@@ -73,7 +73,7 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
     print_line_of_214(shown, explanation)
 
 
-def _print_counts(facts: dict[str, Any]) -> None:
+def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
     click.echo(
         say(
             f"Bakanlık hattı: {facts['line']}   kayıt: {facts['kayit']}",
@@ -83,7 +83,7 @@ def _print_counts(facts: dict[str, Any]) -> None:
     print_table(say("Bildirimler", "Messages"), (say("durum", "state"), say("adet", "count")), as_rows(facts["states"]))
     print_causes(facts["waiting_for_a_person"])
     debt = facts["evidence_debt"]
-    if any(debt.values()):
+    if stamping and any(debt.values()):  # without an authority the debt is a choice, not news
         without, incomplete = debt["without_time_stamp"], debt["without_validation_data"]
         click.echo(
             say(
