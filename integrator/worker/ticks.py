@@ -45,7 +45,10 @@ class Worker:
         scheduler = self._scheduler()
         scheduler.start()
         logger().info("worker.started", actor=self._gateway.actor)
-        self._stopping.wait()
+        # Timed, because the kernel may give a signal to another thread: Python runs its handler in this one only when
+        # this one wakes, and an untimed wait would sleep through it.
+        while not self._stopping.wait(timeout=0.5):
+            pass
         scheduler.shutdown(wait=True)
         self._checkpoint()
         logger().info("worker.stopped", actor=self._gateway.actor)
