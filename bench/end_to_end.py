@@ -19,8 +19,8 @@ from bench.plain import PlainPipeline
 from bench.world import World, a_gateway, a_worker
 from integrator import pipeline
 from integrator.catalogue.published import published
+from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps, read_file
-from integrator.pipeline import Gateway
 from integrator.queue import readings
 from integrator.store.engine import reading
 from integrator.trial.people import FIRMA_KODU

@@ -18,7 +18,7 @@ from integrator.audit.tree import inclusion_proof
 from integrator.audit.verify import verify
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form
-from integrator.pipeline import Gateway
+from integrator.gateway import Gateway
 from integrator.queue import outbox
 from integrator.store.engine import reading, writing
 

@@ -21,7 +21,7 @@ from typing import Any
 from bench.figures import Void
 from integrator.domain.clock import ISTANBUL, SystemClock
 from integrator.domain.identifiers import KurumNo
-from integrator.pipeline import Gateway
+from integrator.gateway import Gateway
 from integrator.protect.files import write_secret
 from integrator.settings import LogSettings, MinistrySettings, QueueSettings, Settings, WorkerSettings
 from integrator.sign.trial_pki import write_test_pki

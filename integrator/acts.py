@@ -16,8 +16,8 @@ from integrator.catalogue import codes as code_lists
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
+from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.pipeline import Gateway
 from integrator.queue import bodies, copies, outbox, readings
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing

@@ -20,8 +20,8 @@ from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
+from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
-from integrator.pipeline import Gateway, Pace
 from integrator.protect.files import write_secret
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff

@@ -29,7 +29,7 @@ from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
 from integrator.domain.texts import text
-from integrator.pipeline import Gateway
+from integrator.gateway import Gateway
 from integrator.queue import copies, line, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading

@@ -11,6 +11,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrator import pipeline
+from integrator.accepting import Answer
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.cli.output import (
     home_option,
@@ -24,7 +25,6 @@ from integrator.domain.findings import Finding
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit, Submitted
 from integrator.intake.read_json import Caps, read_file
-from integrator.pipeline import Answer
 from integrator.settings import Settings
 from integrator.sign.canonical import split
 from integrator.validate.fields import read_fields

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from integrator import acts, pipeline
+from integrator.accepting import Answer
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.audit.verify import Report, verify
 from integrator.domain.clock import ISTANBUL, SystemClock
 from integrator.domain.identifiers import KurumNo
+from integrator.gateway import Gateway
 from integrator.intake.read_json import read_file
-from integrator.pipeline import Answer, Gateway
 from integrator.protect.files import write_secret
 from integrator.queue import readings
 from integrator.settings import (

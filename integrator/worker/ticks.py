@@ -20,8 +20,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.evidence_job import pay_debt
+from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.pipeline import Gateway
 from integrator.settings import Settings
 from integrator.wiring import open_authority
 

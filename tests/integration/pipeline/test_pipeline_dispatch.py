@@ -13,7 +13,8 @@ from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.pipeline import Pace, accept, dispatch, inquire
+from integrator.gateway import Pace
+from integrator.pipeline import accept, dispatch, inquire
 from integrator.queue.bodies import open_refused
 from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
 from integrator.store.engine import reading, writing
