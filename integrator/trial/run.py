@@ -113,7 +113,7 @@ def trial_settings(home: Path, address: str) -> Settings:
 def write_settings_file(settings: Settings) -> None:
     """The same settings as ``ibys.toml``, for other processes on this home."""
     lines = []
-    for name in ("gateway", "keys", "ministry", "queue", "worker", "log"):
+    for name in ("gateway", "store", "keys", "ministry", "queue", "worker", "log"):
         group = getattr(settings, name)
         lines.append(f"[{name}]")
         lines += [f"{key} = {json.dumps(getattr(group, key))}" for key in group.__slots__]

@@ -333,7 +333,7 @@ def test_a_worker_that_died_leaves_nothing_lost_and_nothing_twice(
 def _claim_and_die(gateway, death):
     from integrator import pipeline
 
-    pipeline._claim_to_send(gateway, 64)
+    pipeline.claim_to_send(gateway, 64)
     raise death
 
 
