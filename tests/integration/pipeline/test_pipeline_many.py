@@ -152,11 +152,11 @@ def test_two_who_settle_the_same_messages_in_another_order_do_not_block_one_anot
     assert home.broken() is None
 
 
-def test_a_run_goes_on_through_a_server_that_crashes_and_connections_that_are_cut(postgres, run_on_postgresql):
-    home, team, ministry, clock = run_on_postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_run_goes_on_through_a_server_that_crashes_and_connections_that_are_cut(postgres, home, team, ministry):
     home.accept(*records(120))
-    left, told = threading.Event(), Counter()
-    ministry.pause = 0.01
+    ministry.faults.extend([lambda _: time.sleep(0.01)] * 120)
+    left, told, clock = threading.Event(), Counter(), team[0].clock
 
     def work(gateway):
         while not left.is_set():
@@ -179,6 +179,7 @@ def test_a_run_goes_on_through_a_server_that_crashes_and_connections_that_are_cu
     left.set()
     for each in threads:
         each.join(60)
+    before = home.states()
     for _ in range(30):
         clock.advance(minutes=5)
         acts.recover(team[0])
@@ -186,13 +187,7 @@ def test_a_run_goes_on_through_a_server_that_crashes_and_connections_that_are_cu
         inquire(team[0])
 
     assert told["unavailable"] > 0
+    assert before != {"queued": 120}
     assert home.states() == {"accepted": 120}
     assert max(Counter(ministry.effects).values()) == 1
     assert home.broken() is None
-
-
-@pytest.fixture
-def run_on_postgresql(database_url, home, team, ministry, clock):
-    if not database_url.startswith("postgresql"):
-        pytest.skip("a server that crashes is PostgreSQL's; SQLite's process is killed in tests/acceptance")
-    return home, team, ministry, clock
