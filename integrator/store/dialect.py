@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
 from integrator.domain.errors import Misconfigured
 
@@ -35,6 +35,7 @@ class Meaning(Enum):
 
     CONFLICT = "another transaction was first: read again and decide anew"
     AWAY = "the database is not there, busy, full or broken: the same act may succeed later"
+    ADDRESS = "the address asks for something that the driver does not know"
     BUG = "our statement or our values are wrong"
 
 
@@ -154,7 +155,7 @@ class _Postgresql:
             raise Misconfigured(f"store.database_url names the driver {url.drivername!r}; postgresql+psycopg is wanted")
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={name: value for name, value in _CONNECT.items() if name not in url.query},
+            connect_args={n: v for n, v in _CONNECT.items() if n not in url.query} | {"client_encoding": "utf8"},
             isolation_level="READ COMMITTED",  # whatever the server's default is
             pool_pre_ping=True,  # a server that was restarted is met again by the next transaction
             pool_size=10,
@@ -198,6 +199,8 @@ class _Postgresql:
         if state in self._conflict:
             return Meaning.CONFLICT
         if not state:  # the driver's own words: no connection, or one that ended in the middle
+            if isinstance(error, ProgrammingError) and "connection option" in str(error.orig):
+                return Meaning.ADDRESS
             return Meaning.AWAY if isinstance(error, (OperationalError, InterfaceError)) else Meaning.BUG
         return Meaning.AWAY if state in self._away or state.startswith(self._away_classes) else Meaning.BUG
 
