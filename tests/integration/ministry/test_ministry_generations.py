@@ -1,5 +1,7 @@
 """Every result code on every generation where it has a meaning; what all generations share."""
 
+import time
+
 import pytest
 import requests
 
@@ -183,3 +185,42 @@ def test_a_personality_that_does_not_exist_changes_nothing(stub, content):
     reply = requests.put(f"{stub.control_url}/personality", json=content, timeout=5)
 
     assert (reply.status_code, stub.control("GET", "/personality")) == (400, before)
+
+
+def is_settled(reply, generation):
+    if generation == "json-g4":
+        return b'{"sonuc": "1", ' in reply or b'{"sonuc": "211", ' in reply
+    return b"<status>200</status></return>" in reply or b"<status>211</status></return>" in reply
+
+
+def request_of(toy, generation, message, imzali_deger):
+    if generation != "json-g4":
+        return toy.http_post(toy.envelope(message.operation(imzali_deger)), "text/xml", f"/{generation}")
+    body = toy.json.dumps(message.body()).encode()
+    head = "".join(f"{name}: {value}\r\n" for name, value in toy.json_headers().items())
+    head += f"Host: x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    return f"POST /json-g4{toy.TRAINING} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+@pytest.mark.parametrize("generation", ["soap-g1", "soap-g3", "json-g4"])
+def test_a_client_that_repeats_until_it_is_told_has_one_effect_for_each_message(own_stub, toy, uzman, generation):
+    stub = own_stub("--seed", "3", "--faults", "hostile")
+    stub.control("PUT", "/faults", {"set": "hostile", "slow_seconds": 0.2})
+
+    for number in range(1, 31):
+        message = toy.Notification(generation=generation, sorgu_no=number, tarih=f"{number:02}-10-2019")
+        imzali_deger = uzman.sign(message.xml()) if generation != "json-g4" else ""
+        request = request_of(toy, generation, message, imzali_deger)
+        for _ in range(12):
+            try:
+                reply = stub.raw(request, 0.1)
+            except ConnectionResetError:
+                continue
+            if is_settled(reply, generation):
+                break
+    time.sleep(0.4)
+
+    summary = stub.control("GET", "/ledger/summary")
+    assert summary["effects_by_generation"] == {generation: 30}
+    assert summary["duplicate_pairs"] == summary["numbers_with_two_effects"] == 0
+    assert sum(summary["faults"].values()) > 5
