@@ -59,7 +59,7 @@ def create_home(settings: Settings) -> None:
     Nothing stays behind when it fails: the database is asked first, and the keys go again when it does not commit.
     """
     keys = [settings.path(named) for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file)]
-    if keys[0].exists():
+    if any(path.exists() for path in keys):
         raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
     if _database_holds_gateway(settings):
         told = "the database holds a gateway already, whose keys are not in this home"
