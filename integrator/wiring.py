@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +17,9 @@ from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.published import published
 from integrator.deliver.generation import Credentials, Generation
+from integrator.deliver.soap_g1 import SoapG1
 from integrator.deliver.soap_g2 import SoapG2
+from integrator.deliver.soap_g3 import SoapG3
 from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
@@ -132,11 +136,28 @@ def _generation(settings: Settings) -> Generation:
     ministry = settings.ministry
     limits = Limits(ministry.connect_seconds, ministry.silence_seconds, ministry.total_seconds, ministry.reply_bytes)
     ca_file = settings.path(ministry.ca_file) if ministry.ca_file else None
-    wire = Wire(ministry.address, limits, ca_file=ca_file)
     credentials = Credentials(
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )
-    return SoapG2(wire, ZeepDoor(published("schemas", "soap-g2", "ibys.wsdl"), wire), credentials)
+    return GENERATIONS[ministry.metot](partial(Wire, limits=limits, ca_file=ca_file), ministry.address, credentials)
+
+
+MakeWire = Callable[[str], Wire]
+
+
+def _soap(kind: Callable[[Wire, ZeepDoor, Credentials], Generation], metot: str) -> _MakeGeneration:
+    """How a SOAP generation is made: one wire, and the door to its WSDL."""
+
+    def make(make_wire: MakeWire, address: str, credentials: Credentials) -> Generation:
+        wire = make_wire(address)
+        return kind(wire, ZeepDoor(published("schemas", metot, "ibys.wsdl"), wire), credentials)
+
+    return make
+
+
+_MakeGeneration = Callable[[MakeWire, str, Credentials], Generation]
+GENERATIONS: dict[str, _MakeGeneration] = {each.metot: _soap(each, each.metot) for each in (SoapG1, SoapG2, SoapG3)}
+"""The plug-ins by metot. To add one: write it in deliver/, enter it here and in settings.ASSUMED (decision 0015)."""
 
 
 def open_authority(settings: Settings) -> TimestampAuthority | None:

@@ -23,6 +23,9 @@ _CLASS = {
 
 Codes = Mapping[str, ResultCode]
 NOT_STORED = "not_stored"
+USED_BEFORE = "211"
+STILL_IN_PROCESSING = "204"
+NO_SUCH_NUMBER = "no_such_number"
 PAIRS_MISSING = "pairs_missing"
 
 
@@ -31,6 +34,8 @@ def judge_reply(reply: Reply, sorgu_no: SorguNo, pairs: Sequence[Pair], codes: C
     known = codes.get(reply.code)
     if known and known.kind == "passive":  # 401 is said before the number is looked at
         return Outcome(Kind.PASSIVE, reply.code, reply.message)
+    if reply.ministry_no is not None:
+        return _judge_taken(reply, reply.ministry_no, codes)
     if reply.sorgu_no != sorgu_no:
         return Outcome(Kind.UNCERTAIN, "foreign_number", reply.message)
     if known is None:
@@ -38,6 +43,46 @@ def judge_reply(reply: Reply, sorgu_no: SorguNo, pairs: Sequence[Pair], codes: C
     if reply.code == SUCCESS:
         return _judge_pairs(reply.parts, pairs, codes)
     return Outcome(_CLASS[known.kind], reply.code, reply.message)
+
+
+def judge_repeated(reply: Reply, sorgu_no: SorguNo, pairs: Sequence[Pair], codes: Codes) -> Outcome:
+    """What the answer to the same bytes, sent again in order to learn of the first, says: 211 is "it is stored"."""
+    if reply.code == USED_BEFORE and reply.sorgu_no == sorgu_no:
+        return _all_stored(pairs)
+    return judge_reply(reply, sorgu_no, pairs, codes)
+
+
+def judge_processed(reply: Reply, ministry_no: str, pairs: Sequence[Pair], codes: Codes) -> Outcome:
+    """What the ministry says of a message it took for processing: one code for all of it (docs/divergences.md).
+
+    A row without a number speaks about the call. 211 is "no such number": the one we were told was not this
+    message's, so it is forgotten and learnt anew.
+    """
+    known = codes.get(reply.code)
+    if known and known.kind == "passive":
+        return Outcome(Kind.PASSIVE, reply.code, reply.message)
+    if reply.ministry_no != ministry_no:
+        return Outcome(Kind.UNCERTAIN, reply.code, reply.message)
+    if reply.code == SUCCESS:
+        return _all_stored(pairs)
+    if reply.code == STILL_IN_PROCESSING:
+        return Outcome(Kind.PENDING, reply.code, reply.message)
+    if reply.code == USED_BEFORE:
+        return Outcome(Kind.UNCERTAIN, NO_SUCH_NUMBER, reply.message, ministry_no="")
+    return Outcome(_CLASS[known.kind] if known else Kind.UNKNOWN_CODE, reply.code, reply.message)
+
+
+def _judge_taken(reply: Reply, ministry_no: str, codes: Codes) -> Outcome:
+    """A save that is answered with a number to ask by: 200 took it now, 211 had taken it before."""
+    if reply.code in (SUCCESS, USED_BEFORE):
+        kind = Kind.PENDING if ministry_no else Kind.UNCERTAIN
+        return Outcome(kind, reply.code if ministry_no else "no_number", reply.message, ministry_no=ministry_no or None)
+    known = codes.get(reply.code)
+    return Outcome(_CLASS[known.kind] if known else Kind.UNKNOWN_CODE, reply.code, reply.message)
+
+
+def _all_stored(pairs: Sequence[Pair]) -> Outcome:
+    return Outcome(Kind.ACCEPTED, SUCCESS, parts=tuple(Sonuc(pair, SUCCESS) for pair in pairs))
 
 
 def judge_found(rows: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes, *, confirmed: bool) -> Outcome:

@@ -118,11 +118,14 @@ bildirim = Table(
     Column("parts_accepted", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
-    Column("uncertain_since", UtcDateTime),
+    Column("uncertain_since", UtcDateTime),  # or taken for processing since: how long its fate is open
+    Column("ministry_no", String(64)),  # the ministry's own number, in generations that follow messages by it
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
+_is_numbered = bildirim.c.ministry_no.is_not(None)
+Index("bildirim_ministry_no", bildirim.c.ministry_no, sqlite_where=_is_numbered, postgresql_where=_is_numbered)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
 
 bildirim_body = Table(
