@@ -239,7 +239,9 @@ secrets = st.text(
 def test_our_bytes_are_those_zeep_writes(shared_door, names, codes, firma_kodu, parola):
     subjects = [{"egitimKoduId": str(code), "egitimSuresi": 37.5} for code in codes]
     [message] = split(kayit(calisan=[{"calisanTckNo": name} for name in names], egitim=subjects), definition())
-    ours = save_request(FORM, NS, NUMBER, cut_dvo(message.canonical), signed="QUJD", credentials=Credentials(firma_kodu, parola))
+    ours = save_request(
+        FORM, NS, NUMBER, cut_dvo(message.canonical), signed="QUJD", credentials=Credentials(firma_kodu, parola)
+    )
     fields = {
         "belgeTipi": 2,
         "calisan": [{"calisanTckNo": int(name)} for name in sorted(names)],
