@@ -64,7 +64,11 @@ class KeysSettings:
 
 @dataclass(frozen=True, slots=True)
 class MinistrySettings:
-    """Where and how messages are sent. Times in seconds."""
+    """Where and how messages are sent. Times in seconds.
+
+    `ask_by_repeating` is json-g4's: after a lost answer the same body goes again in order to learn what became of the
+    first. That the ministry stores nothing twice then is assumed; without it such a message waits for a person.
+    """
 
     metot: str = "soap-g2"
     address: str = ""
@@ -72,6 +76,7 @@ class MinistrySettings:
     parola_file: str = "keys/parola"
     ca_file: str = ""
     allow_assumed: bool = False
+    ask_by_repeating: bool = False
     connect_seconds: float = 5.0
     silence_seconds: float = 20.0
     total_seconds: float = 30.0

@@ -17,6 +17,7 @@ from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.published import published
 from integrator.deliver.generation import Credentials, Generation
+from integrator.deliver.json_g4 import JsonG4, prove_bodies
 from integrator.deliver.soap_g1 import SoapG1
 from integrator.deliver.soap_g2 import SoapG2
 from integrator.deliver.soap_g3 import SoapG3
@@ -30,7 +31,7 @@ from integrator.protect.files import write_secret
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
 from integrator.queue.patience import Patience
-from integrator.settings import FILE_NAME, Settings
+from integrator.settings import FILE_NAME, MinistrySettings, Settings
 from integrator.sign.certificates import read_certificates, read_trust_store
 from integrator.sign.evidence import TimestampAuthority
 from integrator.sign.fetch import HttpFetcher
@@ -139,24 +140,32 @@ def _generation(settings: Settings) -> Generation:
     credentials = Credentials(
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )
-    return GENERATIONS[ministry.metot](partial(Wire, limits=limits, ca_file=ca_file), ministry.address, credentials)
+    return GENERATIONS[ministry.metot](ministry, partial(Wire, limits=limits, ca_file=ca_file), credentials)
 
 
-MakeWire = Callable[[str], Wire]
+_MakeWire = Callable[[str], Wire]
+_MakeGeneration = Callable[[MinistrySettings, _MakeWire, Credentials], Generation]
 
 
 def _soap(kind: Callable[[Wire, ZeepDoor, Credentials], Generation], metot: str) -> _MakeGeneration:
     """How a SOAP generation is made: one wire, and the door to its WSDL."""
 
-    def make(make_wire: MakeWire, address: str, credentials: Credentials) -> Generation:
-        wire = make_wire(address)
+    def make(ministry: MinistrySettings, make_wire: _MakeWire, credentials: Credentials) -> Generation:
+        wire = make_wire(ministry.address)
         return kind(wire, ZeepDoor(published("schemas", metot, "ibys.wsdl"), wire), credentials)
 
     return make
 
 
-_MakeGeneration = Callable[[MakeWire, str, Credentials], Generation]
-GENERATIONS: dict[str, _MakeGeneration] = {each.metot: _soap(each, each.metot) for each in (SoapG1, SoapG2, SoapG3)}
+def _json(ministry: MinistrySettings, make_wire: _MakeWire, credentials: Credentials) -> Generation:
+    prove_bodies(published("schemas", "json-g4", "openapi.json"))
+    return JsonG4(make_wire, ministry.address, credentials, may_repeat=ministry.ask_by_repeating)
+
+
+GENERATIONS: dict[str, _MakeGeneration] = {
+    **{each.metot: _soap(each, each.metot) for each in (SoapG1, SoapG2, SoapG3)},
+    JsonG4.metot: _json,
+}
 """The plug-ins by metot. To add one: write it in deliver/, enter it here and in settings.ASSUMED (decision 0015)."""
 
 

@@ -48,9 +48,6 @@ class Generation(Protocol):
     def send(self, sorgu_no: SorguNo, dvo: Dvo, cms: bytes) -> Exchange[Reply]:
         """Save one message under its number."""
 
-    def fetch_training_codes(self) -> list[tuple[str, str, bool]]:
-        """(code, text, active) rows of the training code list; raises Unavailable."""
-
 
 @runtime_checkable
 class AsksByNumber(Protocol):
@@ -58,6 +55,14 @@ class AsksByNumber(Protocol):
 
     def ask(self, sorgu_no: SorguNo, dvo: Dvo) -> Exchange[Sequence[Sonuc]]:
         """What the ministry holds under a number: one Sonuc per pair, none when it knows nothing."""
+
+
+@runtime_checkable
+class ServesCodes(Protocol):
+    """A generation that serves the training code list."""
+
+    def fetch_training_codes(self) -> list[tuple[str, str, bool]]:
+        """(code, text, active) rows of the list; raises Unavailable."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from integrator.catalogue.catalogue import ResultCode
-from integrator.domain.identifiers import SorguNo
+from integrator.domain.identifiers import SorguNo, holds_tckn
 from integrator.domain.outcomes import SUCCESS, Kind, Outcome, Pair, Reply, Sonuc
 
 _CLASS = {
@@ -39,7 +39,7 @@ def judge_reply(reply: Reply, sorgu_no: SorguNo, pairs: Sequence[Pair], codes: C
     if reply.sorgu_no != sorgu_no:
         return Outcome(Kind.UNCERTAIN, "foreign_number", reply.message)
     if known is None:
-        return Outcome(Kind.UNKNOWN_CODE, reply.code, reply.message)
+        return Outcome(Kind.UNKNOWN_CODE, _shown(reply.code), reply.message)
     if reply.code == SUCCESS:
         return _judge_pairs(reply.parts, pairs, codes)
     return Outcome(_CLASS[known.kind], reply.code, reply.message)
@@ -62,14 +62,14 @@ def judge_processed(reply: Reply, ministry_no: str, pairs: Sequence[Pair], codes
     if known and known.kind == "passive":
         return Outcome(Kind.PASSIVE, reply.code, reply.message)
     if reply.ministry_no != ministry_no:
-        return Outcome(Kind.UNCERTAIN, reply.code, reply.message)
+        return Outcome(Kind.UNCERTAIN, _shown(reply.code), reply.message)
     if reply.code == SUCCESS:
         return _all_stored(pairs)
     if reply.code == STILL_IN_PROCESSING:
         return Outcome(Kind.PENDING, reply.code, reply.message)
     if reply.code == USED_BEFORE:
         return Outcome(Kind.UNCERTAIN, NO_SUCH_NUMBER, reply.message, ministry_no="")
-    return Outcome(_CLASS[known.kind] if known else Kind.UNKNOWN_CODE, reply.code, reply.message)
+    return _by_class(reply, codes)
 
 
 def _judge_taken(reply: Reply, ministry_no: str, codes: Codes) -> Outcome:
@@ -77,8 +77,20 @@ def _judge_taken(reply: Reply, ministry_no: str, codes: Codes) -> Outcome:
     if reply.code in (SUCCESS, USED_BEFORE):
         kind = Kind.PENDING if ministry_no else Kind.UNCERTAIN
         return Outcome(kind, reply.code if ministry_no else "no_number", reply.message, ministry_no=ministry_no or None)
+    return _by_class(reply, codes)
+
+
+def _by_class(reply: Reply, codes: Codes) -> Outcome:
     known = codes.get(reply.code)
-    return Outcome(_CLASS[known.kind] if known else Kind.UNKNOWN_CODE, reply.code, reply.message)
+    return Outcome(_CLASS[known.kind] if known else Kind.UNKNOWN_CODE, _shown(reply.code), reply.message)
+
+
+LONGEST_CODE = 16
+
+
+def _shown(code: str) -> str:
+    """A code as it may stand in a plain column: what is too long for one, or holds a person, does not."""
+    return code if len(code) <= LONGEST_CODE and not holds_tckn(code) else "unreadable_code"
 
 
 def _all_stored(pairs: Sequence[Pair]) -> Outcome:
@@ -98,7 +110,7 @@ def judge_found(rows: Sequence[Sonuc], pairs: Sequence[Pair], codes: Codes, *, c
     if about_the_call:
         known = codes.get(about_the_call.code)
         kind = Kind.PASSIVE if known and known.kind == "passive" else Kind.UNCERTAIN
-        return Outcome(kind, about_the_call.code, about_the_call.message)
+        return Outcome(kind, _shown(about_the_call.code), about_the_call.message)
     if any(row.pair not in set(pairs) for row in rows):
         return Outcome(Kind.FOREIGN, "foreign_number")
     by_pair = {row.pair: row for row in rows}
@@ -125,7 +137,7 @@ def _by_pair(parts: Sequence[Sonuc], codes: Codes) -> Outcome:
     kinds = {code: _kind_of_part(code, codes) for code in failed}
     for weighty in (Kind.UNKNOWN_CODE, Kind.UNCERTAIN):
         if weighty in kinds.values():
-            return Outcome(weighty, next(code for code in failed if kinds[code] is weighty), parts=tuple(parts))
+            return Outcome(weighty, _shown(next(code for code in failed if kinds[code] is weighty)), parts=tuple(parts))
     kind = Kind.PARTIAL if len(failed) < len(parts) else kinds[failed[0]]
     return Outcome(kind, failed[0], parts=tuple(parts))
 

@@ -74,4 +74,4 @@ def _choose(submitted: Submitted, catalogue: Catalogue, metot: str | None) -> tu
     deliverable = [each for each in usable if metot is None or metot in each.metot]
     if not deliverable:
         return usable[0], [Finding("INT-VAL-006", newest.event_date, f"{raw} / {usable[0].version}", metot or "")]
-    return deliverable[0], []
+    return deliverable[0].carried_by(metot), []

@@ -109,5 +109,5 @@ class Worker:
 
     def _refresh_codes(self) -> None:
         """Fetch the list when it is older than the setting says; a failed try is due again at the next tick."""
-        if acts.codes_are_older_than(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
+        if acts.codes_are_due(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
             logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))
