@@ -271,9 +271,9 @@ def test_http_401_is_the_firm_whatever_the_body_says(g4, wire, cms, body):
 
 
 GARBAGE = [
-    b"", b"OK", b"[]", b"1", b"null", b'{"sonuc": 1, "aciklama": ""}', b'{"sonuc": "1", "aciklama": 7}', b'{"sonuc": "1"',
-    b'{"sonuc": "213", "sonuc": "1"}', b'{"aciklama": "x"}', b'{"sonuc": ""}', b'{"sonuc": "1", "aciklama": \xff}',
-    b"[" * 100_000, b'{"status": 500, "error": "x"}',
+    b"", b"OK", b"[]", b"1", b"null", b'{"sonuc": 1, "aciklama": ""}', b'{"sonuc": "1", "aciklama": 7}',
+    b'{"sonuc": "1"', b'{"sonuc": "213", "sonuc": "1"}', b'{"aciklama": "x"}', b'{"sonuc": ""}',
+    b'{"sonuc": "1", "aciklama": \xff}', b"[" * 100_000, b'{"status": 500, "error": "x"}',
 ]  # fmt: skip
 
 
