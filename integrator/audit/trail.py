@@ -29,6 +29,7 @@ EVENTS = frozenset(
         "line.stopped",
         "line.resumed",
         "codes.refreshed",
+        "party.looked_up",
         "evidence.added",
     }
 )

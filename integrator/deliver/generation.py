@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 from integrator.deliver.dvo import Dvo
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import Outcome, Reply, Sonuc
+from integrator.domain.parties import Isyeri, Sigorta, Yetki
 
 Answer = TypeVar("Answer")
 
@@ -55,6 +56,30 @@ class AsksByNumber(Protocol):
 
     def ask(self, sorgu_no: SorguNo, dvo: Dvo) -> Exchange[Sequence[Sonuc]]:
         """What the ministry holds under a number: one Sonuc per pair, none when it knows nothing."""
+
+
+@runtime_checkable
+class LooksUpWorkplaces(Protocol):
+    """A generation that tells what the ministry knows of a workplace."""
+
+    def look_up_workplace(self, sgk_tescil_no: str) -> Isyeri | None:
+        """The workplace, None when the ministry does not know it; raises Unavailable."""
+
+
+@runtime_checkable
+class LooksUpProfessionals(Protocol):
+    """A generation that tells whether a professional may act at a workplace."""
+
+    def look_up_professional(self, asked: Yetki) -> bool:
+        """Whether they may, today; raises Unavailable."""
+
+
+@runtime_checkable
+class LooksUpWorkers(Protocol):
+    """A generation that tells whether a worker is insured at a workplace."""
+
+    def look_up_worker(self, asked: Sigorta) -> bool:
+        """Whether they are, today; raises Unavailable."""
 
 
 @runtime_checkable

@@ -20,11 +20,14 @@ from integrator.deliver.generation import Credentials, Exchange
 from integrator.deliver.openapi import OpenApi
 from integrator.deliver.soap import outcome_of_status
 from integrator.deliver.wire import HttpReply, NoAnswer, NotSent, Wire
-from integrator.domain.errors import Misconfigured
+from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import SUCCESS, Kind, Outcome, Reply, Sonuc
+from integrator.domain.parties import Sigorta, Yetki
 
 TRAINING = "/egitimBilgisiIslemleri/egitimBilgisiBildir"
+PROFESSIONAL = "/isgProfesyoneliIslemleri/isgProfesyoneliDogrula"
+WORKER = "/calisanSigortalilikIslemleri/calisanSigortalilikKontrolu"
 NO_FIRM = "401"
 _SUCCESS = "1"
 _SIGNING_TIME = re.compile(  # OID 1.2.840.113549.1.9.5, a set of one, and a UTCTime or a GeneralizedTime in it
@@ -76,6 +79,35 @@ class JsonG4:
         except NoAnswer as error:
             return Outcome(Kind.UNCERTAIN, str(error)), request, b""
         return _read(reply), request, reply.body
+
+    def look_up_professional(self, asked: Yetki) -> bool:
+        """In that role (isgProfesyoneliDogrula); 213 is "no". Raises Unavailable."""
+        return self._look_up(PROFESSIONAL, professional_body(asked), no="213")
+
+    def look_up_worker(self, asked: Sigorta) -> bool:
+        """At that workplace (calisanSigortalilikKontrolu); 212 is "no". Raises Unavailable."""
+        return self._look_up(WORKER, worker_body(asked), no="212")
+
+    def _look_up(self, path: str, body: dict[str, Any], *, no: str) -> bool:
+        said, _, _ = self.post(path, body)
+        code = said.code if isinstance(said, Outcome) else said[0]
+        if code not in (SUCCESS, no):
+            raise Unavailable(f"the ministry answered the look-up with {code if len(code) <= 16 else 'no code'}")
+        return code == SUCCESS
+
+
+def professional_body(asked: Yetki) -> dict[str, Any]:
+    """No source shows this body: the names are those of the training's (docs/divergences.md)."""
+    return {
+        "sertifikaTipi": int(asked.belge_tipi),
+        "isgProfTcKNo": int(asked.professional),
+        "isyeriSgkSicilNo": asked.sgk_tescil_no,
+    }
+
+
+def worker_body(asked: Sigorta) -> dict[str, Any]:
+    """No source shows this body either."""
+    return {"calisanTcKNo": int(asked.worker), "isyeriSgkSicilNo": asked.sgk_tescil_no}
 
 
 def _read(reply: HttpReply) -> tuple[str, str] | Outcome:
@@ -138,6 +170,9 @@ def prove_bodies(document: Path) -> None:
     elements = {name: f"<{name}>{value}</{name}>" for name, value in _SPECIMEN.items()}
     dvo = Dvo(elements, (_SPECIMEN["calisanTckNo"],), (_SPECIMEN["egitimKoduId"],), _SPECIMEN["isgProfTckNo"])
     described.demand(TRAINING, training_body(dvo, "2025-10-23T07:30:00.000"))
+    person, place = _SPECIMEN["isgProfTckNo"], _SPECIMEN["sgkTescilNo"]
+    described.demand(PROFESSIONAL, professional_body(Yetki(person, place, "2")))
+    described.demand(WORKER, worker_body(Sigorta(person, place)))
 
 
 _SPECIMEN = {

@@ -30,7 +30,8 @@ from integrator.deliver.wire import NoAnswer, NotSent, Wire
 from integrator.deliver.zeep_door import BAD_WSDL, ZeepDoor
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import SorguNo
-from integrator.domain.outcomes import Kind, Outcome, Reply, Sonuc
+from integrator.domain.outcomes import SUCCESS, Kind, Outcome, Reply, Sonuc
+from integrator.domain.parties import Isyeri, Yetki
 
 ASK = "egitimBildirimSorgula"
 CODES = "EgitimKoduBilgisi"
@@ -130,6 +131,43 @@ class SoapService:
         if isinstance(said, Outcome) or said is None or said.status != 200:
             raise Unavailable("the ministry did not serve the training code list")
         return [(str(row.kodu), row.aciklama or "", bool(row.aktif)) for row in said.egitimListesi or []]
+
+    def look_up_workplace(self, sgk_tescil_no: str) -> Isyeri | None:
+        """By its SGK number alone (isyeriBilgisi); None for 213. Raises Unavailable."""
+        asked = {"isyeriSgkNo": sgk_tescil_no, "sorguNo": LOOKUP_NO}
+        said, _ = self._door.call("isyeriBilgisi", isyeriDVO=asked, **self.keys)
+        if not _is_yes(said):
+            return None
+        name = getattr(said, "adUnvan", None) or ""  # generation 3 only
+        return Isyeri(sgk_tescil_no, said.naceKodu or "", said.tehlikeSinifi or "", said.calisanSayisi or 0, name)
+
+    def look_up_professional(self, asked: Yetki) -> bool:
+        """In that role (profYetkilimiSorgula); 213 is "no". Raises Unavailable."""
+        question = {
+            "isProfesyonel": int(asked.belge_tipi),
+            "isgProfTc": int(asked.professional),
+            "isyeriSgkNo": asked.sgk_tescil_no,
+            "sorguNo": LOOKUP_NO,
+        }
+        said, _ = self._door.call("profYetkilimiSorgula", ProfesyonelYetkilimiDVO=question, **self.keys)
+        return _is_yes(said) and bool(said.yetkilimiBoolean)
+
+
+LOOKUP_NO = 1
+"""sorguNo of a look-up: compulsory in the type, and nothing is followed up by it."""
+
+
+def _is_yes(said: Any) -> bool:
+    """Whether a look-up succeeded; False for "not known" (213). Raises Unavailable for anything else."""
+    code = str(getattr(said, "status", None)) if said is not None else ""
+    if isinstance(said, Outcome):
+        raise Unavailable(f"the ministry was asked and did not answer ({said.code})")
+    if code not in (SUCCESS, UNKNOWN_PARTY):
+        raise Unavailable(f"the ministry answered the look-up with {code if len(code) <= 8 else 'no code'}")
+    return code == SUCCESS
+
+
+UNKNOWN_PARTY = "213"
 
 
 def save_request(

@@ -221,6 +221,27 @@ kod = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
+
+def _lookup(name: str) -> Table:
+    """Answers to one kind of look-up: found by a keyed digest, contents sealed; `holds` is yes (1) or no (0)."""
+    table = Table(
+        name,
+        metadata,
+        _kurum(),
+        Column("blind_index", String(64), primary_key=True),
+        Column("holds", SmallInteger, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("source", String(16), nullable=False),
+        Column("seen_at", UtcDateTime, nullable=False),
+    )
+    Index(f"{name}_seen", table.c.kurum_id, table.c.holds, table.c.seen_at)
+    return table
+
+
+isyeri = _lookup("isyeri")
+profesyonel_yetki = _lookup("profesyonel_yetki")
+calisan_sigorta = _lookup("calisan_sigorta")
+
 ministry_line = Table(
     "ministry_line",
     metadata,

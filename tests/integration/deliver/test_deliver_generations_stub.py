@@ -5,10 +5,18 @@ import pytest
 
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.deliver.dvo import cut_dvo
-from integrator.deliver.generation import AsksByNumber, Credentials, TakesForProcessing
+from integrator.deliver.generation import (
+    AsksByNumber,
+    Credentials,
+    LooksUpWorkers,
+    LooksUpWorkplaces,
+    TakesForProcessing,
+)
 from integrator.deliver.wire import Limits, Wire
+from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import Kind, Outcome
+from integrator.domain.parties import Sigorta, Yetki
 from integrator.receipt.judge import judge_found, judge_processed, judge_repeated, judge_reply
 from integrator.settings import ASSUMED, MinistrySettings
 from integrator.sign.canonical import split
@@ -21,7 +29,7 @@ CREDENTIALS = Credentials("KOD&12345678", "par<ola 7")
 STRANGER = workers(1)[0]
 PARTIES = {
     "firmalar": [{"firma_kodu": CREDENTIALS.firma_kodu, "parola": CREDENTIALS.parola, "aktif": True}],
-    "isyerleri": [{"sgk_tescil_no": SGK, "ad_unvan": "x", "calisanlar": [WORKER]}],
+    "isyerleri": [{"sgk_tescil_no": SGK, "ad_unvan": "x", "tehlike_sinifi": "Çok Tehlikeli", "calisanlar": [WORKER]}],
     "profesyoneller": [{"tckn": PROFESSIONAL, "belge_tipi": 2}],
     "sozlesmeler": [
         {"profesyonel": PROFESSIONAL, "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}
@@ -155,3 +163,23 @@ def test_generation_3_is_asked_about_many_numbers_at_once(ministry, pki):
     said = [each.said for each in sender.generation.learn([told[1], "nobody", told[0]])]
 
     assert [(each.code, each.ministry_no) for each in said] == [("200", told[1]), ("211", "nobody"), ("200", told[0])]
+
+
+def test_look_ups_say_what_the_ministry_knows(sender):
+    generation, other = sender.generation, "29999010100001230009995000"
+    if isinstance(generation, LooksUpWorkplaces):
+        found = generation.look_up_workplace(SGK)
+        assert (found.calisan_sayisi, found.tehlike_sinifi) == (1, "Çok Tehlikeli")
+        assert generation.look_up_workplace(other) is None
+    if isinstance(generation, LooksUpWorkers):
+        answers = [generation.look_up_worker(Sigorta(person, SGK)) for person in (WORKER, STRANGER)]
+        assert answers == [True, False]
+    asked = [Yetki(PROFESSIONAL, SGK, "2"), Yetki(PROFESSIONAL, SGK, "1"), Yetki(WORKER, SGK, "2")]
+    assert [generation.look_up_professional(each) for each in asked] == [True, False, False]
+
+
+def test_a_look_up_without_an_answer_is_unavailable(ministry, sender):
+    ministry.control("PUT", "/firma", {"firma_kodu": CREDENTIALS.firma_kodu, "aktif": False})
+
+    with pytest.raises(Unavailable):
+        sender.generation.look_up_professional(Yetki(PROFESSIONAL, SGK, "2"))
