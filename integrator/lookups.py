@@ -15,7 +15,7 @@ from integrator.domain.parties import Isyeri, Sigorta, Yetki
 from integrator.gateway import Gateway
 from integrator.parties import mirror
 from integrator.parties.mirror import Seen, Subject
-from integrator.store.engine import reading, writing
+from integrator.store.engine import Conflict, reading, writing
 
 
 def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = False) -> Seen:
@@ -33,10 +33,13 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
     generation = gateway.ministry()
     answered, holds = _ask(generation, subject)
     seen = Seen(answered, holds, generation.metot, gateway.clock.now())
-    with writing(gateway.database) as tx:
-        mirror.put(tx, sealer, kurum, seen)
-        facts = {"kurum": kurum, "about": type(subject).__name__.lower(), "holds": holds, "source": seen.source}
-        gateway.record(tx, [Entry("party.looked_up", gateway.actor, facts)], seen.seen_at)
+    facts = {"kurum": kurum, "about": type(subject).__name__.lower(), "holds": holds, "source": seen.source}
+    try:
+        with writing(gateway.database) as tx:
+            mirror.put(tx, sealer, kurum, seen)
+            gateway.record(tx, [Entry("party.looked_up", gateway.actor, facts)], seen.seen_at)
+    except Conflict:  # another process asked the same just now: its answer stands, ours is as good
+        pass
     return seen
 
 

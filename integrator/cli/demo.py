@@ -20,6 +20,7 @@ from integrator.trial.run import Result, run_trial
 _STATES: dict[str, dict[Language, str]] = {
     "accepted": {"tr": "bakanlık kabul etti", "en": "the ministry accepted it"},
     "partial": {"tr": "bir bölümü kabul edildi", "en": "accepted in part"},
+    "pending": {"tr": "bakanlık işliyor", "en": "the ministry is processing it"},
     "held": {"tr": "bir kişiyi bekliyor", "en": "waits for a person"},
     "refused": {"tr": "bakanlık reddetti", "en": "the ministry refused it"},
 }

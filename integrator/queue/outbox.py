@@ -311,7 +311,8 @@ def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime
     shared = {number for number, mine in holders.items() if len(mine) > 1}
     if shared:
         is_open = bildirim.c.state.in_((State.PENDING.value, State.UNCERTAIN.value))
-        doubted = update(bildirim).where(bildirim.c.ministry_no.in_(shared), is_open)
+        others = bildirim.c.sorgu_no.not_in(list(told))  # those in `told` are settled by the caller
+        doubted = update(bildirim).where(bildirim.c.ministry_no.in_(shared), is_open, others)
         tx.execute(doubted.values(ministry_no=None, due_at=now, fence=bildirim.c.fence + 1, claimed_by=None))
     return shared
 

