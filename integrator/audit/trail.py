@@ -31,6 +31,7 @@ EVENTS = frozenset(
         "line.stopped",
         "line.resumed",
         "codes.refreshed",
+        "party.looked_up",
         "evidence.added",
     }
 )

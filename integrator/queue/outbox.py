@@ -91,16 +91,31 @@ def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now
     return moved
 
 
-def claim(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
-    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down."""
-    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1}
-    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit)
+def claim(
+    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
+) -> list[Claimed]:
+    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down.
+
+    With `metot` given, only those that are written for it: another generation's service does not understand them.
+    """
+    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1, "ministry_no": None}
+    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
 
 
-def claim_uncertain(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
+def claim_uncertain(
+    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
+) -> list[Claimed]:
     """Hand up to `limit` messages of unknown outcome to `worker`, to be asked about by their number."""
     step = {"asks": bildirim.c.asks + 1}
-    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit)
+    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
+
+
+def claim_pending(
+    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
+) -> list[Claimed]:
+    """Hand up to `limit` messages that the ministry took for processing to `worker`, to learn what became of them."""
+    step = {"asks": bildirim.c.asks + 1}
+    return _claim(tx, State.PENDING, step, act="ask", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
 
 
 def _claim(
@@ -113,9 +128,11 @@ def _claim(
     worker: str,
     lease: timedelta,
     limit: int,
+    metot: str,
 ) -> list[Claimed]:
     due = select(bildirim.c.sorgu_no)
     due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
+    due = due.where(bildirim.c.metot == metot) if metot else due
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
@@ -166,6 +183,7 @@ def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
         last_code=row["last_code"],
         canonical=body["canonical"],
         cms=body["cms"] or b"",
+        ministry_no=row["ministry_no"] or "",
     )
 
 
@@ -193,14 +211,14 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
             s.claimed.kurum,
             s.claimed.state,
             s.end,
-            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _cause_fact(s.cause),
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _more_facts(s),
         )
         for s in held
     ]
 
 
 def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
-    since = (s.claimed.uncertain_since or now) if s.end is State.UNCERTAIN else None
+    since = (s.claimed.uncertain_since or now) if s.end in (State.UNCERTAIN, State.PENDING) else None
     return {
         "kurum_id": s.claimed.kurum,
         "sorgu_no": s.claimed.sorgu_no,
@@ -212,6 +230,7 @@ def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
         "last_code": s.code,
         "parts_accepted": s.parts_accepted,
         "uncertain_since": since,
+        "ministry_no": s.ministry_no or None,
         "changed_at": now,
     }
 
@@ -223,6 +242,12 @@ def _reason(outcome: str, cause: str) -> str:
     """``own_fault:INT-RCP-001``: why, and the causes as far as they fit."""
     whole = f"{outcome}:{cause}" if cause else outcome
     return whole if len(whole) <= LONGEST_REASON else whole[:LONGEST_REASON].rpartition(",")[0]
+
+
+def _more_facts(s: Settlement) -> dict[str, str]:
+    """The cause of a 214, and the ministry's number when it is news."""
+    is_news = s.ministry_no and s.ministry_no != s.claimed.ministry_no
+    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {})
 
 
 def _cause_fact(cause: str) -> dict[str, str]:
@@ -247,6 +272,27 @@ def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]
     mine = columns.where(bildirim.c.sorgu_no.in_(numbers)).order_by(bildirim.c.sorgu_no)
     rows = tx.execute(mine.with_for_update())  # in one order by all who lock several, or they wait for one another
     return {row.sorgu_no: (row.fence, row.state) for row in rows}
+
+
+def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime) -> set[str]:
+    """Those of the ministry's numbers in `told` (by our number) that another message of ours is followed by, too.
+
+    Such a number speaks for neither: open messages that hold it forget it, and are due to ask again at once.
+    """
+    holders: dict[str, set[int]] = {}
+    for sorgu_no, number in told.items():
+        holders.setdefault(number, set()).add(sorgu_no)
+    columns = select(bildirim.c.sorgu_no, bildirim.c.ministry_no)
+    for row in tx.execute(columns.where(bildirim.c.ministry_no.in_(list(holders))).with_for_update()):
+        if row.sorgu_no not in told:
+            holders[row.ministry_no].add(row.sorgu_no)
+    shared = {number for number, mine in holders.items() if len(mine) > 1}
+    if shared:
+        is_open = bildirim.c.state.in_((State.PENDING.value, State.UNCERTAIN.value))
+        others = bildirim.c.sorgu_no.not_in(list(told))  # those in `told` are settled by the caller
+        doubted = update(bildirim).where(bildirim.c.ministry_no.in_(shared), is_open, others)
+        tx.execute(doubted.values(ministry_no=None, due_at=now, fence=bildirim.c.fence + 1, claimed_by=None))
+    return shared
 
 
 def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
@@ -300,7 +346,7 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 
-FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
+FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken", "no_query"})
 """Reasons of being held under which a released message is asked about before anything else."""
 
 MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
@@ -323,7 +369,8 @@ def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, n
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
     """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
 
-    One whose number belongs to another record, or whose bytes do not open, can only end so.
+    One whose number belongs to another record, or whose bytes do not open, can only end so; and one whose fate
+    no question can tell (`no_query`), once a person has learnt it.
     """
     state, why = _stands(tx, kurum, sorgu_no)
     if state is State.HELD and why in MAY_BE_STORED:
