@@ -12,7 +12,8 @@ ministry: the one that writes the intent, and the one that writes what came of i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -24,19 +25,24 @@ from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import Exchange
 from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.outcomes import Kind, Outcome
+from integrator.domain.outcomes import Kind, Outcome, Word
 from integrator.domain.records import Claimed, Moved, Submitted
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.queue import bodies, line, outbox
+from integrator.queue.fair import Rotation
+from integrator.queue.line_row import ensure_line, lock_line, read_line, write_line
+from integrator.queue.pace import Flow
+from integrator.queue.watch import Watch
 from integrator.receipt.explain_214 import explain, words_of_214
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_reply
 from integrator.settling import Carried, give_back, settle
-from integrator.store.engine import Conflict, writing
+from integrator.store.engine import Conflict, Tx, reading, writing
 
 ASKS_TO_CONFIRM = 3
 CONFLICTS_AT_MOST = 10
+PATIENCE = timedelta(milliseconds=200)
 
 
 def accept(
@@ -73,56 +79,108 @@ def inquire(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
     return _drive(gateway, _claim_to_ask, _ask, stop)
 
 
-def _drive(
-    gateway: Gateway,
-    claim: Callable[[Gateway, int], list[Claimed]],
-    carry: Callable[[Gateway, Claimed], Carried],
-    stop: Stop,
-) -> Counter[str]:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one claim gave, and the line as it left it; `wait` is set when only the rate stands in the way."""
+
+    claimed: Sequence[Claimed] = ()
+    wait: timedelta | None = None
+    line: line.Line | None = None
+
+
+NOTHING = Batch()
+Claim = Callable[[Gateway, int, Rotation], Batch]
+
+
+def _drive(gateway: Gateway, claim: Claim, carry: Callable[[Gateway, Claimed], Carried], stop: Stop) -> Counter[str]:
     """Claim, carry, settle, as a stream: a slow answer holds up nobody else's settlement."""
     gateway.ministry()  # without an address nothing may be claimed
-    pace, tally = gateway.pace, Counter[str]()
-    courier: Courier[Claimed, Carried] = Courier(partial(carry, gateway), concurrency=pace.concurrency)
+    ensure_line(gateway.database, gateway.address)
+    pace, tally, rotation = gateway.pace, Counter[str](), Rotation()
+    watch = Watch(partial(_read_line, gateway), gateway.clock)
+    courier: Courier[Claimed, Carried] = Courier(
+        partial(_carried, gateway, carry, watch), concurrency=pace.concurrency, may_begin=watch.lets_pass
+    )
+    flow = Flow(concurrency=pace.concurrency, window=pace.window, is_capped=gateway.rules.rate is not None)
     try:
         while not stop():
-            room = pace.window - len(courier)
-            for each in claim(gateway, room) if room * 2 >= pace.window else []:
+            room = flow.room(len(courier))
+            batch = claim(gateway, room, rotation) if room else NOTHING
+            watch.note(batch.line)
+            for each in batch.claimed:
                 courier.take(each)
-            if not len(courier):
+            if len(courier):
+                carried = courier.collect(min(PATIENCE, batch.wait or PATIENCE), pace.gather)
+                settle(gateway, carried, tally)
+                if any(each.outcome.word is not Word.ANSWERED for each in carried):
+                    watch.forget()
+                flow.note(len(carried), now=gateway.clock.now())
+                give_back(gateway, courier.turned_away() + courier.recall(flow.surplus(len(courier))))
+            elif batch.wait is None:
                 break
-            settle(gateway, courier.collect(timedelta(milliseconds=200), pace.gather), tally)
+            else:
+                gateway.clock.sleep(min(PATIENCE, batch.wait))
     finally:
-        unsent, carried = courier.close()
+        unsent, ended = courier.close()
         give_back(gateway, unsent)
-        settle(gateway, carried, tally)
+        settle(gateway, ended, tally)
     return tally
 
 
-def _claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
-    """The intent, committed before the first byte leaves (invariant 4); while the firm is passive, one probe."""
-    now, pace = gateway.clock.now(), gateway.pace
+def _claim_to_send(gateway: Gateway, room: int, rotation: Rotation) -> Batch:
+    """The intent, committed before the first byte leaves (invariant 4)."""
+    now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now)
-        claimed = outbox.claim(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room) if room else []
-        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
-        intents = [Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in claimed]
+        batch = _claim(gateway, tx, outbox.claim, room, rotation)
+        intents = [Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in batch.claimed]
         gateway.record_moves(tx, intents, now)
-    return claimed
+    return batch
 
 
-def _claim_to_ask(gateway: Gateway, room: int) -> list[Claimed]:
-    now, pace = gateway.clock.now(), gateway.pace
+def _claim_to_ask(gateway: Gateway, room: int, rotation: Rotation) -> Batch:
     with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now)
-        if room == 0:
-            return []
-        claimed = outbox.claim_uncertain(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room)
-        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
-    return claimed
+        return _claim(gateway, tx, outbox.claim_uncertain, room, rotation)
+
+
+def _claim(gateway: Gateway, tx: Tx, claim: Callable[..., list[Claimed]], room: int, rotation: Rotation) -> Batch:
+    """Claim what the line admits: all of `room`, what the rate allows, or one probe. Health locks and writes no line.
+
+    Where the row is written anyway, whose turn it is goes with it, so that all workers share one rotation.
+    """
+    now, pace, rules = gateway.clock.now(), gateway.pace, gateway.rules
+    found = read_line(tx, gateway.address)
+    shared = found.is_narrow or rules.rate is not None
+    if shared:
+        found = lock_line(tx, gateway.address)
+        rotation.cursor = found.send_cursor if claim is outbox.claim else found.ask_cursor
+    admission = line.admit(found, room, rules, now=now)
+    if not admission.limit:
+        return Batch((), admission.wait, found)
+    facts = {"worker": gateway.actor, "lease": pace.lease, "rotation": rotation, "but_not": admission.but_not}
+    claimed = claim(tx, now=now, limit=admission.limit, **facts)
+    after = line.took(found, claimed, rules, now=now, lease=pace.lease)
+    if shared and claimed:
+        is_send = claim is outbox.claim
+        after = replace(after, send_cursor=rotation.cursor) if is_send else replace(after, ask_cursor=rotation.cursor)
+        write_line(tx, found, after)
+    return Batch(claimed, admission.wait, after)
+
+
+def _read_line(gateway: Gateway) -> line.Line:
+    with reading(gateway.database) as tx:
+        return read_line(tx, gateway.address)
+
+
+def _carried(gateway: Gateway, carry: Callable[[Gateway, Claimed], Carried], watch: Watch, claimed: Claimed) -> Carried:
+    """One call, in a courier's thread. After a 401 nothing more leaves this worker before the row was asked again."""
+    carried = carry(gateway, claimed)
+    if carried.outcome.word is Word.PASSIVE:
+        watch.shut()
+    return carried
 
 
 def _send(gateway: Gateway, claimed: Claimed) -> Carried:
-    """Steps 5 and 6 for one message; runs in a courier's thread and touches no table."""
+    """Steps 5 and 6 for one message; runs in a courier's thread and touches no message's row."""
 
     def call(dvo: Dvo, cms: bytes) -> tuple[Outcome, Exchange[Any]]:
         exchange = gateway.ministry().send(claimed.sorgu_no, dvo, cms)
@@ -150,19 +208,20 @@ def _ask(gateway: Gateway, claimed: Claimed) -> Carried:
 
 def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tuple[Outcome, Exchange[Any]]]) -> Carried:
     """Open, call, seal. One message that cannot be opened or trips over a bug never stops the others (invariant 7)."""
+    began_at = gateway.clock.now()
     try:
         sealer = gateway.keyring.sealer(claimed.kurum)
         canonical, cms = bodies.open_claimed(sealer, claimed)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
-        return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None)
+        return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
     try:
         outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
-        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None)
+        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
     request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
     words = words_of_214(outcome)
     explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
     refused = bodies.seal_refused(sealer, claimed, outcome, explanation.as_json() if explanation else None)
-    return Carried(claimed, outcome, request, reply, refused, explanation)
+    return Carried(claimed, outcome, request, reply, refused, began_at, explanation)

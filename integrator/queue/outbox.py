@@ -17,6 +17,7 @@ from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
+from integrator.queue.fair import Rotation, take_fairly
 from integrator.store.tables import (
     bildirim,
     bildirim_body,
@@ -87,35 +88,61 @@ def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now
     return moved
 
 
-def claim(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
-    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down."""
+def claim(
+    tx: Connection,
+    *,
+    now: datetime,
+    worker: str,
+    lease: timedelta,
+    limit: int,
+    rotation: Rotation | None = None,
+    but_not: str | None = None,
+) -> list[Claimed]:
+    """Hand up to `limit` due messages to `worker` with the intent to send written down; each customer gets its share.
+
+    `rotation` remembers whose turn it is; a message of `but_not` is not handed out.
+    """
     step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1}
-    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit)
+    numbers = take_fairly(
+        tx, State.QUEUED.value, now=now, limit=limit, rotation=rotation or Rotation(), but_not=but_not
+    )
+    return _claim(tx, numbers, step, act="send", now=now, worker=worker, lease=lease)
 
 
-def claim_uncertain(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
+def claim_uncertain(
+    tx: Connection,
+    *,
+    now: datetime,
+    worker: str,
+    lease: timedelta,
+    limit: int,
+    rotation: Rotation | None = None,
+    but_not: str | None = None,
+) -> list[Claimed]:
     """Hand up to `limit` messages of unknown outcome to `worker`, to be asked about by their number."""
     step = {"asks": bildirim.c.asks + 1}
-    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit)
+    numbers = take_fairly(
+        tx, State.UNCERTAIN.value, now=now, limit=limit, rotation=rotation or Rotation(), but_not=but_not
+    )
+    return _claim(tx, numbers, step, act="ask", now=now, worker=worker, lease=lease)
 
 
 def _claim(
     tx: Connection,
-    state: State,
+    numbers: Sequence[int],
     step: dict[str, Any],
     *,
     act: str,
     now: datetime,
     worker: str,
     lease: timedelta,
-    limit: int,
 ) -> list[Claimed]:
-    due = select(bildirim.c.sorgu_no)
-    due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
-    due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
+    """Write the claim of rows that this transaction has locked; they come back in the order of `numbers`."""
+    if not numbers:
+        return []
     taken = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(due))
+        .where(bildirim.c.sorgu_no.in_(numbers))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
@@ -126,14 +153,13 @@ def _claim(
         )
     )
     rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
-    if not rows:
-        return []
     tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
     kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
-    bodies = select(bildirim_body).where(
+    found = select(bildirim_body).where(
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
     )
-    return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
+    bodies = {body["sorgu_no"]: body for body in tx.execute(found).mappings()}
+    return [_claimed(rows[number], bodies[number]) for number in numbers]
 
 
 def _intent(row: RowMapping, act: str, now: datetime) -> dict[str, Any]:
@@ -266,18 +292,36 @@ def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
 
 def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]]:
     columns = select(bildirim.c.sorgu_no, bildirim.c.fence, bildirim.c.state)
-    rows = tx.execute(columns.where(bildirim.c.sorgu_no.in_(numbers)).with_for_update())
+    mine = columns.where(bildirim.c.sorgu_no.in_(numbers)).order_by(bildirim.c.sorgu_no)  # one order for all lockers
+    rows = tx.execute(mine.with_for_update())
     return {row.sorgu_no: (row.fence, row.state) for row in rows}
 
 
 def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
-    """Return messages that were claimed and never sent (a worker that stops): their attempt does not count."""
+    """Return messages that were claimed and whose call was not begun: neither attempt nor question counts."""
+    several = list(claimed)
     back = [
         Settlement(each, State.QUEUED, now, "given_back", "", burns_attempt=False)
-        for each in claimed
+        for each in several
         if each.state is State.SENDING
     ]
+    asked = [each for each in several if each.state is State.UNCERTAIN]
+    if asked:
+        _unask(tx, asked, now)
     return settle(tx, back, now=now) if back else []
+
+
+def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> None:
+    """A question that was not put is due again at once. Nothing moved, so the audit log has nothing to record."""
+    fences = _fences(tx, [each.sorgu_no for each in asked])
+    held = [each for each in asked if fences.get(each.sorgu_no) == (each.fence, each.state.value)]
+    for each in held:
+        mine = (bildirim.c.kurum_id == each.kurum, bildirim.c.sorgu_no == each.sorgu_no)
+        again = {"due_at": now, "asks": bildirim.c.asks - 1, "claimed_by": None, "changed_at": now}
+        tx.execute(update(bildirim).where(*mine).values(**again))
+        ended = {"v_now": now, "v_outcome": "given_back", "v_code": "", "v_request": b"", "v_reply": b""}
+        key = {"k_kurum": each.kurum, "k_sorgu_no": each.sorgu_no, "k_deneme_no": each.deneme_no}
+        tx.execute(_END_DENEME, {**key, **ended})
 
 
 def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
@@ -310,7 +354,8 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
     """
     same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
     waiting = select(bildirim.c.sorgu_no)
-    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
+    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same)
+    waiting = waiting.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update()
     stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
     stopped = stopped.values(
         state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now

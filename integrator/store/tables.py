@@ -122,6 +122,8 @@ bildirim = Table(
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
+# The fair claim steps from customer to customer over this one, and takes each one's longest due.
+Index("bildirim_fair", bildirim.c.state, bildirim.c.kurum_id, bildirim.c.due_at, bildirim.c.sorgu_no)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
 
@@ -218,14 +220,25 @@ kod = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
+# One row for each address of the ministry, shared by all workers (queue/line.py says what each column means).
 ministry_line = Table(
     "ministry_line",
     metadata,
-    Column("line_id", Integer, primary_key=True, autoincrement=False),
+    Column("address", String(255), primary_key=True),
     Column("state", String(16), nullable=False),
-    Column("reason", String(64), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("changed_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("failing_kurum", String(64)),
     Column("probe_at", UtcDateTime),
-    Column("changed_at", UtcDateTime, nullable=False),
+    Column("probe_by", String(40), nullable=False),
+    Column("rest_until", UtcDateTime),
+    Column("spent_until", BigInteger),  # microseconds since 1970: finer than UtcDateTime, or the rate would drift
+    Column("tokens_left", BigInteger),  # thousandths of a token
+    Column("tokens_at", UtcDateTime),
+    Column("send_cursor", String(64), nullable=False),
+    Column("ask_cursor", String(64), nullable=False),
 )
 
 meta = Table("meta", metadata, Column("name", String(32), primary_key=True), Column("value", Text, nullable=False))

@@ -23,7 +23,7 @@ from integrator.store.tables import audit_entry
 from tests.factories import KURUM, WORKER, record, submitted, tckn, workers
 from tests.fakes import FakeMinistry
 
-SHORT = Pace(concurrency=2, probe_gap=timedelta(minutes=1))
+SHORT = Pace(concurrency=2)
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def test_a_worker_that_died_leaves_nothing_lost_and_nothing_twice(
 def _claim_and_die(gateway, death):
     from integrator import pipeline
 
-    pipeline._claim_to_send(gateway, 64)
+    pipeline._claim_to_send(gateway, 64, pipeline.Rotation())
     raise death
 
 

@@ -1,0 +1,145 @@
+"""Whose turn it is: customers in rotation, a share for each, so that nobody waits behind another's hundred thousand.
+
+When everything that is due fits, everything is taken. Otherwise the index (state, kurum_id, due_at) is stepped over
+from customer to customer, one look each, from where the last claim stopped: the cost hangs on the customers looked
+at, never on how many messages wait (docs/decisions/0014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+from typing import TypeVar
+
+from sqlalchemy import CTE, ColumnElement, Connection, Exists, Integer, case, cast, exists, func, literal, select
+
+from integrator.store.tables import bildirim
+
+CUSTOMERS_AT_ONCE = 16
+LOOKS_AT_ONCE = 1000
+_AFTER_ALL = "\U0010ffff"
+
+Each = TypeVar("Each")
+
+
+@dataclass(slots=True)
+class Rotation:
+    """After whom the next claim begins. Whoever claims keeps it between claims."""
+
+    cursor: str = ""
+
+
+def take_fairly(
+    tx: Connection, state: str, *, now: datetime, limit: int, rotation: Rotation, but_not: str | None = None
+) -> list[int]:
+    """Numbers of up to `limit` due messages in `state`, locked, in the order in which they should go."""
+    due = (bildirim.c.state == state, bildirim.c.due_at <= now)
+    others = () if but_not is None else (bildirim.c.kurum_id != but_not,)
+    if but_not is None:
+        some = select(bildirim.c.sorgu_no).where(*due).limit(limit + 1).subquery()
+        count = tx.execute(select(func.count()).select_from(some)).scalar_one()
+        if count == 0:
+            return []
+        if count <= limit:
+            return _interleaved(_take(tx, (*due, *others), limit))
+    customers = _customers(tx, state, now=now, count=min(limit, CUSTOMERS_AT_ONCE), rotation=rotation, but_not=but_not)
+
+    def take_of(kurum: str, some: int, after: int) -> list[tuple[str, int]]:
+        return _take(tx, (*due, bildirim.c.kurum_id == kurum), some, after)
+
+    return _interleaved(share_out(customers, limit, take_of))
+
+
+def share_out(
+    customers: Sequence[str], limit: int, take_of: Callable[[str, int, int], list[tuple[str, int]]]
+) -> list[tuple[str, int]]:
+    """An even share for each; what some do not use goes to those who have more, in the same order.
+
+    `take_of(customer, some, after)` gives up to `some` rows of one customer behind its first `after`.
+    """
+    taken: list[tuple[str, int]] = []
+    more: list[tuple[str, int]] = []
+    for place, kurum in enumerate(customers):
+        share = -(-(limit - len(taken)) // (len(customers) - place))
+        rows = take_of(kurum, share, 0)
+        taken += rows
+        if len(rows) == share:
+            more.append((kurum, share))
+    for kurum, before in more:
+        if len(taken) < limit:
+            taken += take_of(kurum, limit - len(taken), before)
+    return taken
+
+
+def interleave(several: Iterable[Sequence[Each]]) -> list[Each]:
+    """The first of each, then the second of each, and so on."""
+    missing = object()
+    return [each for row in zip_longest(*several, fillvalue=missing) for each in row if each is not missing]  # type: ignore[misc]
+
+
+def _interleaved(rows: Sequence[tuple[str, int]]) -> list[int]:
+    by_kurum: dict[str, list[int]] = {}
+    for kurum, sorgu_no in rows:
+        by_kurum.setdefault(kurum, []).append(sorgu_no)
+    return interleave(by_kurum.values())
+
+
+def _take(tx: Connection, which: Sequence[ColumnElement[bool]], limit: int, after: int = 0) -> list[tuple[str, int]]:
+    query = select(bildirim.c.kurum_id, bildirim.c.sorgu_no).where(*which)
+    query = query.order_by(bildirim.c.due_at, bildirim.c.sorgu_no).limit(limit)
+    query = query.offset(after) if after else query
+    return [(row.kurum_id, row.sorgu_no) for row in tx.execute(query.with_for_update(skip_locked=True))]
+
+
+def _customers(
+    tx: Connection, state: str, *, now: datetime, count: int, rotation: Rotation, but_not: str | None
+) -> list[str]:
+    """Up to `count` customers with something due, from the cursor on and round again; the cursor moves on."""
+    start, found = rotation.cursor, list[str]()
+    for after, until in ((start, _AFTER_ALL), ("", start)):
+        looked = _look(tx, state, now=now, after=after, until=until, count=count - len(found))
+        for kurum, is_due in looked:
+            rotation.cursor = kurum
+            if is_due and kurum != but_not:
+                found.append(kurum)
+        if len(found) >= count or len(looked) >= LOOKS_AT_ONCE or not start:
+            break
+    return found
+
+
+def _look(tx: Connection, state: str, *, now: datetime, after: str, until: str, count: int) -> list[tuple[str, bool]]:
+    """(customer, whether something is due) of those with messages in `state`, in order: a loose index scan.
+
+    Ends when `count` have something due, or after so many looks. Both engines take the least customer behind another
+    from the index in one step.
+    """
+    if count <= 0:
+        return []
+    mine = bildirim.alias()
+    least = select(func.min(mine.c.kurum_id)).where(mine.c.state == state, mine.c.kurum_id > after)
+    walk = select(
+        least.scalar_subquery().label("kurum_id"), literal(1, Integer).label("looks"), literal(0, Integer).label("due")
+    ).cte("walk", recursive=True)
+    following = bildirim.alias()
+    behind = select(func.min(following.c.kurum_id))
+    behind = behind.where(following.c.state == state, following.c.kurum_id > walk.c.kurum_id).correlate(walk)
+    due_so_far = walk.c.due + case((_has_due(walk, state, now), 1), else_=0)
+    step = select(behind.scalar_subquery(), walk.c.looks + 1, cast(due_so_far, Integer))
+    walk = walk.union_all(
+        step.where(
+            walk.c.kurum_id.is_not(None), walk.c.kurum_id <= until, walk.c.looks < LOOKS_AT_ONCE, due_so_far < count
+        )
+    )
+    is_due = _has_due(walk, state, now)
+    query = select(walk.c.kurum_id, is_due.label("is_due")).where(
+        walk.c.kurum_id.is_not(None), walk.c.kurum_id <= until
+    )
+    return [(row.kurum_id, bool(row.is_due)) for row in tx.execute(query.order_by(walk.c.looks))]
+
+
+def _has_due(walk: CTE, state: str, now: datetime) -> Exists:
+    mine = bildirim.alias()
+    row = select(literal(1)).where(mine.c.state == state, mine.c.kurum_id == walk.c.kurum_id, mine.c.due_at <= now)
+    return exists(row.correlate(walk))
