@@ -19,7 +19,6 @@ from integrator.store.tables import bildirim
 
 CUSTOMERS_AT_ONCE = 16
 LOOKS_AT_ONCE = 1000
-_AFTER_ALL = "\U0010ffff"
 
 Each = TypeVar("Each")
 
@@ -36,14 +35,13 @@ def take_fairly(
 ) -> list[int]:
     """Numbers of up to `limit` due messages in `state`, locked, in the order in which they should go."""
     due = (bildirim.c.state == state, bildirim.c.due_at <= now)
-    others = () if but_not is None else (bildirim.c.kurum_id != but_not,)
     if but_not is None:
         some = select(bildirim.c.sorgu_no).where(*due).limit(limit + 1).subquery()
         count = tx.execute(select(func.count()).select_from(some)).scalar_one()
         if count == 0:
             return []
         if count <= limit:
-            return _interleaved(_take(tx, (*due, *others), limit))
+            return _interleaved(_take(tx, due, limit))
     customers = _customers(tx, state, now=now, count=min(limit, CUSTOMERS_AT_ONCE), rotation=rotation, but_not=but_not)
 
     def take_of(kurum: str, some: int, after: int) -> list[tuple[str, int]]:
@@ -96,27 +94,42 @@ def _take(tx: Connection, which: Sequence[ColumnElement[bool]], limit: int, afte
 def _customers(
     tx: Connection, state: str, *, now: datetime, count: int, rotation: Rotation, but_not: str | None
 ) -> list[str]:
-    """Up to `count` customers with something due, from the cursor on and round again; the cursor moves on."""
+    """Up to `count` customers with something due, from the cursor on and round once; the cursor moves on.
+
+    After so many looks it is content with fewer, but never with none while somebody is left to look at.
+    """
     start, found = rotation.cursor, list[str]()
-    for after, until in ((start, _AFTER_ALL), ("", start)):
-        looked = _look(tx, state, now=now, after=after, until=until, count=count - len(found))
-        for kurum, is_due in looked:
-            rotation.cursor = kurum
-            if is_due and kurum != but_not:
-                found.append(kurum)
-        if len(found) >= count or len(looked) >= LOOKS_AT_ONCE or not start:
-            break
+    for until in (None, start) if start else (None,):
+        while len(found) < count:
+            after = rotation.cursor
+            looked = _look(tx, state, now=now, between=(after, until), count=count - len(found), but_not=but_not)
+            found += [kurum for kurum, is_due in looked if is_due]
+            rotation.cursor = looked[-1][0] if looked else after
+            if len(looked) < LOOKS_AT_ONCE:
+                break
+            if found:
+                return found
+        if len(found) >= count:
+            return found
+        rotation.cursor = ""
     return found
 
 
-def _look(tx: Connection, state: str, *, now: datetime, after: str, until: str, count: int) -> list[tuple[str, bool]]:
+def _look(
+    tx: Connection,
+    state: str,
+    *,
+    now: datetime,
+    between: tuple[str, str | None],
+    count: int,
+    but_not: str | None = None,
+) -> list[tuple[str, bool]]:
     """(customer, whether something is due) of those with messages in `state`, in order: a loose index scan.
 
     Ends when `count` have something due, or after so many looks. Both engines take the least customer behind another
     from the index in one step.
     """
-    if count <= 0:
-        return []
+    after, until = between
     mine = bildirim.alias()
     least = select(func.min(mine.c.kurum_id)).where(mine.c.state == state, mine.c.kurum_id > after)
     walk = select(
@@ -125,21 +138,22 @@ def _look(tx: Connection, state: str, *, now: datetime, after: str, until: str, 
     following = bildirim.alias()
     behind = select(func.min(following.c.kurum_id))
     behind = behind.where(following.c.state == state, following.c.kurum_id > walk.c.kurum_id).correlate(walk)
-    due_so_far = walk.c.due + case((_has_due(walk, state, now), 1), else_=0)
+    due_so_far = walk.c.due + case((_has_due(walk, state, now, but_not), 1), else_=0)
     step = select(behind.scalar_subquery(), walk.c.looks + 1, cast(due_so_far, Integer))
-    walk = walk.union_all(
-        step.where(
-            walk.c.kurum_id.is_not(None), walk.c.kurum_id <= until, walk.c.looks < LOOKS_AT_ONCE, due_so_far < count
-        )
-    )
-    is_due = _has_due(walk, state, now)
-    query = select(walk.c.kurum_id, is_due.label("is_due")).where(
-        walk.c.kurum_id.is_not(None), walk.c.kurum_id <= until
-    )
-    return [(row.kurum_id, bool(row.is_due)) for row in tx.execute(query.order_by(walk.c.looks))]
+    step = step.where(_is_in_reach(walk, until), walk.c.looks < LOOKS_AT_ONCE, due_so_far < count)
+    walk = walk.union_all(step)
+    query = select(walk.c.kurum_id, _has_due(walk, state, now, but_not).label("is_due"))
+    query = query.where(_is_in_reach(walk, until)).order_by(walk.c.looks)
+    return [(row.kurum_id, bool(row.is_due)) for row in tx.execute(query)]
 
 
-def _has_due(walk: CTE, state: str, now: datetime) -> Exists:
+def _is_in_reach(walk: CTE, until: str | None) -> ColumnElement[bool]:
+    kurum = walk.c.kurum_id
+    return kurum.is_not(None) if until is None else kurum <= until
+
+
+def _has_due(walk: CTE, state: str, now: datetime, but_not: str | None) -> Exists:
     mine = bildirim.alias()
     row = select(literal(1)).where(mine.c.state == state, mine.c.kurum_id == walk.c.kurum_id, mine.c.due_at <= now)
+    row = row if but_not is None else row.where(walk.c.kurum_id != but_not)
     return exists(row.correlate(walk))
