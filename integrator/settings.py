@@ -128,7 +128,7 @@ class QueueSettings:
 class WorkerSettings:
     """Seconds between ticks."""
 
-    dispatch_seconds: float = 1.0
+    dispatch_seconds: float = 0.5
     inquire_seconds: float = 2.0
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
