@@ -13,6 +13,7 @@ from integrator import acts
 from integrator.agent.interchange import ToSign, read_signatures, to_sign, write_waiting
 from integrator.agent.summary import Names
 from integrator.catalogue.catalogue import Catalogue, read_catalogue
+from integrator.cli.decision import decision_of
 from integrator.cli.explain import explanation_of, print_line_of_214, told_causes
 from integrator.cli.line import line_facts, print_line
 from integrator.cli.output import (
@@ -28,6 +29,7 @@ from integrator.cli.output import (
 from integrator.domain.errors import Rejected
 from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.outcome_texts import outcome_text
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
 from integrator.domain.texts import text
 from integrator.gateway import Gateway
@@ -69,11 +71,15 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
     explanation = explanation_of(settings, found)
     if explanation:
         shown["explanation"] = explanation
+    if shown["state"] == State.HELD:
+        shown["decide"] = decision_of(shown)
     if as_json:
         print_json(shown)
         return
     _print_one(shown)
     print_line_of_214(shown, explanation)
+    for sentence in decision_of(shown):
+        click.echo(sentence)
 
 
 def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
@@ -111,6 +117,11 @@ def print_causes(causes: list[dict[str, Any]]) -> None:
 
 
 _REASONS = {
+    "relation": (
+        "Bakanlık çalışan ya da sözleşme ilişkisini bulamadı. İşyerinin e-Bildirge kullanıcısı düzeltir, sonra "
+        "serbest bırakın",
+        "The ministry does not find the worker or the contract. The workplace's e-Bildirge user mends it, then release",
+    ),
     "attempts_spent": (
         "Çok kez denendi, ulaşmadı. Hattı denetleyip serbest bırakın",
         "Tried many times without arriving. Check the line, then release",
@@ -162,6 +173,9 @@ def _print_one(shown: dict[str, Any]) -> None:
         )
         for each in shown["denemeler"]
     ]
+    told = outcome_text(shown["last_code"], language())
+    if told != shown["last_code"]:
+        click.echo(told)
     headings = (
         "no",
         say("iş", "act"),

@@ -249,7 +249,8 @@ _END_DENEME = (
 
 
 def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
-    since = (s.claimed.uncertain_since or now) if s.end is State.UNCERTAIN else None
+    known_since = s.claimed.uncertain_since
+    since = known_since or now if s.end is State.UNCERTAIN else known_since if s.end is State.HELD else None
     return {
         "k_kurum": s.claimed.kurum,
         "k_sorgu_no": s.claimed.sorgu_no,
