@@ -261,7 +261,7 @@ ODD = ["x" * 500, "nul\0inside", "half \ud800 a character", "İşğüöç" * 20,
 def test_whatever_code_the_ministry_says_its_message_is_settled(engine, put, code):
     put()
     with writing(engine) as tx:
-        [claimed] = outbox.claim(tx, now=START, worker="w", lease=timedelta(minutes=2), limit=1)
+        [claimed] = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 1))
         outbox.settle(tx, [Settlement(claimed, State.HELD, START, "unknown_code", code, cause=code)], now=START)
         line.set_line(tx, line.PASSIVE, reason=code, probe_at=None, now=START)
     with reading(engine) as tx:
@@ -339,7 +339,7 @@ def test_one_of_those_who_see_the_probes_time_come_sends_one(engine, put):
         with writing(engine) as tx:
             room = line.room_on_line(tx, 64, now=START)
             lease = timedelta(minutes=2)
-            claimed = outbox.claim(tx, now=START, worker=f"w{number}", lease=lease, limit=room) if room else []
+            claimed = outbox.claim(tx, outbox.Terms(START, f"w{number}", lease, room)) if room else []
             line.note_probe(tx, claimed, now=START, probe_gap=timedelta(minutes=1))
             return len(claimed)
 
