@@ -17,7 +17,7 @@ from sqlalchemy import CTE, ColumnElement, Connection, Exists, Integer, case, ca
 
 from integrator.store.tables import bildirim
 
-CUSTOMERS_AT_ONCE = 32
+CUSTOMERS_AT_ONCE = 64
 LOOKS_AT_ONCE = 1000
 
 Each = TypeVar("Each")
