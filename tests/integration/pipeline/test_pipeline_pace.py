@@ -379,7 +379,8 @@ def delay_of_one(gateway, many, *, of_a, seconds, rate=None, failing=None, other
     accepted = {}
 
     def accept_one():
-        accepted["at"], [accepted["number"]] = clock.now(), many(B, 1, of=mine, state=state)
+        [number] = many(B, 1, of=mine, state=state)
+        accepted.update(number=number, at=clock.now())
 
     ministry.at_call[30] = accept_one
     walk = dispatch if state == "queued" else inquire
@@ -388,8 +389,6 @@ def delay_of_one(gateway, many, *, of_a, seconds, rate=None, failing=None, other
         return accepted.get("number") in ministry.sent_at
 
     for _ in range(2000):
-        if accepted:
-            print("TICK", clock.now(), line_of(mine), accepted)  # noqa: T201
         walk(mine, stop=is_sent)
         if is_sent():
             break
