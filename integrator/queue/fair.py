@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from integrator.store.tables import bildirim
 
-CUSTOMERS_AT_ONCE = 32
+CUSTOMERS_AT_ONCE = 64
 LOOKS_AT_ONCE = 1000
 
 Each = TypeVar("Each")

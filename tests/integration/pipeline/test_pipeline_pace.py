@@ -49,13 +49,15 @@ class PacedMinistry(FakeMinistry):
 
     def __init__(self, clock, seconds=0.0):
         super().__init__()
-        self.clock, self.seconds = clock, seconds
+        self.clock, self.seconds, self._one_by_one = clock, seconds, Lock()
         self.sent_at, self.at_call, self.failing = {}, {}, {}
 
     def _call(self, sorgu_no):
         self.sent_at.setdefault(sorgu_no, self.clock.now())
         self.at_call.pop(len(self.sent_at), lambda: None)()
-        self.clock.sleep(timedelta(seconds=self.seconds))
+        with self._one_by_one:
+            time.sleep(self.seconds / 10)  # a tenth of the clock's time, or the worker would be slow beside it
+            self.clock.sleep(timedelta(seconds=self.seconds))
 
     def send(self, sorgu_no, dvo, cms):
         self._call(sorgu_no)
@@ -370,7 +372,7 @@ def delay_of_one(gateway, many, *, of_a, seconds, rate=None, failing=None, other
         clock=clock,
         generation=ministry,
         pace=Pace(concurrency=4, gather=timedelta(0)),
-        rules=Rules(rate=Rate(rate) if rate else None),
+        rules=Rules(breaker=Backoff(timedelta(seconds=1), timedelta(seconds=4), 10), rate=Rate(rate) if rate else None),
     )
     numbers = many(A, of_a, of=mine, state=state)
     for n in range(others):
@@ -380,7 +382,8 @@ def delay_of_one(gateway, many, *, of_a, seconds, rate=None, failing=None, other
     accepted = {}
 
     def accept_one():
-        accepted["at"], [accepted["number"]] = clock.now(), many(B, 1, of=mine, state=state)
+        [number] = many(B, 1, of=mine, state=state)
+        accepted.update(number=number, at=clock.now())
 
     ministry.at_call[30] = accept_one
     walk = dispatch if state == "queued" else inquire

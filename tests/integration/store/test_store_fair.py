@@ -152,6 +152,8 @@ def test_a_claim_costs_the_same_out_of_a_hundred_times_as_many(fill, take, engin
 
 
 def test_the_steps_from_customer_to_customer_use_the_index(engine):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("the words of the plan are SQLite's")
     statements = []
 
     class Spy:
