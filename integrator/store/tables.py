@@ -152,7 +152,7 @@ bildirim = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("uncertain_since", UtcDateTime),  # or taken for processing since: how long its fate is open
-    Column("ministry_no", String(64)),  # the ministry's own number, in generations that follow messages by it
+    Column("ministry_no", Told(64)),  # the ministry's own number, in generations that follow messages by it
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)

@@ -74,8 +74,8 @@ def prepare(
     seed: int,
     faults: str,
     key: KeyKind,
-    metot: str = "soap-g2",
     database_url: str = "",
+    metot: str = "soap-g2",
 ) -> Trial:
     """Invent the town, teach it to the ministry, make keys and settings, write the customer's file."""
     now = SystemClock().now()

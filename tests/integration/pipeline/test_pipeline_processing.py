@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text
 
 from integrator import acts, pipeline
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber
@@ -11,7 +11,6 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import Kind, Outcome
 from integrator.queue.outbox import release
 from integrator.store.engine import writing
-from integrator.store.tables import bildirim_body
 from tests.factories import FIRST_NUMBER, KURUM, record, submitted
 from tests.fakes import FakeProcessing
 
@@ -143,8 +142,8 @@ def test_a_message_whose_bytes_do_not_open_does_not_hold_up_the_others(home, min
     home.accept(*records(3))
     pipeline.dispatch(home.gateway)
     with writing(home.gateway.database) as tx:
-        first = bildirim_body.c.sorgu_no == FIRST_NUMBER
-        tx.execute(update(bildirim_body).where(first).values(canonical=b"0" * 99))
+        spoilt = text("UPDATE bildirim_body SET canonical = :spoilt WHERE sorgu_no = :number")
+        tx.execute(spoilt, {"spoilt": bytes(99), "number": FIRST_NUMBER})
     ask(home, clock)
 
     assert home.states() == {"accepted": 2, "held": 1}

@@ -89,11 +89,11 @@ def test_the_rows_of_a_migrated_home_are_as_they_were(old_home):
         with reading(old_home) as tx:
             return {
                 name: tx.execute(text(f"SELECT {', '.join(columns)} FROM {name}")).all()
-                for name, columns in before_tables.items()
+                for name, columns in before_columns.items()
             }
 
-    before_tables = {
-        name: [column[0] for column in columns] for name, (columns, _, _) in shape(old_home).items() if name != "meta"
+    before_columns = {
+        name: [c[0] for c in columns] for name, (columns, *_) in shape(old_home).items() if name != "meta"
     }
     before = rows()
     migrate(old_home)

@@ -1,4 +1,4 @@
-"""What the other generations of the service need: the ministry's own number of a message, and answers to look-ups."""
+"""The ministry's own number of a message, and what it answered when it was asked about places and people."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,15 +13,11 @@ def key(length: int) -> sa.String:
 
 
 def upgrade() -> None:
-    """One column that most rows leave empty, its index, and one table for each kind of look-up."""
-    op.add_column("bildirim", sa.Column("ministry_no", sa.String(64)))
+    """One column, and one table for each kind of look-up."""
+    op.add_column("bildirim", sa.Column("ministry_no", sa.String(64), nullable=True))
     is_numbered = sa.text("ministry_no IS NOT NULL")
     op.create_index(
-        "bildirim_ministry_no",
-        "bildirim",
-        ["ministry_no"],
-        sqlite_where=is_numbered,
-        postgresql_where=is_numbered,
+        "bildirim_ministry_no", "bildirim", ["ministry_no"], sqlite_where=is_numbered, postgresql_where=is_numbered
     )
     for name in ("isyeri", "profesyonel_yetki", "calisan_sigorta"):
         op.create_table(
