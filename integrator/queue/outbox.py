@@ -286,7 +286,8 @@ def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime
         holders.setdefault(number, set()).add(sorgu_no)
     columns = select(bildirim.c.sorgu_no, bildirim.c.ministry_no)
     hold(tx, "ministry_no")  # two settlers given the same number must see each other
-    for row in tx.execute(columns.where(bildirim.c.ministry_no.in_(list(holders))).with_for_update()):
+    holding = columns.where(bildirim.c.ministry_no.in_(list(holders))).order_by(bildirim.c.sorgu_no)
+    for row in tx.execute(holding.with_for_update()):
         if row.sorgu_no not in told:
             holders[row.ministry_no].add(row.sorgu_no)
     shared = {number for number, mine in holders.items() if len(mine) > 1}
