@@ -14,8 +14,8 @@ from bench.signing import raw_rsa_rate
 from bench.world import World, a_gateway, a_worker, kurum_of
 from integrator import pipeline
 from integrator.domain.records import Submitted
+from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps, read_document, read_file
-from integrator.pipeline import Gateway
 from integrator.queue import line
 from integrator.settings import Settings
 from integrator.store.engine import writing

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from integrator.audit.trail import Entry
 from integrator.domain.errors import Unavailable
+from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.pipeline import Gateway
 from integrator.protect.seal import Sealer
 from integrator.queue import bodies, copies
 from integrator.queue.copies import COMPLETE, OWED, STAMPED, Copy

@@ -19,7 +19,7 @@ from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.domain.errors import IntegratorError
-from integrator.pipeline import Gateway, Pace
+from integrator.gateway import Gateway, Pace
 from integrator.sign.keys import KeyCupboard
 from integrator.sign.trial_pki import issue_signer, make_root
 from integrator.store.engine import open_engine, sqlite_url

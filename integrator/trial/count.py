@@ -16,7 +16,7 @@ from integrator.acts import read_canonical
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, State
-from integrator.pipeline import Gateway
+from integrator.gateway import Gateway
 from integrator.queue.bodies import open_refused
 from integrator.queue.readings import read_one
 from integrator.store.engine import reading

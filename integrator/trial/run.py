@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from integrator import acts, pipeline
+from integrator.accepting import Answer
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.audit.verify import Report, verify
 from integrator.domain.clock import ISTANBUL, SystemClock
 from integrator.domain.identifiers import KurumNo
+from integrator.gateway import Gateway
 from integrator.intake.read_json import read_file
-from integrator.pipeline import Answer, Gateway
 from integrator.protect.files import write_secret
 from integrator.queue import readings
 from integrator.settings import (
@@ -74,13 +75,14 @@ def prepare(
     faults: str,
     key: KeyKind,
     database_url: str = "",
+    metot: str = "soap-g2",
 ) -> Trial:
     """Invent the town, teach it to the ministry, make keys and settings, write the customer's file."""
     now = SystemClock().now()
-    town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date())
+    town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date(), metot=metot)
     parola = secrets.token_hex(12)
     ministry.control("PUT", "/parties", town.parties(parola))
-    settings = trial_settings(home, ministry.address, database_url=database_url)
+    settings = trial_settings(home, ministry.address_of(metot), metot, database_url=database_url)
     home.mkdir(parents=True, exist_ok=True)
     write_test_pki(home / "pki", town.professionals, now=now, key=key)
     write_secret(settings.path(settings.ministry.firma_kodu_file), FIRMA_KODU.encode())
@@ -94,7 +96,7 @@ def prepare(
     return trial
 
 
-def trial_settings(home: Path, address: str, *, database_url: str = "") -> Settings:
+def trial_settings(home: Path, address: str, metot: str = "soap-g2", *, database_url: str = "") -> Settings:
     """Settings whose waits are short, because the stub's ministry has short faults."""
     return Settings(
         home=home,
@@ -102,7 +104,7 @@ def trial_settings(home: Path, address: str, *, database_url: str = "") -> Setti
         store=StoreSettings(database_url=database_url),
         keys=KeysSettings(signers_dir="pki/signers", trust_dir="pki/trust"),
         ministry=MinistrySettings(
-            address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8
+            metot=metot, address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8
         ),
         queue=QueueSettings(
             lease_seconds=6.0,
@@ -238,16 +240,24 @@ def summarise(gateway: Gateway, trial: Trial, ministry: MinistryProcess, report:
 
 
 def run_trial(
-    home: Path, *, records: int, seed: int, faults: str, progress: Progress, key: KeyKind = "rsa-2048"
+    home: Path,
+    *,
+    records: int,
+    seed: int,
+    faults: str,
+    progress: Progress,
+    key: KeyKind = "rsa-2048",
+    metot: str = "soap-g2",
 ) -> Result:
     """Everything, once."""
     began = time.perf_counter()
     log = home.parent / f"{home.name}-stub.log"
     with MinistryProcess(faults=faults, seed=seed, slow_seconds=SLOW_SECONDS, log=log) as ministry:
-        trial = prepare(home, ministry, records=records, seed=seed, faults=faults, key=key)
+        trial = prepare(home, ministry, records=records, seed=seed, faults=faults, key=key, metot=metot)
         gateway = open_gateway(trial.settings)
         try:
-            acts.refresh_codes(gateway)
+            if acts.codes_are_due(gateway, timedelta(0)):
+                acts.refresh_codes(gateway)
             accept_file(gateway, trial, progress)
             deliver_all(gateway, trial, progress)
             report = evidence(gateway, trial)

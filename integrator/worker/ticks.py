@@ -20,8 +20,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.evidence_job import pay_debt
+from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.pipeline import Gateway
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
 from integrator.wiring import open_authority
@@ -125,5 +125,5 @@ class Worker:
         if not self._duties.hold("codes"):
             acts.load_codes(self._gateway)  # another worker fetches; what it fetched is used here too
             return
-        if acts.codes_are_older_than(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
+        if acts.codes_are_due(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
             logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))

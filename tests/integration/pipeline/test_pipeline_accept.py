@@ -8,7 +8,8 @@ from integrator import acts
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.errors import BadSignature, IllegalMove, NotFound
 from integrator.domain.identifiers import KurumNo
-from integrator.pipeline import Pace, accept
+from integrator.gateway import Pace
+from integrator.pipeline import accept
 from integrator.sign.keys import KeyCupboard
 from integrator.sign.trial_pki import issue_signer
 from integrator.store.engine import reading

@@ -13,7 +13,8 @@ from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.pipeline import Pace, accept, dispatch, inquire
+from integrator.gateway import Pace
+from integrator.pipeline import accept, dispatch, inquire
 from integrator.queue.bodies import open_refused
 from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
 from integrator.store.engine import reading, writing
@@ -332,7 +333,7 @@ def test_a_worker_that_died_leaves_nothing_lost_and_nothing_twice(
 def _claim_and_die(gateway, death):
     from integrator import pipeline
 
-    pipeline._claim_to_send(gateway, 64)
+    pipeline.claim_to_send(gateway, 64)
     raise death
 
 

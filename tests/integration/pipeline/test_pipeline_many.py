@@ -9,7 +9,8 @@ import pytest
 from integrator import acts
 from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.pipeline import Pace, accept, dispatch, inquire
+from integrator.gateway import Pace
+from integrator.pipeline import accept, dispatch, inquire
 from integrator.queue import outbox
 from integrator.store.engine import writing
 from tests.factories import FORM, record, submitted

@@ -77,6 +77,15 @@ def test_an_address_that_cannot_be_is_told(tmp_path, address):
     assert "ministry.address" in problems_of(tmp_path, f"[ministry]\naddress = '{address}'\n")
 
 
+@pytest.mark.parametrize("metot", ["soap-g1", "soap-g2", "soap-g3", "json-g4"])
+def test_every_metot_is_known_and_production_wants_a_yes_to_what_is_assumed_in_it(tmp_path, metot):
+    toml = f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 't'\n[ministry]\nmetot = '{metot}'\n"
+    toml += "address = 'https://h/x'\n"
+
+    assert metot in problems_of(tmp_path, toml)
+    assert settings_of(tmp_path, toml + "allow_assumed = true\n").ministry.metot == metot
+
+
 def production(**ministry):
     lines = "".join(f"{key} = {value!r}\n".replace("True", "true") for key, value in ministry.items())
     return f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 'trust'\n[ministry]\n{lines}"

@@ -1,0 +1,203 @@
+"""Steps 1 to 4 of the walk for a group of records, stored in one transaction.
+
+Each step runs over the whole group; a record is stored whole or not at all, and its audit entries with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from integrator.audit.trail import Entry, moved_entry
+from integrator.catalogue.definitions import Definition
+from integrator.domain.clock import ISTANBUL
+from integrator.domain.errors import BadSignature, Duplicate
+from integrator.domain.findings import Finding, Severity
+from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
+from integrator.gateway import Gateway
+from integrator.parties.mirror import Doubts, read_doubts
+from integrator.protect.seal import new_salt
+from integrator.queue import bodies, copies, outbox, records
+from integrator.sign.canonical import split
+from integrator.sign.verify import require_valid
+from integrator.store.engine import reading, writing
+from integrator.validate.check import check
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender is told about one record. `status` is accepted, known (same id and content) or rejected."""
+
+    where: str
+    kayit_no: str
+    status: str
+    sorgu_no: tuple[int, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A good record on its way to the outbox; an empty signature means that it is awaited."""
+
+    kayit: Kayit
+    definition: Definition
+    content: bytes
+    fingerprint: bytes
+    form: Form
+    messages: list[Message] = field(default_factory=list)
+    signatures: list[bytes] = field(default_factory=list)
+    answers: list[tuple[str, bytes]] = field(default_factory=list)  # about revocation, as (source, response)
+    kept: list[str] = field(default_factory=list)  # their digests, once they are stored
+
+
+class Group:
+    """Records that are stored in one transaction."""
+
+    def __init__(self, gateway: Gateway, kurum: KurumNo, *, may_split: bool) -> None:
+        self._gateway = gateway
+        self._kurum = kurum
+        self._may_split = may_split
+        self._now = gateway.clock.now()
+        self._sealer = gateway.keyring.sealer(kurum, now=self._now)
+        self._known: dict[str, bytes] = {}
+        self._drafts: dict[str, _Draft] = {}
+        self._doubts = Doubts()
+
+    def accept(self, several: Sequence[Submitted]) -> list[Answer]:
+        """Answers in the order of the records. Each step runs over the whole group: its code stays warm."""
+        named = [self._name(each) for each in several]
+        with reading(self._gateway.database) as tx:
+            self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
+            self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
+            numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
+        # 2. validate
+        answers = [self._judge(each, fingerprint) for each, fingerprint in named]
+        # 3. sign
+        for draft in self._drafts.values():
+            draft.messages = list(split(draft.kayit, draft.definition))
+        warnings = self._sign()
+        # 4. queue
+        if self._drafts:
+            numbers |= self._store()
+        return [_complete(each, numbers, warnings) for each in answers]
+
+    def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
+        """The record with its id (made from its content when the customer gave none), and its fingerprint."""
+        fingerprint = self._sealer.fingerprint(each.content)
+        named = each if each.kayit_no or each.fault else replace(each, kayit_no=f"icerik:{fingerprint.hex()[:32]}")
+        return named, fingerprint
+
+    def _judge(self, each: Submitted, fingerprint: bytes) -> Answer:
+        """Step 2 for one record; a good one becomes a draft."""
+        kayit_no = each.kayit_no
+        if each.fault:
+            return Answer(each.where, kayit_no, "rejected", findings=(each.fault,))
+        # the same id again: the same content gets the same answer, other content is refused
+        draft = self._drafts.get(kayit_no)
+        before = draft.fingerprint if draft else self._known.get(kayit_no)
+        if before == fingerprint:
+            return Answer(each.where, kayit_no, "known")
+        if before is not None:
+            return Answer(each.where, kayit_no, "rejected", findings=(Finding(Duplicate.code, "id", kayit_no, "1"),))
+        today = self._now.astimezone(ISTANBUL).date()
+        metot = self._gateway.metot
+        checked = check(
+            each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split, doubts=self._doubts
+        )
+        if checked.kayit is None or checked.definition is None:
+            return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
+        form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
+        self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, each.content, fingerprint, form)
+        return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
+
+    def _sign(self) -> dict[str, Finding]:
+        """Step 3: sign where the professional's key is at hand, then judge every signature as the ministry would.
+
+        A message without a key, or whose signature would be refused, awaits its signature; the latter is told as
+        a warning of its record.
+        """
+        cupboard, warnings = self._gateway.cupboard, dict[str, Finding]()
+        for draft in self._drafts.values():
+            signers = [cupboard.signer_of(message.signer) for message in draft.messages]
+            draft.signatures = [
+                signer.sign(message.canonical, at=self._now) if signer else b""
+                for signer, message in zip(signers, draft.messages, strict=True)
+            ]
+        for draft in self._drafts.values():
+            for place, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True)):
+                refusal = self._refusal(draft, message, cms) if cms else None
+                if refusal:
+                    draft.signatures[place] = b""
+                    warnings[draft.kayit.kayit_no] = refusal
+        return warnings
+
+    def _refusal(self, draft: _Draft, message: Message, cms: bytes) -> Finding | None:
+        signature = self._gateway.signature(cms, message.canonical, message.signer, self._now)
+        try:
+            require_valid(signature)
+            draft.answers += [(each.source, each.response) for each in signature.answers]
+        except BadSignature as error:
+            return Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
+        return None
+
+    def _store(self) -> dict[str, list[int]]:
+        """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together."""
+        gateway, kurum, drafts = self._gateway, self._kurum, list(self._drafts.values())
+        contents = [
+            (
+                draft.kayit,
+                draft.fingerprint,
+                bodies.seal_record(self._sealer, kurum, draft.kayit.kayit_no, draft.content),
+            )
+            for draft in drafts
+        ]
+        with writing(gateway.database) as tx:
+            fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
+            rows = [row for draft in drafts for row in _number(kurum, draft, fresh)]
+            records.put_records(tx, kurum, contents, now=self._now)
+            moved = outbox.put(tx, rows, [bodies.seal_body(self._sealer, row) for row in rows], now=self._now)
+            for draft in drafts:
+                draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
+            gateway.record(tx, _birth_entries(gateway.actor, kurum, drafts, rows, moved), self._now)
+        numbers: dict[str, list[int]] = {}
+        for row in rows:
+            numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
+        return numbers
+
+
+def _complete(answer: Answer, numbers: Mapping[str, list[int]], warnings: Mapping[str, Finding]) -> Answer:
+    if answer.status == "rejected":
+        return answer
+    more = [warnings[answer.kayit_no]] if answer.kayit_no in warnings else []
+    findings = (*answer.findings, *more)
+    return Answer(answer.where, answer.kayit_no, answer.status, tuple(numbers[answer.kayit_no]), findings)
+
+
+def _number(kurum: KurumNo, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bildirim]:
+    for part, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True), 1):
+        yield Bildirim(
+            sorgu_no=SorguNo(next(fresh)),
+            kurum=kurum,
+            kayit_no=draft.kayit.kayit_no,
+            part=part,
+            form=draft.form,
+            parts_total=message.parts_total,
+            canonical=message.canonical,
+            cms=cms,
+            salt=new_salt(),
+        )
+
+
+def _birth_entries(
+    actor: str, kurum: KurumNo, drafts: Sequence[_Draft], rows: Sequence[Bildirim], moved: Sequence[Moved]
+) -> Iterator[Entry]:
+    for draft in drafts:
+        form = draft.form
+        facts: dict[str, Any] = {"veri_seti": form.veri_seti, "version": form.version, "messages": len(draft.messages)}
+        facts |= {"revocation": draft.kept} if draft.kept else {}
+        yield Entry("kayit.accepted", actor, {"kurum": kurum, "kayit_no": draft.kayit.kayit_no, **facts})
+    for row, move in zip(rows, moved, strict=True):
+        entry = moved_entry(move, actor)
+        yield entry.with_facts(bodies.commitments(row.salt, canonical=row.canonical, cms=row.cms))

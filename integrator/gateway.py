@@ -1,0 +1,74 @@
+"""The gateway: its parts, put together once by wiring and handed to every walk. Holds no state of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from integrator.audit.checkpoint import CheckpointKey
+from integrator.audit.trail import Entry, Trail, moved_entry
+from integrator.catalogue.catalogue import Catalogue
+from integrator.deliver.generation import Generation
+from integrator.domain.clock import Clock, Jitter
+from integrator.domain.errors import Misconfigured
+from integrator.domain.records import Moved
+from integrator.queue.patience import Patience
+from integrator.sign.certificates import TrustStore
+from integrator.sign.keys import KeyCupboard
+from integrator.sign.revocation import Revocation
+from integrator.sign.verify import TRIAL, Policy, Signature
+from integrator.store.engine import Database, Tx
+from integrator.store.keyring import KeyRing
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much the gateway does at once."""
+
+    group: int = 128  # records in one accepting transaction
+    window: int = 128  # messages one worker holds claimed
+    concurrency: int = 4  # calls under way
+    lease: timedelta = timedelta(minutes=2)
+    probe_gap: timedelta = timedelta(minutes=1)
+    gather: timedelta = timedelta(milliseconds=30)  # an answer waits this long for company in its transaction
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The parts, put together by wiring. Holds no state of its own: what is true stands in the database."""
+
+    database: Database
+    clock: Clock
+    jitter: Jitter
+    catalogue: Catalogue
+    keyring: KeyRing
+    cupboard: KeyCupboard
+    trust: TrustStore | None
+    generation: Generation | None
+    metot: str
+    trail: Trail
+    checkpoint_key: CheckpointKey
+    actor: str
+    pace: Pace = field(default_factory=Pace)
+    patience: Patience = field(default_factory=Patience)
+    policy: Policy = TRIAL
+    revocation: Revocation | None = None
+
+    def signature(self, cms: bytes, canonical: bytes, professional: str, now: datetime) -> Signature:
+        """A signature under this gateway's policy; `judge` and `require_valid` take it."""
+        return Signature(cms, canonical, now, self.trust, professional, self.policy, self.revocation)
+
+    def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
+        """Step 7, in the transaction of whatever happened."""
+        self.trail.append(tx, entries, now=now)
+
+    def record_moves(self, tx: Tx, moves: Iterable[Moved], now: datetime) -> None:
+        """Step 7 for moves of messages."""
+        self.record(tx, (moved_entry(move, self.actor) for move in moves), now)
+
+    def ministry(self) -> Generation:
+        """The ministry's service; raises Misconfigured when no address is set."""
+        if self.generation is None:
+            raise Misconfigured("no ministry is set: ministry.address, firma_kodu_file and parola_file are wanted")
+        return self.generation
