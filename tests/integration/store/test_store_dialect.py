@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from integrator.domain.errors import Misconfigured, Unavailable
+from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.records import Settlement
 from integrator.domain.states import State
-from integrator.queue import copies, line, outbox
+from integrator.queue import copies, line, outbox, readings
 from integrator.store import dialect
 from integrator.store.dialect import hold, insert_new
 from integrator.store.engine import Conflict, open_engine, reading, write_anew, writing
@@ -272,6 +272,23 @@ def test_whatever_code_the_ministry_says_its_message_is_settled(engine, put, cod
     assert told[0] == told[1]
     assert len(told[0]) <= 32
     assert told[0][:3] == code[:3]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**70), 10**40])
+def test_a_number_no_column_holds_is_refused_as_input(engine, number):
+    with pytest.raises(Malformed), reading(engine) as tx:
+        readings.read_one(tx, KURUM, number)
+
+
+def test_half_a_character_in_a_key_is_refused_as_input(engine):
+    with pytest.raises(Malformed), reading(engine) as tx:
+        readings.read_one(tx, "osgb-\udcff", 1)
+
+
+def test_text_that_postgresql_does_not_keep_is_refused_as_input(pg):
+    for name in ("nul\0", "x" * 65):
+        with pytest.raises(Malformed), writing(pg) as tx:
+            tx.execute(insert(kurum).values(kurum_id=name, created_at=START))
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", bytes(range(256)) * 4, b"\\x41", "ş".encode()])
