@@ -1,24 +1,37 @@
-"""The smaller walks beside the main one: recovery, people's hands, checkpoints, code lists.
+"""The smaller walks beside the main one: recovery, signatures from elsewhere, checkpoints, code lists.
 
-Each is one short transaction with its audit entry in it.
+Each is one short transaction with its audit entry in it. People's hands stand in ``hands.py`` and ``correcting.py``
+and are reached from here, so that whoever calls the gateway finds every act in one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
+from integrator.correcting import correct
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.domain.records import Moved
+from integrator.domain.states import State
 from integrator.gateway import Gateway
+from integrator.hands import (
+    Evidence,
+    cancel,
+    cancel_cause,
+    lift_form,
+    quarantine,
+    quarantine_form,
+    read_causes,
+    release,
+    release_cause,
+    release_for_evidence,
+    retry,
+)
 from integrator.log import logger
-from integrator.queue import bodies, copies, outbox, readings
+from integrator.queue import bodies, copies, outbox, quarantines, readings
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
@@ -31,14 +44,20 @@ def recover(gateway: Gateway) -> int:
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
         moved = outbox.expire(tx, now=now, limit=RECOVER_AT_ONCE)
-        gateway.record_moves(tx, moved, now)
+        stopped = quarantines.sweep(tx, now=now, limit=RECOVER_AT_ONCE)
+        gateway.record_moves(tx, [*moved, *stopped], now)
+    if stopped:
+        logger().warning("queue.swept", count=len(stopped))
     if moved:
         logger().warning("queue.expired", count=len(moved))
     return len(moved)
 
 
-def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> None:
-    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove."""
+def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
+    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
+
+    Returns `queued`, or `quarantined` when the message's form is stopped just now.
+    """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
     with reading(gateway.database) as tx:
@@ -51,23 +70,10 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> N
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
         moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
         facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
+        stopped = quarantines.catch(tx, [moved], now=now)
         gateway.record(tx, [moved_entry(moved, gateway.actor).with_facts(facts)], now)
-
-
-def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """A person sends a held or quarantined message again, with a reason that the audit log keeps."""
-    _by_hand(gateway, partial(outbox.release, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
-
-
-def cancel(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """The owner takes a message back that is not on its way."""
-    _by_hand(gateway, partial(outbox.cancel, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
-
-
-def _by_hand(gateway: Gateway, act: Callable[..., Moved]) -> None:
-    now = gateway.clock.now()
-    with writing(gateway.database) as tx:
-        gateway.record_moves(tx, [act(tx, now=now)], now)
+        gateway.record_moves(tx, stopped, now)
+    return stopped[0].end if stopped else moved.end
 
 
 def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
@@ -129,3 +135,28 @@ def load_codes(gateway: Gateway) -> None:
     with reading(gateway.database) as tx:
         listed = code_lists.load_refreshed(tx, TRAINING_CODES)
     gateway.catalogue.refreshed = {TRAINING_CODES: listed} if listed else {}
+
+
+__all__ = [
+    "Evidence",
+    "Waiting",
+    "attach",
+    "cancel",
+    "cancel_cause",
+    "checkpoint",
+    "codes_are_older_than",
+    "correct",
+    "lift_form",
+    "load_codes",
+    "quarantine",
+    "quarantine_form",
+    "read_canonical",
+    "read_causes",
+    "read_waiting",
+    "recover",
+    "refresh_codes",
+    "release",
+    "release_cause",
+    "release_for_evidence",
+    "retry",
+]

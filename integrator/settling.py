@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from integrator.audit.trail import Entry
+from integrator.audit.trail import Entry, moved_entry
 from integrator.domain.outcomes import Kind, Outcome
 from integrator.domain.records import Claimed, Moved, Settlement
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import copies, line, outbox
+from integrator.queue import copies, line, outbox, quarantines
 from integrator.queue.patience import next_step
 from integrator.receipt.explain_214 import Explanation
 from integrator.store.engine import Tx, writing
 
-QUARANTINE_AT_ONCE = 100_000
+QUARANTINE_AT_ONCE = 10_000  # the rest of a larger queue is not claimed, and recovery sweeps it up
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,25 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
     with writing(gateway.database) as tx:
         moved = outbox.settle(tx, settlements, now=now)
         copies.owe(tx, moved, now=now)
-        moved += _consequences(gateway, tx, carried, now)
-        gateway.record_moves(tx, moved, now)
+        _hold_forms(tx, settlements, carried)
+        _consequences(gateway, tx, carried, now)
+        stopped, began = _stop_forms(gateway, tx, carried, now)
+        moved += stopped
+        moved += quarantines.catch(tx, moved, now=now)
+        gateway.record(tx, [*began, *(moved_entry(each, gateway.actor) for each in moved)], now)
     for settlement in settlements:
         tally[settlement.outcome] += 1
         _log_attempt(settlement)
     for each in carried:
         _log_explanation(each)
+
+
+def _hold_forms(tx: Tx, settlements: Sequence[Settlement], carried: Sequence[Carried]) -> None:
+    """Hold every form this settlement is about to need, in one order, so that two workers never wait for each other."""
+    back = {each.claimed.form for each in settlements if each.end is State.QUEUED}
+    suspects = {each.claimed.form for each in carried if each.outcome.kind is Kind.OWN_FAULT}
+    if back or suspects:
+        quarantines.hold(tx, back, alone=suspects)
 
 
 def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement:
@@ -74,22 +86,29 @@ def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement
     )
 
 
-def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> list[Moved]:
-    """What one answer means for the others: 401 stops the line, an answer reopens it, our own fault quarantines."""
+def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> None:
+    """What one answer means for the line: 401 stops it, an answer reopens it."""
     passive = next((each for each in carried if each.outcome.kind is Kind.PASSIVE), None)
     if passive:
         _set_line(gateway, tx, line.PASSIVE, passive.outcome.code, now)
     elif any(each.reply for each in carried) and line.read_line(tx).state == line.PASSIVE:
         _set_line(gateway, tx, line.ACTIVE, "", now)
+
+
+def _stop_forms(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> tuple[list[Moved], list[Entry]]:
+    """Our own fault: the message's form goes into quarantine, and what is queued under it is stopped."""
     moved: list[Moved] = []
+    began: list[Entry] = []
     for each in carried:
         if each.outcome.kind is Kind.OWN_FAULT:
-            code, form = each.outcome.code, each.claimed.form
-            stopped = outbox.quarantine(tx, form, code=code, cause=each.cause, now=now, limit=QUARANTINE_AT_ONCE)
-            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": each.cause}
+            code, form, cause = each.outcome.code, each.claimed.form, each.cause
+            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": cause}
+            if quarantines.begin(tx, form, code=code, reason=outbox.reason_of("own_fault", cause), now=now):
+                began.append(Entry("quarantine.began", gateway.actor, facts | {"metot": form.metot}))
+            stopped = outbox.quarantine(tx, form, code=code, cause=cause, now=now, limit=QUARANTINE_AT_ONCE)
             logger().error("queue.quarantined", **facts, count=len(stopped))
             moved += stopped
-    return moved
+    return moved, began
 
 
 def _set_line(gateway: Gateway, tx: Tx, state: str, code: str, now: datetime) -> None:
@@ -125,4 +144,5 @@ def give_back(gateway: Gateway, claimed: Sequence[Claimed]) -> None:
     if claimed:
         now = gateway.clock.now()
         with writing(gateway.database) as tx:
-            gateway.record_moves(tx, outbox.give_back(tx, claimed, now=now), now)
+            back = outbox.give_back(tx, claimed, now=now)
+            gateway.record_moves(tx, [*back, *quarantines.catch(tx, back, now=now)], now)

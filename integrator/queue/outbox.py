@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists, insert, or_, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
+from integrator.domain.hands import Verb
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
+from integrator.queue.verbs import require_open
 from integrator.store.tables import (
     bildirim,
     bildirim_body,
@@ -24,6 +26,7 @@ from integrator.store.tables import (
     sonuc,
     sorgu_no_counter,
 )
+from integrator.store.tables import quarantine as quarantine_table
 
 
 def take_numbers(tx: Connection, count: int) -> range:
@@ -73,15 +76,17 @@ def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
         "parts_accepted": 0,
         "created_at": now,
         "changed_at": now,
+        "isyeri_index": row.isyeri_index,
+        "profesyonel_index": row.profesyonel_index,
     }
 
 
 def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now: datetime) -> Moved:
     """Put the professional's sealed signature beside the bytes it was made over, and queue the message."""
-    state, _ = _stands(tx, kurum, sorgu_no)
+    state, _ = stands(tx, kurum, sorgu_no)
     if state is not State.AWAITING_SIGNATURE:
         raise IllegalMove(f"{sorgu_no} is {state}; its signature is not awaited")
-    moved = _move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
+    moved = move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
     body = bildirim_body.c
     tx.execute(update(bildirim_body).where(body.kurum_id == kurum, body.sorgu_no == sorgu_no).values(cms=cms))
     return moved
@@ -112,6 +117,8 @@ def _claim(
 ) -> list[Claimed]:
     due = select(bildirim.c.sorgu_no)
     due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
+    if state is State.QUEUED:
+        due = due.where(or_(bildirim.c.reason == BY_HAND, ~in_quarantine()))
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
@@ -157,6 +164,13 @@ def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
         canonical=body["canonical"],
         cms=body["cms"] or b"",
     )
+
+
+def in_quarantine() -> ColumnElement[bool]:
+    """Whether the form of a row of `bildirim` is in quarantine: such a message is not claimed, whatever its state."""
+    same = (quarantine_table.c[name] == bildirim.c[name] for name in ("veri_seti", "version", "metot"))
+    is_open = (quarantine_table.c.since.is_not(None), quarantine_table.c.lifted_at.is_(None))
+    return exists().where(*same, *is_open)
 
 
 def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) -> list[Moved]:
@@ -230,7 +244,7 @@ def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
         "v_state": s.end.value,
         "v_due_at": s.due_at,
         "v_attempt": s.claimed.attempt - (not s.burns_attempt),
-        "v_reason": _reason(s.outcome, s.cause),
+        "v_reason": reason_of(s.outcome, s.cause),
         "v_code": s.code,
         "v_accepted": s.parts_accepted,
         "v_since": since,
@@ -241,7 +255,7 @@ def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
 LONGEST_REASON = 64
 
 
-def _reason(outcome: str, cause: str) -> str:
+def reason_of(outcome: str, cause: str) -> str:
     """``own_fault:INT-RCP-001``: why, and the causes as far as they fit."""
     whole = f"{outcome}:{cause}" if cause else outcome
     return whole if len(whole) <= LONGEST_REASON else whole[:LONGEST_REASON].rpartition(",")[0]
@@ -303,55 +317,63 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.SENDING, State.UNCERTAIN, facts) for r in rows]
 
 
-def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int, cause: str = "") -> list[Moved]:
+def quarantine(
+    tx: Connection,
+    form: Form,
+    *,
+    code: str,
+    now: datetime,
+    limit: int,
+    cause: str = "",
+    reason: str = "",
+    spare_released: bool = False,
+) -> list[Moved]:
     """Stop queued messages of one form, because the ministry's answer to another of them suspects us.
 
-    `cause` holds the causes' codes that were found in that answer.
+    `cause` holds the causes' codes that were found in that answer; `reason` is given when a person stops them.
+    With `spare_released`, those that a person let through while their form is stopped are left alone.
     """
-    same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
-    waiting = select(bildirim.c.sorgu_no)
-    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
+    waiting = select(bildirim.c.sorgu_no).where(bildirim.c.state == State.QUEUED.value, *of_form(form))
+    waiting = waiting.where(bildirim.c.reason != BY_HAND) if spare_released else waiting
+    waiting = waiting.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update()
     stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
-    stopped = stopped.values(
-        state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now
-    )
+    why = reason or reason_of("own_fault", cause)
+    stopped = stopped.values(state=State.QUARANTINED.value, reason=why, last_code=code, changed_at=now)
     rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
     facts = {"code": code} | _cause_fact(cause)
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 
-FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
-"""Reasons of being held under which a released message is asked about before anything else."""
+def of_form(form: Form) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for the messages of one form."""
+    row = bildirim.c
+    return row.veri_seti == form.veri_seti, row.version == form.version, row.metot == form.metot
 
-MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
-"""Those under which the ministry may well hold the message."""
+
+BY_HAND = "by_hand"
+"""Reason beside a message that a person moved; a queued one with it is sent even while its form is stopped."""
 
 
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """A person lets a held or quarantined message go on, with a reason; it is due at once.
+    """A person lets a held or quarantined message go on, with a reason; it is due at once."""
+    state, why = stands(tx, kurum, sorgu_no)
+    end = require_open(sorgu_no, state, why, Verb.RELEASE)
+    return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=afresh(end, now))
 
-    One whose fate is unknown is asked about first, it is never sent blindly (invariant 5).
-    """
-    state, why = _stands(tx, kurum, sorgu_no)
-    if state not in (State.HELD, State.QUARANTINED):
-        raise IllegalMove(f"{sorgu_no} is {state}; only a held or quarantined message can be released")
-    end = State.UNCERTAIN if state is State.HELD and why in FATE_UNKNOWN else State.QUEUED
-    fresh = {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
-    return _move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=fresh)
+
+def afresh(end: State, now: datetime) -> dict[str, Any]:
+    """Columns of a message that a person let go on: its patience begins anew."""
+    return {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
-
-    One whose number belongs to another record, or whose bytes do not open, can only end so.
-    """
-    state, why = _stands(tx, kurum, sorgu_no)
-    if state is State.HELD and why in MAY_BE_STORED:
-        raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
-    return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
+    """Its owner takes back a message that is not on its way and is not believed to be at the ministry."""
+    state, why = stands(tx, kurum, sorgu_no)
+    end = require_open(sorgu_no, state, why, Verb.CANCEL)
+    return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now)
 
 
-def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
+def stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
     """(state, reason) of one message, locked; raises NotFound."""
     query = select(bildirim.c.state, bildirim.c.reason)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
@@ -361,7 +383,7 @@ def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, s
     return State(row.state), row.reason
 
 
-def _move_one(
+def move_one(
     tx: Connection,
     kurum: KurumNo,
     sorgu_no: SorguNo,
@@ -371,14 +393,15 @@ def _move_one(
     now: datetime,
     more: Mapping[str, Any] | None = None,
 ) -> Moved:
-    state, _ = _stands(tx, kurum, sorgu_no)
+    """Move one message if the table of moves allows it; raises IllegalMove."""
+    state, _ = stands(tx, kurum, sorgu_no)
     advance(state, end)
     values: dict[str, Any] = {
         "state": end.value,
         "due_at": now,
         "changed_at": now,
-        "reason": "by_hand" if reason else "",
+        "reason": BY_HAND if reason else "",
     }
     mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
-    tx.execute(update(bildirim).where(*mine).values(**values, **(more or {})))
+    tx.execute(update(bildirim).where(*mine).values(**values | dict(more or {})))
     return Moved(sorgu_no, kurum, state, end, {"reason": reason} if reason else {})

@@ -119,11 +119,40 @@ bildirim = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("uncertain_since", UtcDateTime),
+    # Keyed fingerprints of the workplace's and the professional's number (docs/decisions/0016), or empty.
+    Column("isyeri_index", String(32), nullable=False, server_default=""),
+    Column("profesyonel_index", String(32), nullable=False, server_default=""),
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
+
+# One row for every form that was ever sent; the form is in quarantine while `since` is set and `lifted_at` is not.
+# Whoever puts a message into the queue holds the row in share, whoever stops the form holds it alone.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("veri_seti", String(64), primary_key=True),
+    Column("version", String(16), primary_key=True),
+    Column("metot", String(16), primary_key=True),
+    Column("code", String(32), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("since", UtcDateTime),
+    Column("lifted_at", UtcDateTime),
+)
+
+# Which record corrects which: one row is the link in both directions, and a record is corrected at most once.
+correction = Table(
+    "correction",
+    metadata,
+    _kurum(),
+    Column("kayit_no", String(128), primary_key=True),
+    Column("corrects", String(128), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+Index("correction_corrects", correction.c.kurum_id, correction.c.corrects, unique=True)
 
 bildirim_body = Table(
     "bildirim_body",
