@@ -205,7 +205,7 @@ def _find(gateway: Gateway, kurum: KurumNo, cause_id: str) -> groups.Cause:
     raise CauseGone(cause_id)
 
 
-def _walk(  # noqa: PLR0917 - one place, five callers in this file
+def _walk(
     gateway: Gateway, selected: groups.Conditions, start: State, end: State, hand: Hand, **facts: str
 ) -> GroupDone:
     """Move what is selected, group by group in the order of numbers; nobody is taken twice."""
