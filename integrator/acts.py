@@ -6,6 +6,8 @@ and are reached from here, so that whoever calls the gateway finds every act in 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +16,7 @@ from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.correcting import correct
 from integrator.deliver.dvo import cut_dvo
+from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.gateway import Gateway
@@ -36,6 +39,7 @@ from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
+NAMED_AT_ONCE = 1_000  # numbers in one audit entry
 TRAINING_CODES = "egitim_kodu"
 
 
@@ -106,6 +110,32 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     return found
 
 
+@contextmanager
+def exporting(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], *, by: str = "") -> Iterator[None]:
+    """Around writing frozen bytes out of the gateway: they hold identity numbers, so intent and outcome are audited.
+
+    An intent without an outcome means that the files may be there. Raises BadReason for a name the log must not keep.
+    """
+    hand = Hand(by or gateway.actor, "signature")
+
+    def record(event: str, numbers: Sequence[SorguNo]) -> None:
+        now, facts = gateway.clock.now(), {"kurum": kurum, "by": hand.by}
+        several = [list(numbers[start : start + NAMED_AT_ONCE]) for start in range(0, len(numbers), NAMED_AT_ONCE)]
+        with writing(gateway.database) as tx:
+            gateway.record(tx, (Entry(event, gateway.actor, facts | {"messages": each}) for each in several), now)
+
+    if not numbers:
+        yield
+        return
+    record("bytes.exporting", numbers)
+    try:
+        yield
+    except BaseException:
+        record("bytes.export_failed", numbers)
+        raise
+    record("bytes.exported", numbers)
+
+
 def checkpoint(gateway: Gateway) -> tuple[int, str] | None:
     """Sign the log's present head: (size, note), or None when nothing was written since the last time."""
     with writing(gateway.database) as tx:
@@ -146,6 +176,7 @@ __all__ = [
     "checkpoint",
     "codes_are_older_than",
     "correct",
+    "exporting",
     "lift_form",
     "load_codes",
     "quarantine",

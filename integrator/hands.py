@@ -164,7 +164,7 @@ def quarantine_form(gateway: Gateway, form: Form, *, reason: str, by: str = "") 
     count = 0
     while moved := _stop_some(gateway, form, why, hand):
         count += moved
-    logger().error("queue.quarantined", veri_seti=form.veri_seti, version=form.version, count=count)
+    logger().warning("queue.quarantined", veri_seti=form.veri_seti, version=form.version, count=count)
     return GroupDone(count, State.QUARANTINED)
 
 

@@ -113,6 +113,12 @@ class Trail:
         return _Head(size, last, read_edge(tx, size))
 
 
+def read_about(tx: Connection, sorgu_no: int) -> list[dict[str, Any]]:
+    """The entries about one message, oldest first, as they were written."""
+    mine = select(audit_entry.c.leaf).where(audit_entry.c.sorgu_no == sorgu_no).order_by(audit_entry.c.i)
+    return [json.loads(leaf) for leaf in tx.execute(mine).scalars()]
+
+
 def read_edge(tx: Connection, size: int) -> list[Hash]:
     """The right edge of the tree of `size` leaves, read from the rows that completed its subtrees."""
     places = edge_places(size)

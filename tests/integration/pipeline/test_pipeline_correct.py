@@ -162,7 +162,7 @@ def test_a_partial_message_stays_and_the_record_of_its_refused_parts_is_linked(h
 
     assert (done.answer.status, done.superseded, links(home, "K-1")) == ("accepted", (), ("", "K-2"))
     assert home.states() == {"partial": 1, "accepted": 1}
-    assert len(ministry.effects) == len(set(pair for _, pair in ministry.effects)) == 2
+    assert len(ministry.effects) == len({pair for _, pair in ministry.effects}) == 2
 
 
 def test_a_correction_that_repeats_what_is_stored_is_rejected(home, gateway, partial):

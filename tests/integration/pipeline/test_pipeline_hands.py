@@ -91,10 +91,11 @@ def bring(home, gateway, ministry, clock, accept_one):
     return bring_to
 
 
-def act(verb, gateway, home, number):
+def act(verb, gateway, home, number, *, kurum=KURUM, **why):
     if verb == "correct":
-        return acts.correct(gateway, KURUM, number, submitted(record("K-9", egitimYer=0, calisan=[WORKER]))[0], **WHY)
-    return getattr(acts, verb)(gateway, KURUM, number, **WHY)
+        mended = submitted(record("K-9", egitimYer=0, calisan=[WORKER]))[0]
+        return acts.correct(gateway, kurum, number, mended, **{**WHY, **why})
+    return getattr(acts, verb)(gateway, kurum, number, **{**WHY, **why})
 
 
 MAY = {
@@ -158,10 +159,7 @@ def test_a_message_of_another_customer_does_not_exist(home, gateway, accept_one,
     gateway.keyring.sealer(stranger, now=gateway.clock.now())
 
     with pytest.raises(NotFound):
-        if verb == "correct":
-            acts.correct(gateway, stranger, number, submitted(record("K-2"))[0], **WHY)
-        else:
-            getattr(acts, verb)(gateway, stranger, number, **WHY)
+        act(verb, gateway, home, number, kurum=stranger)
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501, f"calisan {WORKER} listede yok", "iki\nsatır"])
@@ -173,10 +171,7 @@ def test_a_reason_that_the_log_must_not_keep_is_refused_before_anything_changes(
     before = snapshot(home)
 
     with pytest.raises(BadReason):
-        if verb == "correct":
-            acts.correct(gateway, KURUM, number, submitted(record("K-2"))[0], reason=reason, by="ayse")
-        else:
-            getattr(acts, verb)(gateway, KURUM, number, reason=reason, by="ayse")
+        act(verb, gateway, home, number, reason=reason)
     assert snapshot(home) == before
 
 
