@@ -214,6 +214,8 @@ def _walk(
         now = gateway.clock.now()
         with writing(gateway.database) as tx:
             taken = groups.take(tx, selected, after=after, limit=AT_ONCE)
+            if not taken and groups.is_left(tx, selected, after=after):
+                continue
             if not taken:
                 return GroupDone(count, end, caught)
             moved = [_by(each, hand, facts) for each in groups.move(tx, taken, start, end, now=now)]

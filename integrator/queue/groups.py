@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, update
 
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Form, Moved
@@ -160,6 +160,11 @@ def take(tx: Connection, selected: Conditions, *, after: int, limit: int) -> lis
     mine = select(bildirim.c.kurum_id, bildirim.c.sorgu_no).where(*selected, bildirim.c.sorgu_no > after)
     rows = tx.execute(mine.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update())
     return [(KurumNo(row.kurum_id), SorguNo(row.sorgu_no)) for row in rows]
+
+
+def is_left(tx: Connection, selected: Conditions, *, after: int) -> bool:
+    """Whether somebody above `after` is in the group. `take` may come back empty because another took the same rows."""
+    return tx.execute(select(exists().where(*selected, bildirim.c.sorgu_no > after))).scalar_one()
 
 
 def move(
