@@ -65,7 +65,7 @@ Stop = Callable[[], bool]
 
 def dispatch(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
     """Send every message that is due until none is; returns how many ended with which outcome."""
-    return _drive(gateway, _claim_to_send, _send, stop)
+    return _drive(gateway, claim_to_send, _send, stop)
 
 
 def inquire(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
@@ -98,7 +98,7 @@ def _drive(
     return tally
 
 
-def _claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
+def claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
     """The intent, committed before the first byte leaves (invariant 4); while the firm is passive, one probe."""
     now, pace = gateway.clock.now(), gateway.pace
     with writing(gateway.database) as tx:

@@ -48,10 +48,10 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
         moved = outbox.settle(tx, settlements, now=now)
         copies.owe(tx, moved, now=now)
         _hold_forms(tx, settlements, carried)
-        _consequences(gateway, tx, carried, now)
         stopped, began = _stop_forms(gateway, tx, carried, now)
         moved += stopped
         moved += quarantines.catch(tx, moved, now=now)
+        _consequences(gateway, tx, carried, now)  # the line after the messages, the head of the log last (0013)
         gateway.record(tx, [*began, *(moved_entry(each, gateway.actor) for each in moved)], now)
     for settlement in settlements:
         tally[settlement.outcome] += 1

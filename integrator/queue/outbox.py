@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, or_, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.hands import Verb
@@ -19,6 +19,7 @@ from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
 from integrator.queue.verbs import require_open
+from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
     bildirim,
     bildirim_body,
@@ -27,6 +28,8 @@ from integrator.store.tables import (
     sorgu_no_counter,
 )
 from integrator.store.tables import quarantine as quarantine_table
+
+KEY = ("kurum_id", "sorgu_no")
 
 
 def take_numbers(tx: Connection, count: int) -> range:
@@ -44,9 +47,10 @@ def put(
 ) -> list[Moved]:
     """Store new messages with their sealed (canonical, cms): queued when signed, else awaiting the signature."""
     ends = [State.QUEUED if cms is not None else State.AWAITING_SIGNATURE for _, cms in sealed]
-    tx.execute(insert(bildirim), [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
-    tx.execute(
-        insert(bildirim_body),
+    insert_rows(tx, bildirim, [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
+    insert_rows(
+        tx,
+        bildirim_body,
         [
             {"kurum_id": row.kurum, "sorgu_no": row.sorgu_no, "canonical": canonical, "cms": cms}
             for row, (canonical, cms) in zip(rows, sealed, strict=True)
@@ -122,7 +126,7 @@ def _claim(
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(due))
+        .where(bildirim.c.sorgu_no.in_(_once(due)))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
@@ -135,12 +139,18 @@ def _claim(
     rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
     if not rows:
         return []
-    tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
+    insert_rows(tx, deneme, [_intent(row, act, now) for row in rows.values()])
     kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
     bodies = select(bildirim_body).where(
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
     )
     return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
+
+
+def _once(found: Select[tuple[int]]) -> Select[tuple[int]]:
+    """The numbers as a CTE: a subquery that locks under a limit may be run again for every row of the outer one."""
+    numbers = found.cte("numbers")
+    return select(numbers.c.sorgu_no)
 
 
 def _intent(row: RowMapping, act: str, now: datetime) -> dict[str, Any]:
@@ -182,15 +192,15 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
     for each in held:
         if each.end is not each.claimed.state:
             advance(each.claimed.state, each.end)  # raises for a move that does not exist
-    tx.execute(_SETTLE, [_settled_row(each, now) for each in held])
-    tx.execute(_END_DENEME, [_ended_row(each, now) for each in held])
+    update_rows(tx, bildirim, KEY, [_settled_row(each, now) for each in held])
+    update_rows(tx, deneme, (*KEY, "deneme_no"), [_ended_row(each, now) for each in held])
     keep = [each for each in held if each.refused_parts is not None]
     if keep:
         rows = [
             {"kurum_id": s.claimed.kurum, "sorgu_no": s.claimed.sorgu_no, "refused_parts": s.refused_parts}
             for s in keep
         ]
-        tx.execute(insert(sonuc), rows)
+        insert_rows(tx, sonuc, rows)
     return [
         Moved(
             s.claimed.sorgu_no,
@@ -203,52 +213,20 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
     ]
 
 
-_SETTLE = (
-    update(bildirim)
-    .where(bildirim.c.kurum_id == bindparam("k_kurum"), bildirim.c.sorgu_no == bindparam("k_sorgu_no"))
-    .values(
-        state=bindparam("v_state"),
-        due_at=bindparam("v_due_at"),
-        attempt=bindparam("v_attempt"),
-        reason=bindparam("v_reason"),
-        last_code=bindparam("v_code"),
-        parts_accepted=bindparam("v_accepted"),
-        uncertain_since=bindparam("v_since"),
-        changed_at=bindparam("v_now"),
-        claimed_by=None,
-    )
-)
-
-_END_DENEME = (
-    update(deneme)
-    .where(
-        deneme.c.kurum_id == bindparam("k_kurum"),
-        deneme.c.sorgu_no == bindparam("k_sorgu_no"),
-        deneme.c.deneme_no == bindparam("k_deneme_no"),
-    )
-    .values(
-        ended_at=bindparam("v_now"),
-        outcome=bindparam("v_outcome"),
-        code=bindparam("v_code"),
-        request=bindparam("v_request"),
-        reply=bindparam("v_reply"),
-    )
-)
-
-
 def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
     since = (s.claimed.uncertain_since or now) if s.end is State.UNCERTAIN else None
     return {
-        "k_kurum": s.claimed.kurum,
-        "k_sorgu_no": s.claimed.sorgu_no,
-        "v_state": s.end.value,
-        "v_due_at": s.due_at,
-        "v_attempt": s.claimed.attempt - (not s.burns_attempt),
-        "v_reason": reason_of(s.outcome, s.cause),
-        "v_code": s.code,
-        "v_accepted": s.parts_accepted,
-        "v_since": since,
-        "v_now": now,
+        "kurum_id": s.claimed.kurum,
+        "sorgu_no": s.claimed.sorgu_no,
+        "state": s.end.value,
+        "due_at": s.due_at,
+        "claimed_by": None,
+        "attempt": s.claimed.attempt - (not s.burns_attempt),
+        "reason": reason_of(s.outcome, s.cause),
+        "last_code": s.code,
+        "parts_accepted": s.parts_accepted,
+        "uncertain_since": since,
+        "changed_at": now,
     }
 
 
@@ -267,20 +245,21 @@ def _cause_fact(cause: str) -> dict[str, str]:
 
 def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
     return {
-        "k_kurum": s.claimed.kurum,
-        "k_sorgu_no": s.claimed.sorgu_no,
-        "k_deneme_no": s.claimed.deneme_no,
-        "v_now": now,
-        "v_outcome": s.outcome,
-        "v_code": s.code,
-        "v_request": s.request,
-        "v_reply": s.reply,
+        "kurum_id": s.claimed.kurum,
+        "sorgu_no": s.claimed.sorgu_no,
+        "deneme_no": s.claimed.deneme_no,
+        "ended_at": now,
+        "outcome": s.outcome,
+        "code": s.code,
+        "request": s.request,
+        "reply": s.reply,
     }
 
 
 def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]]:
     columns = select(bildirim.c.sorgu_no, bildirim.c.fence, bildirim.c.state)
-    rows = tx.execute(columns.where(bildirim.c.sorgu_no.in_(numbers)).with_for_update())
+    mine = columns.where(bildirim.c.sorgu_no.in_(numbers)).order_by(bildirim.c.sorgu_no)
+    rows = tx.execute(mine.with_for_update())  # in one order by all who lock several, or they wait for one another
     return {row.sorgu_no: (row.fence, row.state) for row in rows}
 
 
@@ -301,7 +280,7 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     lost = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(overdue))
+        .where(bildirim.c.sorgu_no.in_(_once(overdue)))
         .values(
             state=State.UNCERTAIN.value,
             due_at=now,
@@ -336,7 +315,7 @@ def quarantine(
     waiting = select(bildirim.c.sorgu_no).where(bildirim.c.state == State.QUEUED.value, *of_form(form))
     waiting = waiting.where(bildirim.c.reason != BY_HAND) if spare_released else waiting
     waiting = waiting.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update()
-    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
+    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(_once(waiting)))
     why = reason or reason_of("own_fault", cause)
     stopped = stopped.values(state=State.QUARANTINED.value, reason=why, last_code=code, changed_at=now)
     rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Form, Moved
 from integrator.domain.states import State, advance
 from integrator.queue import outbox
+from integrator.store.dialect import insert_new
 from integrator.store.tables import bildirim, quarantine
 
 FORM_BY_HAND = "stopped_form"
@@ -118,11 +118,7 @@ def _lock(tx: Connection, form: Form, *, share: bool) -> Row[Any] | None:
 def _make(tx: Connection, form: Form, *, share: bool) -> Row[Any]:
     """The row of a form that was never seen; another process may be making it at this moment."""
     values = {"veri_seti": form.veri_seti, "version": form.version, "metot": form.metot, "code": "", "reason": ""}
-    try:
-        with tx.begin_nested():
-            tx.execute(insert(quarantine).values(**values))
-    except IntegrityError:
-        pass
+    insert_new(tx, quarantine, [values])
     made = _lock(tx, form, share=share)
     assert made is not None
     return made

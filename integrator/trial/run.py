@@ -29,6 +29,7 @@ from integrator.settings import (
     MinistrySettings,
     QueueSettings,
     Settings,
+    StoreSettings,
     WorkerSettings,
 )
 from integrator.sign.trial_pki import KeyKind, write_test_pki
@@ -65,13 +66,22 @@ class Trial:
         return self.settings.home / "trainings.ndjson"
 
 
-def prepare(home: Path, ministry: MinistryProcess, *, records: int, seed: int, faults: str, key: KeyKind) -> Trial:
+def prepare(
+    home: Path,
+    ministry: MinistryProcess,
+    *,
+    records: int,
+    seed: int,
+    faults: str,
+    key: KeyKind,
+    database_url: str = "",
+) -> Trial:
     """Invent the town, teach it to the ministry, make keys and settings, write the customer's file."""
     now = SystemClock().now()
     town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date())
     parola = secrets.token_hex(12)
     ministry.control("PUT", "/parties", town.parties(parola))
-    settings = trial_settings(home, ministry.address)
+    settings = trial_settings(home, ministry.address, database_url=database_url)
     home.mkdir(parents=True, exist_ok=True)
     write_test_pki(home / "pki", town.professionals, now=now, key=key)
     write_secret(settings.path(settings.ministry.firma_kodu_file), FIRMA_KODU.encode())
@@ -85,11 +95,12 @@ def prepare(home: Path, ministry: MinistryProcess, *, records: int, seed: int, f
     return trial
 
 
-def trial_settings(home: Path, address: str) -> Settings:
+def trial_settings(home: Path, address: str, *, database_url: str = "") -> Settings:
     """Settings whose waits are short, because the stub's ministry has short faults."""
     return Settings(
         home=home,
         gateway=GatewaySettings(name="ibys-trial", kurum="deneme-osgb"),
+        store=StoreSettings(database_url=database_url),
         keys=KeysSettings(signers_dir="pki/signers", trust_dir="pki/trust"),
         ministry=MinistrySettings(
             address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8
@@ -105,7 +116,7 @@ def trial_settings(home: Path, address: str) -> Settings:
             probe_seconds=0.5,
         ),
         intake=IntakeSettings(),
-        worker=WorkerSettings(dispatch_seconds=0.2, inquire_seconds=0.3, checkpoint_seconds=2.0),
+        worker=WorkerSettings(dispatch_seconds=0.2, inquire_seconds=0.3, checkpoint_seconds=2.0, lease_seconds=4.0),
         log=LogSettings(level="WARNING"),
     )
 
@@ -113,7 +124,7 @@ def trial_settings(home: Path, address: str) -> Settings:
 def write_settings_file(settings: Settings) -> None:
     """The same settings as ``ibys.toml``, for other processes on this home."""
     lines = []
-    for name in ("gateway", "keys", "ministry", "queue", "worker", "log"):
+    for name in ("gateway", "store", "keys", "ministry", "queue", "worker", "log"):
         group = getattr(settings, name)
         lines.append(f"[{name}]")
         lines += [f"{key} = {json.dumps(getattr(group, key))}" for key in group.__slots__]
