@@ -73,7 +73,7 @@ def bring(home, gateway, ministry, clock, accept_one):
         if state is S.PARTIAL:
             ministry.off_roster.add(workers(2)[0])
         if state is S.SENDING:
-            pipeline._claim_to_send(gateway, 1)
+            pipeline.claim_to_send(gateway, 1)
         elif state is S.CANCELLED:
             acts.cancel(gateway, KURUM, number, **WHY)
         elif state is S.QUARANTINED:
