@@ -185,7 +185,7 @@ class Group:
             moved = outbox.put(tx, rows, [bodies.seal_body(self._sealer, row) for row in rows], now=self._now)
             for draft in drafts:
                 draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
-            stopped = quarantines.catch(tx, moved, now=self._now)
+            stopped = quarantines.catch(tx, moved, now=self._now, forms={draft.form for draft in drafts})
             beside = (
                 [e for d in drafts for e in self._along.write(tx, d.kayit.kayit_no, self._now)] if self._along else []
             )

@@ -223,32 +223,40 @@ def attach(settings: Settings, sorgu_no: int | None, cms: Path | None, folder: P
         _done(sorgu_no, acts.attach(gateway, kurum, SorguNo(sorgu_no), cms.read_bytes()), as_json)
         return 0
     assert folder is not None
-    refusals = {number: _attach_one(gateway, kurum, number, der) for number, der in read_signatures(folder)}
-    return _told_attached(refusals, as_json)
+    told = {number: _attach_one(gateway, kurum, number, der) for number, der in read_signatures(folder)}
+    return _told_attached(told, as_json)
 
 
-def _attach_one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> Rejected | None:
-    """None when the message is queued now; else why this signature, and only this one, was not taken."""
+def _attach_one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State | Rejected:
+    """Where the message stands now, or why this signature, and only this one, was not taken."""
     try:
-        acts.attach(gateway, kurum, sorgu_no, cms)
+        return acts.attach(gateway, kurum, sorgu_no, cms)
     except Rejected as refusal:
         return refusal
-    return None
 
 
-def _told_attached(refusals: Mapping[SorguNo, Rejected | None], as_json: bool) -> int:
-    attached = [number for number, refusal in refusals.items() if refusal is None]
-    refused = {number: refusal for number, refusal in refusals.items() if refusal is not None}
+def _told_attached(told: Mapping[SorguNo, State | Rejected], as_json: bool) -> int:
+    refused = {number: each for number, each in told.items() if isinstance(each, Rejected)}
+    stopped = [number for number, each in told.items() if each is State.QUARANTINED]
     if as_json:
         listed = [{"sorgu_no": number, "code": each.code, "detail": each.detail} for number, each in refused.items()]
-        print_json({"attached": len(attached), "refused": listed})
+        print_json({"attached": len(told) - len(refused), "stopped": stopped, "refused": listed})
         return 2 if refused else 0
+    queued = len(told) - len(refused) - len(stopped)
     click.echo(
         say(
-            f"Kuyruğa alındı: {len(attached)}. Alınmadı: {len(refused)}.",
-            f"Queued: {len(attached)}. Not taken: {len(refused)}.",
+            f"Kuyruğa alındı: {queued}. Alınmadı: {len(refused)}.",
+            f"Queued: {queued}. Not taken: {len(refused)}.",
         )
     )
+    if stopped:
+        many = len(stopped)
+        click.echo(
+            say(
+                f"İmzası eklendi, ama biçimi durdurulmuş: {many}. Durdurma kalkınca kendiliğinden gider.",
+                f"Signed, but their form is stopped: {many}. They go by themselves once that is lifted.",
+            )
+        )
     for number, each in refused.items():
         click.echo(f"  {number}  {each.code}  {text(each.code, language(), path='', seen=each.detail, wanted='')}")
     return 2 if refused else 0

@@ -73,12 +73,15 @@ def lift(tx: Connection, form: Form, *, now: datetime) -> bool:
     return True
 
 
-def catch(tx: Connection, moved: Sequence[Moved], *, now: datetime) -> list[Moved]:
-    """Stop those of `moved` that were just put into the queue although their form is in quarantine."""
+def catch(tx: Connection, moved: Sequence[Moved], *, now: datetime, forms: Iterable[Form] | None = None) -> list[Moved]:
+    """Stop those of `moved` that were just put into the queue although their form is in quarantine.
+
+    `forms` are those of the messages, where the caller knows them.
+    """
     numbers = [each.sorgu_no for each in moved if each.end is State.QUEUED and each.start is not State.QUEUED]
     if not numbers:
         return []
-    stops = hold(tx, _forms_of(tx, numbers))
+    stops = hold(tx, _forms_of(tx, numbers) if forms is None else forms)
     return [each for stop in stops.values() for each in _stop_queued(tx, stop, numbers, now)]
 
 
