@@ -1,32 +1,49 @@
-"""The smaller walks beside the main one: recovery, people's hands, checkpoints, code lists.
+"""The smaller walks beside the main one: recovery, signatures from elsewhere, checkpoints, code lists.
 
-Each is one short transaction with its audit entry in it.
+Each is one short transaction with its audit entry in it. People's hands stand in ``hands.py`` and ``correcting.py``
+and are reached from here, so that whoever calls the gateway finds every act in one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
+from integrator.correcting import correct
 from integrator.deliver.dvo import cut_dvo
 from integrator.deliver.generation import ServesCodes
 from integrator.domain.errors import Unavailable
+from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.domain.records import Moved
+from integrator.domain.states import State
 from integrator.gateway import Gateway
+from integrator.hands import (
+    Evidence,
+    cancel,
+    cancel_cause,
+    lift_form,
+    quarantine,
+    quarantine_form,
+    read_causes,
+    release,
+    release_cause,
+    release_for_evidence,
+    retry,
+)
 from integrator.log import logger
-from integrator.queue import bodies, copies, line, outbox, readings
+from integrator.queue import bodies, copies, line, outbox, quarantines, readings
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
+NAMED_AT_ONCE = 1_000  # numbers in one audit entry
 TRAINING_CODES = "egitim_kodu"
 
 
@@ -40,14 +57,20 @@ def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
         if lease and not is_held(tx, lease, now=now):
             return 0
         moved = outbox.expire(tx, now=now, limit=RECOVER_AT_ONCE)
-        gateway.record_moves(tx, moved, now)
+        stopped = quarantines.sweep(tx, now=now, limit=RECOVER_AT_ONCE)
+        gateway.record_moves(tx, [*moved, *stopped], now)
+    if stopped:
+        logger().warning("queue.swept", count=len(stopped))
     if moved:
         logger().warning("queue.expired", count=len(moved))
     return len(moved)
 
 
-def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> None:
-    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove."""
+def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
+    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
+
+    Returns `queued`, or `quarantined` when the message's form is stopped just now.
+    """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
     with reading(gateway.database) as tx:
@@ -60,17 +83,10 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> N
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
         moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
         facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
+        stopped = quarantines.catch(tx, [moved], now=now)
         gateway.record(tx, [moved_entry(moved, gateway.actor).with_facts(facts)], now)
-
-
-def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """A person sends a held or quarantined message again, with a reason that the audit log keeps."""
-    _by_hand(gateway, partial(outbox.release, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
-
-
-def cancel(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """The owner takes a message back that is not on its way."""
-    _by_hand(gateway, partial(outbox.cancel, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
+        gateway.record_moves(tx, stopped, now)
+    return stopped[0].end if stopped else moved.end
 
 
 def stop_line(gateway: Gateway, *, reason: str) -> bool:
@@ -101,12 +117,6 @@ def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line
     return True
 
 
-def _by_hand(gateway: Gateway, act: Callable[..., Moved]) -> None:
-    now = gateway.clock.now()
-    with writing(gateway.database) as tx:
-        gateway.record_moves(tx, [act(tx, now=now)], now)
-
-
 def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
     """The frozen bytes of one message, to be shown to and signed by the professional."""
     with reading(gateway.database) as tx:
@@ -135,6 +145,32 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
         _, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
         found.append(Waiting(sorgu_no, since, cut_dvo(canonical).professional, canonical))
     return found
+
+
+@contextmanager
+def exporting(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], *, by: str = "") -> Iterator[None]:
+    """Around writing frozen bytes out of the gateway: they hold identity numbers, so intent and outcome are audited.
+
+    An intent without an outcome means that the files may be there. Raises BadReason for a name the log must not keep.
+    """
+    hand = Hand(by or gateway.actor, "signature")
+
+    def record(event: str, numbers: Sequence[SorguNo]) -> None:
+        now, facts = gateway.clock.now(), {"kurum": kurum, "by": hand.by}
+        several = [list(numbers[start : start + NAMED_AT_ONCE]) for start in range(0, len(numbers), NAMED_AT_ONCE)]
+        with writing(gateway.database) as tx:
+            gateway.record(tx, (Entry(event, gateway.actor, facts | {"messages": each}) for each in several), now)
+
+    if not numbers:
+        yield
+        return
+    record("bytes.exporting", numbers)
+    try:
+        yield
+    except BaseException:
+        record("bytes.export_failed", numbers)
+        raise
+    record("bytes.exported", numbers)
 
 
 def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:
@@ -174,3 +210,31 @@ def load_codes(gateway: Gateway) -> None:
     with reading(gateway.database) as tx:
         listed = code_lists.load_refreshed(tx, TRAINING_CODES)
     gateway.catalogue.refreshed = {TRAINING_CODES: listed} if listed else {}
+
+
+__all__ = [
+    "Evidence",
+    "Waiting",
+    "attach",
+    "cancel",
+    "cancel_cause",
+    "checkpoint",
+    "codes_are_due",
+    "correct",
+    "exporting",
+    "lift_form",
+    "load_codes",
+    "quarantine",
+    "quarantine_form",
+    "read_canonical",
+    "read_causes",
+    "read_waiting",
+    "recover",
+    "refresh_codes",
+    "release",
+    "release_cause",
+    "release_for_evidence",
+    "resume_line",
+    "retry",
+    "stop_line",
+]

@@ -23,6 +23,7 @@ EVENTS = frozenset(
         "queue.expired",
         "queue.lease_lost",
         "queue.quarantined",
+        "queue.swept",
         "receipt.explained",
         "delivery.attempted",
         "delivery.asked",

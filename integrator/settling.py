@@ -13,13 +13,13 @@ from integrator.domain.records import Claimed, Moved, Settlement
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import copies, line, outbox
+from integrator.queue import copies, line, outbox, quarantines
 from integrator.queue.line_row import lock_line, read_line, write_line
 from integrator.queue.patience import next_step
 from integrator.receipt.explain_214 import Explanation
 from integrator.store.engine import Tx, write_anew, writing
 
-QUARANTINE_AT_ONCE = 100_000
+QUARANTINE_AT_ONCE = 10_000  # the rest of a larger queue is not claimed, and recovery sweeps it up
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,12 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
         settlements = [_settlement(gateway, each, wait, now) for each, wait in zip(sure, waits, strict=True)]
         moved = outbox.settle(tx, settlements, now=now)
         copies.owe(tx, moved, now=now)
-        moved += _quarantines(tx, sure, now)
-        entries = [*_line_entries(gateway, before, after), *(moved_entry(move, gateway.actor) for move in moved)]
-        gateway.record(tx, entries, now)
+        _hold_forms(tx, settlements, sure)
+        stopped, began = _stop_forms(gateway, tx, sure, now)
+        moved += stopped
+        moved += quarantines.catch(tx, moved, now=now)
+        moves = (moved_entry(move, gateway.actor) for move in moved)
+        gateway.record(tx, [*_line_entries(gateway, before, after), *began, *moves], now)
         return before, after, sure, settlements
 
     before, after, sure, settlements = write_anew(gateway.database, write)
@@ -74,6 +77,14 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
         _log_attempt(settlement)
     for each in sure:
         _log_explanation(each)
+
+
+def _hold_forms(tx: Tx, settlements: Sequence[Settlement], carried: Sequence[Carried]) -> None:
+    """Hold every form this settlement is about to need, in one order, so that two workers never wait for each other."""
+    back = {each.claimed.form for each in settlements if each.end is State.QUEUED}
+    suspects = {each.claimed.form for each in carried if each.outcome.kind is Kind.OWN_FAULT}
+    if back or suspects:
+        quarantines.hold(tx, back, alone=suspects)
 
 
 def _doubting_shared(tx: Tx, carried: Sequence[Carried], now: datetime) -> Sequence[Carried]:
@@ -130,17 +141,20 @@ def _settlement(gateway: Gateway, carried: Carried, wait: timedelta, now: dateti
     )
 
 
-def _quarantines(tx: Tx, carried: Sequence[Carried], now: datetime) -> list[Moved]:
-    """What is queued in the form of a message that met our own fault stops."""
+def _stop_forms(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> tuple[list[Moved], list[Entry]]:
+    """Our own fault: the message's form goes into quarantine, and what is queued under it is stopped."""
     moved: list[Moved] = []
+    began: list[Entry] = []
     for each in carried:
         if each.outcome.kind is Kind.OWN_FAULT:
-            code, form = each.outcome.code, each.claimed.form
-            stopped = outbox.quarantine(tx, form, code=code, cause=each.cause, now=now, limit=QUARANTINE_AT_ONCE)
-            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": each.cause}
+            code, form, cause = each.outcome.code, each.claimed.form, each.cause
+            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": cause}
+            if quarantines.begin(tx, form, code=code, reason=outbox.reason_of("own_fault", cause), now=now):
+                began.append(Entry("quarantine.began", gateway.actor, facts | {"metot": form.metot}))
+            stopped = outbox.quarantine(tx, form, code=code, cause=cause, now=now, limit=QUARANTINE_AT_ONCE)
             logger().error("queue.quarantined", **facts, count=len(stopped))
             moved += stopped
-    return moved
+    return moved, began
 
 
 def _line_entries(gateway: Gateway, before: line.Line, after: line.Line) -> list[Entry]:
@@ -189,4 +203,5 @@ def give_back(gateway: Gateway, claimed: Sequence[Claimed]) -> None:
         if line.freed(found, claimed, now=now) != found:
             found = lock_line(tx, gateway.address)
             write_line(tx, found, line.freed(found, claimed, now=now))
-        gateway.record_moves(tx, outbox.give_back(tx, claimed, now=now), now)
+        back = outbox.give_back(tx, claimed, now=now)
+        gateway.record_moves(tx, [*back, *quarantines.catch(tx, back, now=now)], now)

@@ -28,6 +28,13 @@ EVENTS = frozenset(
         "kayit.accepted",
         "bildirim.moved",
         "bildirim.asked",
+        "bildirim.hastened",
+        "kayit.corrected",
+        "quarantine.began",
+        "quarantine.lifted",
+        "bytes.exporting",
+        "bytes.exported",
+        "bytes.export_failed",
         "line.stopped",
         "line.resumed",
         "codes.refreshed",
@@ -109,6 +116,12 @@ class Trail:
         if (size, last) == (self._head.size, self._head.last):
             return _Head(size, last, list(self._head.edge))
         return _Head(size, last, read_edge(tx, size))
+
+
+def read_about(tx: Connection, sorgu_no: int) -> list[dict[str, Any]]:
+    """The entries about one message, oldest first, as they were written."""
+    mine = select(audit_entry.c.leaf).where(audit_entry.c.sorgu_no == sorgu_no).order_by(audit_entry.c.i)
+    return [json.loads(leaf) for leaf in tx.execute(mine).scalars()]
 
 
 def read_edge(tx: Connection, size: int) -> list[Hash]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,8 @@ from integrator.domain.findings import Finding
 from integrator.domain.texts import Language
 from integrator.log import set_up_log
 from integrator.settings import Settings, default_home, read_settings
+
+LANGUAGES: tuple[Language, Language] = ("tr", "en")
 
 
 def language() -> Language:
@@ -50,6 +53,22 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
     option = click.option("--home", type=click.Path(path_type=Path), help="Folder of the gateway (IBYS_HOME, ~/.ibys).")
     return option(with_settings)
+
+
+def name_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--as``: the operator's name."""
+    told = "Your name, for the audit log; by default the OS user's."
+    return click.option("--as", "by", metavar="NAME", default=None, help=told)(function)
+
+
+def name_of(by: str | None) -> str:
+    """The name given by ``--as``, else that of the OS user."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise click.UsageError(say("--as ADINIZ gerekli", "--as YOUR-NAME is needed")) from None
 
 
 def print_json(value: Any) -> None:
@@ -90,6 +109,7 @@ def as_rows(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 __all__ = [
+    "LANGUAGES",
     "Settings",
     "as_rows",
     "console",
@@ -97,6 +117,8 @@ __all__ = [
     "json_option",
     "language",
     "local",
+    "name_of",
+    "name_option",
     "print_findings",
     "print_json",
     "print_table",

@@ -78,6 +78,9 @@ class Bildirim:
     canonical: bytes = field(repr=False)
     cms: bytes = field(repr=False)
     salt: bytes = field(repr=False)
+    # Blind indexes of workplace and professional: who can mend a cause is found without opening a body.
+    isyeri_index: str = ""
+    profesyonel_index: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,21 @@ from sqlalchemy import (
     Integer,
     case,
     cast,
+    exists,
     func,
     literal,
+    or_,
     select,
 )
 
-from integrator.store.tables import bildirim
+from integrator.domain.states import State
+from integrator.store.tables import bildirim, quarantine
 
 CUSTOMERS_AT_ONCE = 64
 LOOKS_AT_ONCE = 1000
+
+BY_HAND = "by_hand"
+"""Reason beside a message that a person moved; a queued one with it is sent even while its form is stopped."""
 
 Each = TypeVar("Each")
 
@@ -50,6 +56,14 @@ class Turn:
     rotation: Rotation
     but_not: str | None = None
 
+    def may_go(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """What is queued under a form in quarantine stays, unless a person released it to try the mend."""
+        if self.state != State.QUEUED:
+            return ()
+        same = (quarantine.c[name] == rows.c[name] for name in ("veri_seti", "version", "metot"))
+        is_open = (quarantine.c.since.is_not(None), quarantine.c.lifted_at.is_(None))
+        return (or_(rows.c.reason == BY_HAND, ~exists().where(*same, *is_open)),)
+
     def of(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """The conditions on `rows`, which are of `bildirim`."""
         state = rows.c.state == self.state
@@ -58,7 +72,7 @@ class Turn:
 
 def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> list[int]:
     """Numbers of up to `limit` due messages, locked, in the order in which they should go."""
-    due = (*turn.of(bildirim), bildirim.c.due_at <= now)
+    due = (*turn.of(bildirim), *turn.may_go(bildirim), bildirim.c.due_at <= now)
     if turn.but_not is None:
         # of every metot, so that one index answers however many of another metot wait
         some = select(bildirim.c.sorgu_no).where(bildirim.c.state == turn.state, bildirim.c.due_at <= now)
@@ -174,5 +188,6 @@ def _has_due(walk: CTE, turn: Turn, now: datetime) -> ColumnElement[bool]:
     """Not `exists`: PostgreSQL may answer that by hashing every due message of everybody."""
     mine = bildirim.alias()
     row = select(literal(1)).where(*turn.of(mine), mine.c.kurum_id == walk.c.kurum_id, mine.c.due_at <= now)
+    row = row.where(*turn.may_go(mine))
     row = row if turn.but_not is None else row.where(walk.c.kurum_id != turn.but_not)
     return row.limit(1).correlate(walk).scalar_subquery().is_not(None)

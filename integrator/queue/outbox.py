@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
+from integrator.domain.hands import Verb
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
-from integrator.queue.fair import Rotation, Turn, take_fairly
+from integrator.queue.fair import BY_HAND, Rotation, Turn, take_fairly
+from integrator.queue.verbs import require_open
 from integrator.store.dialect import hold
 from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
@@ -80,15 +82,17 @@ def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
         "parts_accepted": 0,
         "created_at": now,
         "changed_at": now,
+        "isyeri_index": row.isyeri_index,
+        "profesyonel_index": row.profesyonel_index,
     }
 
 
 def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now: datetime) -> Moved:
     """Put the professional's sealed signature beside the bytes it was made over, and queue the message."""
-    state, _ = _stands(tx, kurum, sorgu_no)
+    state, _ = stands(tx, kurum, sorgu_no)
     if state is not State.AWAITING_SIGNATURE:
         raise IllegalMove(f"{sorgu_no} is {state}; its signature is not awaited")
-    moved = _move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
+    moved = move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
     body = bildirim_body.c
     tx.execute(update(bildirim_body).where(body.kurum_id == kurum, body.sorgu_no == sorgu_no).values(cms=cms))
     return moved
@@ -228,7 +232,7 @@ def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
         "due_at": s.due_at,
         "claimed_by": None,
         "attempt": s.claimed.attempt - (not s.burns_attempt),
-        "reason": _reason(s.outcome, s.cause),
+        "reason": reason_of(s.outcome, s.cause),
         "last_code": s.code,
         "parts_accepted": s.parts_accepted,
         "uncertain_since": since,
@@ -240,7 +244,7 @@ def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
 LONGEST_REASON = 64
 
 
-def _reason(outcome: str, cause: str) -> str:
+def reason_of(outcome: str, cause: str) -> str:
     """``own_fault:INT-RCP-001``: why, and the causes as far as they fit."""
     whole = f"{outcome}:{cause}" if cause else outcome
     return whole if len(whole) <= LONGEST_REASON else whole[:LONGEST_REASON].rpartition(",")[0]
@@ -348,57 +352,59 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.SENDING, State.UNCERTAIN, facts) for r in rows]
 
 
-def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int, cause: str = "") -> list[Moved]:
+def quarantine(
+    tx: Connection,
+    form: Form,
+    *,
+    code: str,
+    now: datetime,
+    limit: int,
+    cause: str = "",
+    reason: str = "",
+    spare_released: bool = False,
+) -> list[Moved]:
     """Stop queued messages of one form, because the ministry's answer to another of them suspects us.
 
-    `cause` holds the causes' codes that were found in that answer.
+    `cause` holds the causes' codes that were found in that answer; `reason` is given when a person stops them.
+    With `spare_released`, those that a person let through while their form is stopped are left alone.
     """
-    same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
-    waiting = select(bildirim.c.sorgu_no)
-    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same)
+    waiting = select(bildirim.c.sorgu_no).where(bildirim.c.state == State.QUEUED.value, *of_form(form))
+    waiting = waiting.where(bildirim.c.reason != BY_HAND) if spare_released else waiting
     waiting = waiting.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update()
     stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(_once(waiting)))
-    stopped = stopped.values(
-        state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now
-    )
+    why = reason or reason_of("own_fault", cause)
+    stopped = stopped.values(state=State.QUARANTINED.value, reason=why, last_code=code, changed_at=now)
     rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
     facts = {"code": code} | _cause_fact(cause)
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 
-FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken", "no_query"})
-"""Reasons of being held under which a released message is asked about before anything else."""
-
-MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
-"""Those under which the ministry may well hold the message."""
+def of_form(form: Form) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for the messages of one form."""
+    row = bildirim.c
+    return row.veri_seti == form.veri_seti, row.version == form.version, row.metot == form.metot
 
 
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """A person lets a held or quarantined message go on, with a reason; it is due at once.
+    """A person lets a held or quarantined message go on, with a reason; it is due at once."""
+    state, why = stands(tx, kurum, sorgu_no)
+    end = require_open(sorgu_no, state, why, Verb.RELEASE)
+    return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=afresh(end, now))
 
-    One whose fate is unknown is asked about first, it is never sent blindly (invariant 5).
-    """
-    state, why = _stands(tx, kurum, sorgu_no)
-    if state not in (State.HELD, State.QUARANTINED):
-        raise IllegalMove(f"{sorgu_no} is {state}; only a held or quarantined message can be released")
-    end = State.UNCERTAIN if state is State.HELD and why in FATE_UNKNOWN else State.QUEUED
-    fresh = {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
-    return _move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=fresh)
+
+def afresh(end: State, now: datetime) -> dict[str, Any]:
+    """Columns of a message that a person let go on: its patience begins anew."""
+    return {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
-
-    One whose number belongs to another record, or whose bytes do not open, can only end so; and one whose fate
-    no question can tell (`no_query`), once a person has learnt it.
-    """
-    state, why = _stands(tx, kurum, sorgu_no)
-    if state is State.HELD and why in MAY_BE_STORED:
-        raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
-    return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
+    """Its owner takes back a message that is not on its way and is not believed to be at the ministry."""
+    state, why = stands(tx, kurum, sorgu_no)
+    end = require_open(sorgu_no, state, why, Verb.CANCEL)
+    return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now)
 
 
-def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
+def stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
     """(state, reason) of one message, locked; raises NotFound."""
     query = select(bildirim.c.state, bildirim.c.reason)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
@@ -408,7 +414,7 @@ def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, s
     return State(row.state), row.reason
 
 
-def _move_one(
+def move_one(
     tx: Connection,
     kurum: KurumNo,
     sorgu_no: SorguNo,
@@ -418,14 +424,15 @@ def _move_one(
     now: datetime,
     more: Mapping[str, Any] | None = None,
 ) -> Moved:
-    state, _ = _stands(tx, kurum, sorgu_no)
+    """Move one message if the table of moves allows it; raises IllegalMove."""
+    state, _ = stands(tx, kurum, sorgu_no)
     advance(state, end)
     values: dict[str, Any] = {
         "state": end.value,
         "due_at": now,
         "changed_at": now,
-        "reason": "by_hand" if reason else "",
+        "reason": BY_HAND if reason else "",
     }
     mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
-    tx.execute(update(bildirim).where(*mine).values(**values, **(more or {})))
+    tx.execute(update(bildirim).where(*mine).values(**values | dict(more or {})))
     return Moved(sorgu_no, kurum, state, end, {"reason": reason} if reason else {})

@@ -153,6 +153,9 @@ bildirim = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("uncertain_since", UtcDateTime),  # or taken for processing since: how long its fate is open
     Column("ministry_no", Told(64)),  # the ministry's own number, in generations that follow messages by it
+    # Keyed fingerprints of the workplace's and the professional's number (docs/decisions/0016), or empty.
+    Column("isyeri_index", String(32), nullable=False, server_default=""),
+    Column("profesyonel_index", String(32), nullable=False, server_default=""),
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
@@ -162,6 +165,32 @@ Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
 _is_numbered = bildirim.c.ministry_no.is_not(None)
 Index("bildirim_ministry_no", bildirim.c.ministry_no, sqlite_where=_is_numbered, postgresql_where=_is_numbered)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
+
+# One row for every form that was ever sent; the form is in quarantine while `since` is set and `lifted_at` is not.
+# Whoever puts a message into the queue holds the row in share, whoever stops the form holds it alone.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("veri_seti", _key(64), primary_key=True),
+    Column("version", _key(16), primary_key=True),
+    Column("metot", _key(16), primary_key=True),
+    Column("code", Told(32), nullable=False),
+    Column("reason", Told(64), nullable=False),
+    Column("since", UtcDateTime),
+    Column("lifted_at", UtcDateTime),
+)
+
+# Which record corrects which: one row is the link in both directions, and a record is corrected at most once.
+correction = Table(
+    "correction",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("corrects", _key(128), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+Index("correction_corrects", correction.c.kurum_id, correction.c.corrects, unique=True)
 
 bildirim_body = Table(
     "bildirim_body",
