@@ -31,6 +31,7 @@ from integrator.deliver.zeep_door import BAD_WSDL, ZeepDoor
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import Kind, Outcome, Reply, Sonuc
+from integrator.protect.safe_xml import xml_parser
 
 SAVE = "cokluEgitimBildirimKaydet"
 ASK = "egitimBildirimSorgula"
@@ -205,7 +206,7 @@ def prove_agreement(door: ZeepDoor) -> None:
         raise Misconfigured(
             f"schemas/soap-g2/ibys.wsdl does not describe the call this program makes: {error}"
         ) from error
-    if etree.tostring(etree.fromstring(ours), method="c14n") != etree.tostring(theirs, method="c14n"):
+    if etree.tostring(etree.fromstring(ours, xml_parser()), method="c14n") != etree.tostring(theirs, method="c14n"):
         raise Misconfigured("schemas/soap-g2/ibys.wsdl and the envelope this program writes no longer agree")
 
 
