@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,9 @@ from integrator.domain.errors import Invalid, Malformed
 from integrator.domain.findings import Finding
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit, Submitted
-from integrator.intake.read_json import Caps, read_file
+from integrator.intake.gathering import place_of
+from integrator.intake.read_json import Caps
+from integrator.intake.recognise import read_records
 from integrator.settings import Settings
 from integrator.sign.canonical import split
 from integrator.validate.fields import read_fields
@@ -43,25 +48,28 @@ MAX_PRINTED = 50
 
 @click.command()
 @click.argument("file", type=FILE)
+@click.option("--veri-seti", default=None, help="For sheets (CSV, XLSX) whose headings fit several.")
 @click.option("--no-split", is_flag=True, help="Refuse a record that needs more than one message.")
 @home_option
 @json_option
-def submit(settings: Settings, file: Path, no_split: bool, as_json: bool) -> int:
-    """Check, sign and queue the records of FILE (.json, or .ndjson with one record per line).
+def submit(settings: Settings, file: Path, veri_seti: str | None, no_split: bool, as_json: bool) -> int:
+    """Check, sign and queue the records of FILE: JSON, NDJSON, XML, CSV or XLSX, told apart by their content.
 
     Good records are stored even when others have faults; exit code 2 says that some had.
     """
     gateway = open_gateway(settings, sending=False)
     tally = {"accepted": 0, "known": 0, "rejected": 0}
-    told: list[Answer] = []
+    told: list[Told] = []
+    in_flight = InFlight()
     with _progress(show=not as_json) as bar:
         task = bar.add_task(say("alınıyor", "accepting"), total=None)
-        records = read_file(file, caps(settings))
+        records = in_flight.passing(read_records(file, caps(settings), gateway.catalogue, veri_seti))
         for answer in pipeline.accept(gateway, KurumNo(settings.gateway.kurum), records, may_split=not no_split):
             tally[answer.status] += 1
             bar.advance(task)
+            each = Told(answer, in_flight.landed(answer))
             if as_json or answer.findings or len(told) < MAX_PRINTED:
-                told.append(answer)
+                told.append(each)
     if sum(tally.values()) == 0:
         raise Malformed(f"{file}: there is no record in it")
     print_json({**tally, "records": [_as_json(each) for each in told]}) if as_json else _print(tally, told)
@@ -73,22 +81,55 @@ def _progress(*, show: bool) -> Progress:
     return Progress(*columns, transient=True, disable=not show or not sys.stderr.isatty())
 
 
-def _as_json(answer: Answer) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and the cell of each of its findings where the record came from a sheet."""
+
+    answer: Answer
+    cells: tuple[str | None, ...]
+
+
+class InFlight:
+    """Remembers where the values of the records under way stand, so that answers can point at cells."""
+
+    def __init__(self) -> None:
+        self._places: deque[Mapping[str, str] | None] = deque()
+
+    def passing(self, records: Iterable[Submitted]) -> Iterator[Submitted]:
+        """The same records."""
+        for each in records:
+            self._places.append(each.places)
+            yield each
+
+    def landed(self, answer: Answer) -> tuple[str | None, ...]:
+        """The cells of the findings of the next answer; answers come in the order of the records."""
+        places = self._places.popleft()
+        return tuple(place_of(places, each.path) if places else None for each in answer.findings)
+
+
+def _as_json(told: Told) -> dict[str, Any]:
+    answer = told.answer
+    findings = [
+        finding.as_json() | ({"cell": cell} if cell else {})
+        for finding, cell in zip(answer.findings, told.cells, strict=True)
+    ]
     return {
         "where": answer.where,
         "id": answer.kayit_no,
         "status": answer.status,
         "sorgu_no": list(answer.sorgu_no),
-        "findings": [finding.as_json() for finding in answer.findings],
+        "findings": findings,
     }
 
 
-def _print(tally: dict[str, int], told: list[Answer]) -> None:
-    for answer in told[:MAX_PRINTED]:
+def _print(tally: dict[str, int], told: list[Told]) -> None:
+    for each in told[:MAX_PRINTED]:
+        answer = each.answer
         if answer.sorgu_no:
             numbers = ", ".join(map(str, answer.sorgu_no))
             click.echo(f"  {answer.kayit_no}: {answer.status}, sorgu_no {numbers}")
-        print_findings(f"{answer.where} ({answer.kayit_no or '-'})", answer.findings)
+        for finding, cell in zip(answer.findings, each.cells, strict=True):
+            print_findings(f"{cell or answer.where} ({answer.kayit_no or '-'})", [finding])
     if len(told) > MAX_PRINTED:
         click.echo(
             say(
@@ -144,7 +185,7 @@ def canonical(file: Path, veri_seti: str, version: str | None, part: int | None,
 
 
 def _only_record(file: Path) -> Submitted:
-    records = list(read_file(file, Caps()))
+    records = list(read_records(file, Caps(), read_catalogue()))
     if len(records) != 1:
         raise Malformed(f"{file}: one record is wanted, {len(records)} were found")
     if records[0].fault:

@@ -55,8 +55,13 @@ def xml_parser() -> etree.XMLParser:
     return etree.XMLParser(**_SAFE)
 
 
-def pull_parser() -> etree.XMLPullParser:
-    """The same for a document read in pieces. Its caller bounds what it is fed (integrator/intake/read_xml.py)."""
+def pull_parser(*tags: str) -> etree.XMLPullParser:
+    """The same for a document read in pieces: starts and ends of all elements, or only the ends of `tags`.
+
+    Its caller bounds what it is fed (integrator/intake/read_xml.py, workbook.py).
+    """
+    if tags:
+        return etree.XMLPullParser(events=("end",), tag=tags, **_SAFE)
     return etree.XMLPullParser(events=("start", "end"), **_SAFE)
 
 
