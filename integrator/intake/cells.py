@@ -126,9 +126,8 @@ def _code(text: str, codes: CodeList) -> str:
     """The code of ``1 - İşyerinde`` or of ``işyerinde``; a label that belongs to another code changes nothing."""
     labelled = _LABELLED.fullmatch(text)
     if labelled:
-        code = codes.get(labelled[1])
-        named = fold(labelled[2])
-        return labelled[1] if code and named in (fold(code.tr), fold(code.en)) else text
+        bearers = labels(codes).get(fold(labelled[2]), (labelled[1],))  # a label nobody bears is an old one
+        return labelled[1] if labelled[1] in bearers else text
     if not text or text.isdigit():
         return text
     found = labels(codes).get(fold(text), ())

@@ -45,7 +45,7 @@ def read_tables(
 def _survey_all(
     tables: Sequence[Table], catalogue: Catalogue, veri_seti: str | None
 ) -> tuple[list[Survey], list[Finding]]:
-    heads = [(table, _heading_candidates(table)) for table in tables]
+    heads = [(table, _heading_candidates(table)) for table in tables if fold(table.name) not in OWN_SHEETS]
     definitions = [catalogue.newest(name) for name in sorted({each.veri_seti for each in catalogue.definitions})]
     if veri_seti:
         definitions = [catalogue.newest(veri_seti)]
@@ -59,7 +59,7 @@ def _survey_all(
                 Finding("INT-INT-053", "#file", seen(heading), table.address(survey.heading_row, at), Severity.WARNING)
                 for at, heading in survey.unknown[:10]
             ]
-        elif rows and fold(table.name) not in OWN_SHEETS:
+        elif rows:
             notes.append(Finding("INT-INT-054", "#file", seen(table.name), "", Severity.WARNING))
     _refuse_incomplete(surveys, definition)
     return surveys, notes
