@@ -7,17 +7,18 @@ program destroyed (digits beyond the fifteenth) is told. No formula is ever eval
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
+from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.codes import CodeList
 from integrator.catalogue.columns import fold
-from integrator.catalogue.definitions import Field
+from integrator.catalogue.definitions import Definition, Field
 from integrator.domain.findings import Finding, seen, seen_number
 
 EXACT = Decimal(10) ** 15
+_REMEMBERED = 10_000
 NUMBERS = frozenset({"tckn", "sgk_tescil_no"})
 _INVISIBLE = "\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff\u00ad"
 _EDGE = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
@@ -48,7 +49,7 @@ def cleaned(text: str) -> str:
     return _EDGE.sub("", _EDGE.sub("", text).removeprefix("'"))
 
 
-def read_cell(cell: Cell, field: Field | None, codes: CodeList | None, path: str) -> tuple[str, Finding | None]:
+def read_cell(cell: Cell, field: Field | None, codes: Codes | None, path: str) -> tuple[str, Finding | None]:
     """(text, None), or ("", what is wrong with the cell). An empty text means that nothing stands there."""
     kind = field.kind if field else ""
     if cell.kind == "formula":
@@ -63,7 +64,7 @@ def read_cell(cell: Cell, field: Field | None, codes: CodeList | None, path: str
     if kind == "date":
         return _day(text), None
     if kind == "code" and codes:
-        return _code(text, codes), None
+        return codes.code(text), None
     return text, None
 
 
@@ -122,22 +123,48 @@ def _iso(year: int, month: int, day: int, otherwise: str) -> str:
         return otherwise
 
 
-def _code(text: str, codes: CodeList) -> str:
-    """The code of ``1 - İşyerinde`` or of ``işyerinde``; a label that belongs to another code changes nothing."""
-    labelled = _LABELLED.fullmatch(text)
-    if labelled:
-        bearers = labels(codes).get(fold(labelled[2]), (labelled[1],))  # a label nobody bears is an old one
-        return labelled[1] if labelled[1] in bearers else text
-    if not text or text.isdigit():
-        return text
-    found = labels(codes).get(fold(text), ())
-    return found[0] if len(found) == 1 else text
+class Codes:
+    """One code list as a reader of cells wants it: labels folded once, answers remembered."""
+
+    def __init__(self, codes: CodeList) -> None:
+        self._bearers: dict[str, list[str]] = {}
+        for code in codes.values():
+            for label in {fold(code.tr), fold(code.en)}:
+                self._bearers.setdefault(label, []).append(code.code)
+        self._known: dict[str, str] = {}
+
+    def code(self, text: str) -> str:
+        """The code of ``1 - İşyerinde`` or of ``işyerinde``; with a label that is another code's, the text it was."""
+        if text not in self._known:
+            if len(self._known) > _REMEMBERED:
+                self._known.clear()
+            self._known[text] = self._read(text)
+        return self._known[text]
+
+    def _read(self, text: str) -> str:
+        labelled = _LABELLED.fullmatch(text)
+        if labelled:
+            bearers = self._bearers.get(fold(labelled[2]), [labelled[1]])  # a label nobody bears is an old one
+            return labelled[1] if labelled[1] in bearers else text
+        if not text or text.isdigit():
+            return text
+        found = self._bearers.get(fold(text), [])
+        return found[0] if len(found) == 1 else text
 
 
-def labels(codes: CodeList) -> Mapping[str, list[str]]:
-    """Folded label -> the codes that bear it."""
-    found: dict[str, list[str]] = {}
-    for code in codes.values():
-        for label in {fold(code.tr), fold(code.en)}:
-            found.setdefault(label, []).append(code.code)
-    return found
+class Lists:
+    """The code lists of a veri seti, made ready when a column first asks."""
+
+    def __init__(self, catalogue: Catalogue, definition: Definition) -> None:
+        self._catalogue = catalogue
+        self._definition = definition
+        self._ready: dict[str, Codes] = {}
+
+    def of(self, field: Field | None) -> Codes | None:
+        """The list of a column's codes; None where it has none."""
+        name = field.code_list if field else None
+        if not name:
+            return None
+        if name not in self._ready:
+            self._ready[name] = Codes(self._catalogue.code_list(self._definition, name))
+        return self._ready[name]

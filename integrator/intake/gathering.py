@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from integrator.catalogue.catalogue import Catalogue
-from integrator.catalogue.codes import CodeList
 from integrator.catalogue.columns import KAYIT_NO, VERI_SETI, Column
 from integrator.catalogue.definitions import Definition, Field
 from integrator.domain.findings import Finding, seen, seen_number
 from integrator.domain.identifiers import is_tckn
 from integrator.domain.records import Submitted
-from integrator.intake.cells import read_cell
+from integrator.intake.cells import Lists, read_cell
 from integrator.intake.read_json import Caps, faulty, submitted_of
 from integrator.intake.shaping import shaped, shaped_entry
 from integrator.intake.sheets import Row, Survey
@@ -36,12 +34,12 @@ class _Entries:
 class Group:
     """Rows with one Kayıt No. `add` them in order, then ask for the record once."""
 
-    def __init__(self, kayit_no: str, definition: Definition) -> None:
+    def __init__(self, kayit_no: str, definition: Definition, codes: Lists) -> None:
         self.kayit_no = kayit_no
+        self._codes = codes
         self._definition = definition
         self._rows: list[tuple[Survey, Row]] = []
         self._too_many = False
-        self._catalogue: Catalogue | None = None
         self._fields: dict[str, str] = {}
         self._first: dict[str, str] = {}
         self._lists = {each.name: _Entries() for each in definition.fields if each.kind == "list"}
@@ -56,9 +54,8 @@ class Group:
         else:
             self._too_many = True
 
-    def submitted(self, caps: Caps, catalogue: Catalogue, *, apart: bool) -> Submitted:
+    def submitted(self, caps: Caps, *, apart: bool) -> Submitted:
         """The record of these rows, with its remarks and places."""
-        self._catalogue = catalogue
         survey, first = self._rows[0]
         self._places[""] = survey.table.address(first.number, min(first.cells, default=0))
         where = _where(survey, first, self._rows[-1])
@@ -97,7 +94,7 @@ class Group:
             if cell is None:
                 continue
             address = survey.table.address(row.number, at)
-            text, remark = read_cell(cell, column.field, self._codes(column), column.path)
+            text, remark = read_cell(cell, column.field, self._codes.of(column.field), column.path)
             if column.inside:
                 if text or remark:
                     entries.setdefault(column.inside, {})[column] = (text, remark, address)
@@ -119,12 +116,6 @@ class Group:
             if top <= row.number <= bottom and any(left <= at <= right for at in survey.columns):
                 address = survey.table.address(row.number, left)
                 self._remark(Finding("INT-INT-022", f"#{row.number}/{left}", address, ""), address)
-
-    def _codes(self, column: Column) -> CodeList | None:
-        name = column.field.code_list if column.field else None
-        if not name or self._catalogue is None:
-            return None
-        return self._catalogue.code_list(self._definition, name)
 
     def _keep(self, column: Column, text: str, remark: Finding | None, address: str, number: int) -> None:
         """A value that belongs to the whole record: the first one counts, a different one later is told."""

@@ -16,7 +16,7 @@ from integrator.catalogue.columns import KAYIT_NO, Column, columns_of, fold
 from integrator.catalogue.definitions import Definition
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.records import Submitted
-from integrator.intake.cells import Cell, cleaned
+from integrator.intake.cells import Cell, Lists, cleaned
 from integrator.intake.gathering import Group
 from integrator.intake.read_json import Caps, Unreadable, faulty
 from integrator.intake.sheets import Row, Survey, Table
@@ -24,7 +24,8 @@ from integrator.intake.sheets import Row, Survey, Table
 HEADING_ROWS = 30
 MAX_COLUMNS = 1000
 MAX_COMPANIONS = 500_000
-OWN_SHEETS = frozenset(map(fold, ("Açıklama", "Listeler", "Özet")))
+OWN_SHEETS = frozenset(map(fold, ("Açıklama", "Listeler", "Özet", "Özet (İBYS)")))
+OWN_HEADINGS = frozenset(map(fold, ("Bulgular", "Findings")))
 
 
 def read_tables(
@@ -122,7 +123,7 @@ class _Reading:
     def __init__(self, surveys: list[Survey], caps: Caps, catalogue: Catalogue) -> None:
         self._main = [each for each in surveys if not each.is_companion]
         self._caps = caps
-        self._catalogue = catalogue
+        self._codes = Lists(catalogue, surveys[0].definition)
         self._companions: dict[str, list[tuple[Survey, Row]]] = {}
         self._apart: set[str] = set()
         self._look_through([each for each in surveys if each.is_companion])
@@ -168,7 +169,7 @@ class _Reading:
                     yield self._build(gathered)
                     gathered = None
                 if gathered is None:
-                    gathered = Group(kayit_no, survey.definition)
+                    gathered = Group(kayit_no, survey.definition, self._codes)
                 gathered.add(survey, row)
             if gathered:
                 yield self._build(gathered)
@@ -180,7 +181,7 @@ class _Reading:
     def _build(self, group: Group) -> Submitted:
         for survey, row in self._companions.pop(group.kayit_no, ()):
             group.add(survey, row)
-        return group.submitted(self._caps, self._catalogue, apart=group.kayit_no in self._apart)
+        return group.submitted(self._caps, apart=group.kayit_no in self._apart)
 
 
 def _plain_id(cell: Cell) -> str:
