@@ -19,7 +19,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 
 from integrator.domain.errors import Malformed
 from integrator.domain.texts import Language
-from integrator.intake.archive import open_archive, refuse_hostile_parts
+from integrator.intake.archive import BROKEN, open_archive, refuse_hostile_parts
 from integrator.intake.causes import Cause, Mark, causes_of
 from integrator.intake.read_csv import open_csv
 from integrator.intake.read_json import Unreadable
@@ -32,6 +32,8 @@ _ERROR, _WARNING = "FFFFC7CE", "FFFFEB9C"
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _TITLE = "İBYS"
+# What openpyxl lets through about a workbook that is not quite one; ours was judged before, and more strictly.
+_BAD_BOOK = (*BROKEN, ValueError, LookupError, TypeError, AttributeError, SyntaxError, ArithmeticError, AssertionError)
 _WORDS = {
     "tr": (
         "{title}: {cells} bulgu, {causes} neden",
@@ -76,15 +78,19 @@ def annotate(
     try:
         with open_archive(source) as archive:
             refuse_hostile_parts(archive)
-        book: Any = openpyxl.load_workbook(source, keep_links=False, rich_text=True)
-    except (Unreadable, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        with source.open("rb") as stream:  # by content: openpyxl would go by the name
+            book: Any = openpyxl.load_workbook(stream, keep_links=False, rich_text=True)
+    except (Unreadable, *_BAD_BOOK):
         return None
     _forget_marks(book)
     for cell, of_cell in _by_cell(marks).items():
         _mark_cell(book, cell, of_cell, language)
     causes = causes_of(marks, language)
     _summarise(book, causes, tally, language)
-    book.save(out)
+    try:
+        book.save(out)
+    except _BAD_BOOK as error:
+        raise Malformed(f"{out}: the annotated workbook could not be written ({type(error).__name__})") from error
     return causes
 
 

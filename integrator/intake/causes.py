@@ -13,7 +13,7 @@ from integrator.domain.findings import Finding
 from integrator.domain.texts import Language
 
 _NOISE = re.compile(r"\[[0-9]+\]|#.*")
-_SENTENCE_END = re.compile(r"(?<=[^A-ZÇĞİÖŞÜ])[.;]\s+(?=[A-ZÇĞİÖŞÜ])")
+_SENTENCE_END = re.compile(r"(?<=[^A-ZÇĞİÖŞÜ])[.;]\s+(?=[A-ZÇĞİÖŞÜ0-9])")
 MAX_CELLS = 8
 
 

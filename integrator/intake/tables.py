@@ -50,10 +50,11 @@ def _survey_all(
     definitions = [catalogue.newest(name) for name in sorted({each.veri_seti for each in catalogue.definitions})]
     if veri_seti:
         definitions = [catalogue.newest(veri_seti)]
-    definition = max(definitions, key=lambda each: sum(_score(each, rows) for _, rows in heads))
+    headings = [(each, _by_heading(each)) for each in definitions]
+    definition, by_heading = max(headings, key=lambda pair: sum(_score(pair[1], rows) for _, rows in heads))
     surveys, notes = [], []
     for table, rows in heads:
-        survey = _survey(table, rows, definition)
+        survey = _survey(table, rows, definition, by_heading)
         if survey:
             surveys.append(survey)
             notes += [
@@ -75,20 +76,23 @@ def _heading_candidates(table: Table) -> list[Row]:
     return rows
 
 
-def _score(definition: Definition, rows: list[Row]) -> int:
-    return max((len(_known(definition, row)) for row in rows), default=0)
+def _by_heading(definition: Definition) -> dict[str, Column]:
+    return {key: column for column in columns_of(definition) for key in column.keys}
 
 
-def _known(definition: Definition, row: Row) -> dict[int, Column]:
-    by_key = {key: column for column in columns_of(definition) for key in column.keys}
+def _score(by_heading: dict[str, Column], rows: list[Row]) -> int:
+    return max((len(_known(by_heading, row)) for row in rows), default=0)
+
+
+def _known(by_heading: dict[str, Column], row: Row) -> dict[int, Column]:
     texts = {at: fold(cell.text[:200]) for at, cell in row.cells.items() if at < MAX_COLUMNS and cell.kind == "text"}
-    return {at: by_key[text] for at, text in texts.items() if text in by_key}
+    return {at: by_heading[text] for at, text in texts.items() if text in by_heading}
 
 
-def _survey(table: Table, rows: list[Row], definition: Definition) -> Survey | None:
+def _survey(table: Table, rows: list[Row], definition: Definition, by_heading: dict[str, Column]) -> Survey | None:
     """The sheet's headings: the row with the most known ones; None when no row has two."""
-    best = max(rows, key=lambda row: len(_known(definition, row)), default=None)
-    columns = _known(definition, best) if best else {}
+    best = max(rows, key=lambda row: len(_known(by_heading, row)), default=None)
+    columns = _known(by_heading, best) if best else {}
     if best is None or len(columns) < 2:
         return None
     places: dict[str, int] = {}
