@@ -14,11 +14,14 @@ from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.deliver.dvo import cut_dvo
+from integrator.deliver.generation import ServesCodes
+from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.queue import bodies, copies, outbox, readings
+from integrator.queue.leases import TickLease, is_held
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
@@ -26,10 +29,15 @@ RECOVER_AT_ONCE = 10_000
 TRAINING_CODES = "egitim_kodu"
 
 
-def recover(gateway: Gateway) -> int:
-    """Messages whose worker went silent past its lease become uncertain; returns how many."""
+def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
+    """Messages whose worker went silent past its lease become uncertain; returns how many.
+
+    Here and below: with `lease`, nothing is done when somebody else has that tick by now.
+    """
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
+        if lease and not is_held(tx, lease, now=now):
+            return 0
         moved = outbox.expire(tx, now=now, limit=RECOVER_AT_ONCE)
         gateway.record_moves(tx, moved, now)
     if moved:
@@ -100,15 +108,21 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     return found
 
 
-def checkpoint(gateway: Gateway) -> tuple[int, str] | None:
+def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:
     """Sign the log's present head: (size, note), or None when nothing was written since the last time."""
+    now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        return make_checkpoint(tx, gateway.checkpoint_key, now=gateway.clock.now())
+        if lease and not is_held(tx, lease, now=now):
+            return None
+        return make_checkpoint(tx, gateway.checkpoint_key, now=now)
 
 
 def refresh_codes(gateway: Gateway) -> int:
     """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable."""
-    served = gateway.ministry().fetch_training_codes()
+    generation = gateway.ministry()
+    if not isinstance(generation, ServesCodes):
+        raise Unavailable(f"{generation.metot} has no operation that serves the training codes")
+    served = generation.fetch_training_codes()
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
         count = code_lists.refresh(tx, TRAINING_CODES, served, now=now)
@@ -117,8 +131,10 @@ def refresh_codes(gateway: Gateway) -> int:
     return count
 
 
-def codes_are_older_than(gateway: Gateway, age: timedelta) -> bool:
-    """Whether the training codes were last served longer ago than `age`, or never."""
+def codes_are_due(gateway: Gateway, age: timedelta) -> bool:
+    """Whether the training codes were last served longer ago than `age`, or never, by a ministry that serves them."""
+    if not isinstance(gateway.ministry(), ServesCodes):
+        return False
     with reading(gateway.database) as tx:
         served_at = code_lists.last_served_at(tx, TRAINING_CODES)
     return served_at is None or gateway.clock.now() - served_at > age

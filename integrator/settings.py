@@ -13,11 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from integrator.domain.errors import Misconfigured
 
 FILE_NAME = "ibys.toml"
+ASSUMED = {
+    "soap-g1": "the place of imzaliDeger in its message",
+    "soap-g2": "its operation name and the signed XML of the list form",
+    "soap-g3": "its operation names, the signed XML of the list form, and how a query is answered",
+    "json-g4": "how it refuses, what is signed, and what it does with a repeated body",
+}
+"""Every metot that is built, and what is not an official text in it (docs/divergences.md)."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -32,9 +39,10 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Empty `database_url` means the SQLite file in the home."""
+    """Empty `database_url` means the SQLite file in the home; `password_file` holds the password of PostgreSQL."""
 
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)  # a password may stand in it outside production
+    password_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,11 @@ class KeysSettings:
 
 @dataclass(frozen=True, slots=True)
 class MinistrySettings:
-    """Where and how messages are sent. Times in seconds."""
+    """Where and how messages are sent. Times in seconds.
+
+    `ask_by_repeating` is json-g4's: after a lost answer the same body goes again in order to learn what became of the
+    first. That the ministry stores nothing twice then is assumed; without it such a message waits for a person.
+    """
 
     metot: str = "soap-g2"
     address: str = ""
@@ -65,6 +77,7 @@ class MinistrySettings:
     parola_file: str = "keys/parola"
     ca_file: str = ""
     allow_assumed: bool = False
+    ask_by_repeating: bool = False
     connect_seconds: float = 5.0
     silence_seconds: float = 20.0
     total_seconds: float = 30.0
@@ -115,13 +128,14 @@ class QueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Seconds between ticks."""
+    """Seconds between ticks. `lease_seconds`: how long a tick that one worker alone runs stays with one that died."""
 
     dispatch_seconds: float = 1.0
     inquire_seconds: float = 2.0
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
+    lease_seconds: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +288,21 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
-    return problems + _check_ministry(settings)
+    return problems + _check_store(settings) + _check_ministry(settings)
+
+
+def _check_store(settings: Settings) -> list[str]:
+    """Secrets come from files: in production no password stands in the address, where a process list may show it."""
+    try:
+        parts = urlsplit(settings.store.database_url)
+        told = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
+    except ValueError:
+        return ["store.database_url: not a database address"]
+    if told and settings.production:
+        return ["store.database_url: a password stands in it; production wants store.password_file"]
+    if told and settings.store.password_file:
+        return ["store.database_url: a password stands in it, and store.password_file names another"]
+    return []
 
 
 def _numbers(settings: Settings) -> list[tuple[str, float]]:
@@ -289,9 +317,9 @@ def _numbers(settings: Settings) -> list[tuple[str, float]]:
 
 def _check_ministry(settings: Settings) -> list[str]:
     ministry = settings.ministry
-    problems = []
-    if ministry.metot != "soap-g2":
-        problems.append(f"ministry.metot: {ministry.metot!r} is not built; this release sends by soap-g2")
+    problems: list[str] = []
+    if ministry.metot not in ASSUMED:
+        return [f"ministry.metot: {ministry.metot!r} is not built; one of {', '.join(ASSUMED)} is wanted"]
     if not ministry.address:
         return problems
     try:
@@ -305,6 +333,7 @@ def _check_ministry(settings: Settings) -> list[str]:
         problems.append("ministry.address: https is wanted in production")
     if settings.production and not ministry.allow_assumed:
         problems.append(
-            "ministry.allow_assumed: soap-g2 is not an official text; production sends by it only when this is true"
+            f"ministry.allow_assumed: {ministry.metot} is not official throughout; production sends by it only when "
+            f"this is true (assumed: {ASSUMED[ministry.metot]})"
         )
     return problems

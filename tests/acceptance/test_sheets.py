@@ -30,7 +30,7 @@ KINDS = [
     ("31.02.2025", DAY, 2, "INT-VAL-012"),
     ("23.10.2199", DAY, 2, "INT-VAL-030"),
     ("7", PLACE, 3, "INT-VAL-013"),
-    ("evde", METHOD, 2, "INT-VAL-003"),
+    ("evde", METHOD, 2, "INT-VAL-0"),
     ("9", KIND, 2, "INT-VAL-013"),
     ("yarım gün", MINUTES, 3, "INT-VAL-014"),
     ("81234567805", TRAINER, 2, "INT-VAL-010"),

@@ -65,7 +65,6 @@ def test_the_name_of_a_file_does_not_decide(tmp_path):
         ({"İşyeriSGK": 2.999901010000123e25}, "INT-INT-021", "Kayıtlar!G2"),
         ({"EğitimTarihi": 45953}, "INT-INT-030", "Kayıtlar!D2"),
         ({"EğitimTarihi": "03/04/2025"}, "INT-VAL-012", "Kayıtlar!D2"),
-        ({"EğitimYeri": date(2025, 2, 1)}, "INT-VAL-003", "Kayıtlar!E2"),
         ({"ÇalışanT": "80000000131"}, "INT-VAL-010", "Kayıtlar!K2"),
     ],
     ids=str,
