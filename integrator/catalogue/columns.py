@@ -20,7 +20,7 @@ from integrator.domain.errors import Misconfigured
 KAYIT_NO, VERI_SETI, VERSION = "id", "veriSeti", "version"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """One column: a field of the record, or with `inside` a member of that list. `field` is None for the envelope."""
 
@@ -82,9 +82,11 @@ def _flat(definition: Definition) -> Iterator[tuple[Field, str]]:
 
 def _column(told: Mapping[str, Any], field: Field, inside: str) -> Column:
     row = told.get(f"{inside}.{field.name}" if inside else field.name, {})
-    tr = row.get("tr", field.name)
+    own_tr, own_en = getattr(field, "tr", ""), getattr(field, "en", "")  # of definitions that name their fields
+    tr = row.get("tr") or own_tr or field.name
+    aliases = (*row.get("aliases", ()), *filter(None, (own_tr, own_en)))
     notes = (row.get("note_tr", ""), row.get("note_en", ""))
-    return Column(field.name, inside, field, tr, row.get("en", tr), tuple(row.get("aliases", ())), *notes)
+    return Column(field.name, inside, field, tr, row.get("en") or own_en or tr, aliases, *notes)
 
 
 @cache

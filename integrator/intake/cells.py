@@ -24,7 +24,7 @@ _INVISIBLE = "\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff\u00
 _EDGE = re.compile(rf"^[\s{_INVISIBLE}]+|[\s{_INVISIBLE}]+$")
 _BETWEEN = re.compile(rf"[\s{_INVISIBLE}.-]+")
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
-_LABELLED = re.compile(r"([0-9]{1,18})\s*[-–—:]\s*(\S.*)")
+_LABELLED = re.compile(r"([0-9]{1,18}|[0-9A-Za-z_.]{1,32}(?=\s))\s*[-–—:]\s*(\S.*)")
 _PARTS = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _WORDED = re.compile(r"([0-9]{1,2})\s+(\w+)\s+([0-9]{4})(?:\s+\w+)?")
 _MONTHS = dict(
@@ -63,7 +63,10 @@ def read_cell(cell: Cell, field: Field | None, codes: Codes | None, path: str) -
         return _identity(text, kind, path)
     if kind == "date":
         return _day(text), None
-    if kind == "code" and codes:
+    if kind == "codes":
+        parts = [cleaned(part) for part in re.split(r"[;,\n]", text)]
+        return ";".join(codes.code(part) if codes else part for part in parts if part), None
+    if codes:
         return codes.code(text), None
     return text, None
 

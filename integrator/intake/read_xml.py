@@ -21,7 +21,7 @@ from integrator.domain.findings import Finding, seen
 from integrator.domain.records import Submitted
 from integrator.intake.lines import CHUNK
 from integrator.intake.read_json import Caps, Unreadable, faulty, submitted_of
-from integrator.intake.shaping import newest_definition, shaped, shaped_entry
+from integrator.intake.shaping import REPEATED, newest_definition, shaped, shaped_entry
 from integrator.protect.safe_xml import UnsafeXml, check_opening, pull_parser
 
 MANY = "kayitlar"
@@ -170,7 +170,7 @@ def _read_record(element: etree._Element, where: str, caps: Caps, catalogue: Cat
     try:
         for name, value in _children(element):
             field = by_name.get(name)
-            if field is not None and field.kind == "list":
+            if field is not None and field.kind in REPEATED:
                 fields.setdefault(name, []).append(shaped_entry(field, value))
             elif name in fields or name in ("id", "veriSeti", "version"):
                 raise Unreadable("INT-INT-006", seen(name), "1", seen(name))

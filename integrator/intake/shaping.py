@@ -14,6 +14,10 @@ from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.definitions import Definition, Field
 from integrator.domain.errors import UnknownVeriSeti
 
+REPEATED = frozenset({"list", "codes"})
+"""Kinds whose value is an array in JSON, and an element that repeats in XML."""
+
+WHOLE = frozenset({"code", "count", "flag"})
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,14}")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,5})[.,]([0-9]{1,4})")
 
@@ -32,7 +36,9 @@ def shaped(field: Field | None, text: str) -> Any:
         return text
     if field.kind == "minutes":
         return _number(text)
-    if field.kind == "code" and _WHOLE.fullmatch(text):
+    if field.kind == "codes":
+        return [int(part) if _WHOLE.fullmatch(part) else part for part in text.split(";") if part]
+    if field.kind in WHOLE and _WHOLE.fullmatch(text):
         return int(text)
     return text
 
@@ -40,6 +46,8 @@ def shaped(field: Field | None, text: str) -> Any:
 def shaped_entry(field: Field, entry: Any) -> Any:
     """One entry of a list; of a list with a single member, the bare value."""
     members = {member.name: member for member in field.members}
+    if field.kind == "codes":
+        return int(entry) if isinstance(entry, str) and _WHOLE.fullmatch(entry) else entry
     if not isinstance(entry, Mapping):
         only = field.members[0] if len(field.members) == 1 else None
         return shaped(only, entry)

@@ -127,6 +127,8 @@ class _Template:
                 continue
             at = len(ranges)
             labels = self._labels(name)
+            if not labels:  # a list that the ministry fills, not yet served
+                continue
             sheet.set_column(at, at, 34)
             sheet.write_string(0, at, f"Liste: {column.tr}", self._bold)
             for number, label in enumerate(labels, 1):
