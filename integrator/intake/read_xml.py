@@ -30,6 +30,7 @@ _PLAIN = "<a>text</a>"
 _SPACE = " \t\r\n"
 _ENVELOPE = frozenset({"id", "version"})
 LONGEST_ATTRIBUTE = 200
+MAX_ELEMENTS = 20_000  # of one record; 1,000 workers and 200 trainings are 2,600
 
 
 def read_xml(stream: BinaryIO, caps: Caps, catalogue: Catalogue) -> Iterator[Submitted]:
@@ -65,6 +66,7 @@ class _Walk:
         self._caps = caps
         self._path: list[str] = []
         self._fed = 0
+        self._count = 0
 
     def feed(self, chunk: bytes) -> None:
         """The next bytes; none says that the document ends here."""
@@ -84,7 +86,7 @@ class _Walk:
                 self._begin(element)
                 continue
             if self._is_record():
-                self._fed = 0
+                self._fed = self._count = 0
                 _refuse_text(element.getprevious(), element.getparent())
                 yield element
             elif len(self._path) == 1:
@@ -96,6 +98,9 @@ class _Walk:
         self._path.append(str(tag))
         if len(self._path) > self._caps.depth:
             raise Unreadable("INT-INT-004", f"> {self._caps.depth}", f"<= {self._caps.depth}")
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise Unreadable("INT-INT-003", f"> {MAX_ELEMENTS} <...>", f"<= {MAX_ELEMENTS}")
         if element.nsmap or element.prefix:
             raise _foreign("xmlns", self._path)
         if len(self._path) == 1 and tag != MANY and not str(tag).endswith(SUFFIX):

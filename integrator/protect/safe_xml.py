@@ -41,7 +41,7 @@ class XmlCaps:
     """Bounds on one document: bytes, tags, levels, attributes of an element, characters of a text or attribute."""
 
     content_bytes: int = 64 << 20
-    tags: int = 600_000
+    tags: int = 300_000
     depth: int = 32
     attributes: int = 16
     characters: int = 1 << 20

@@ -26,21 +26,21 @@ secret, address = sys.argv[1:]
 catalogue = read_catalogue()
 
 def judge(content):
-    began, accepted, codes = time.perf_counter(), 0, []
+    began, accepted, codes = time.process_time(), 0, []
     for each in read_xml(io.BytesIO(content), Caps(), catalogue):
         checked = check(each, catalogue, today=date(2026, 11, 21), metot="soap-g2")
         accepted += checked.kayit is not None
         codes += [json.dumps(finding.as_json(), ensure_ascii=False) for finding in checked.findings]
-    return {"accepted": accepted, "findings": codes, "seconds": time.perf_counter() - began}
+    return {"accepted": accepted, "findings": codes, "seconds": time.process_time() - began}
 
 def reply(content):
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         parse_xml(content)
         said = "parsed"
     except UnsafeXml as error:
         said = str(error)
-    return {"reply": said, "reply_seconds": time.perf_counter() - began}
+    return {"reply": said, "reply_seconds": time.process_time() - began}
 
 def memory(name):
     return int(re.search(name + r":\\s+([0-9]+) kB", open("/proc/self/status").read())[1]) * 1024
