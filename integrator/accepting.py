@@ -113,7 +113,7 @@ class Group:
         """Step 2 for one record; a good one becomes a draft."""
         kayit_no = each.kayit_no
         if each.fault:
-            return Answer(each.where, kayit_no, "rejected", findings=(each.fault,))
+            return Answer(each.where, kayit_no, "rejected", findings=(each.fault, *each.remarks))
         # the same id again: the same content gets the same answer, other content is refused
         draft = self._drafts.get(kayit_no)
         before = draft.fingerprint if draft else self._known.get(kayit_no)

@@ -32,6 +32,7 @@ from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import SUCCESS, Kind, Outcome, Reply, Sonuc
 from integrator.domain.parties import Isyeri, Yetki
+from integrator.protect.safe_xml import xml_parser
 
 ASK = "egitimBildirimSorgula"
 CODES = "EgitimKoduBilgisi"
@@ -201,7 +202,7 @@ def prove_same(folder: str, door: ZeepDoor, ours: bytes, operation: str, **argum
         theirs = door.write(operation, **arguments)
     except BAD_WSDL as error:
         raise Misconfigured(f"{named} does not describe the call this program makes: {error}") from error
-    if etree.tostring(etree.fromstring(ours), method="c14n") != etree.tostring(theirs, method="c14n"):
+    if etree.tostring(etree.fromstring(ours, xml_parser()), method="c14n") != etree.tostring(theirs, method="c14n"):
         raise Misconfigured(f"{named} and the envelope this program writes no longer agree")
 
 

@@ -21,7 +21,8 @@ class Submitted:
 
     An empty `kayit_no` means the customer gave none: the content's keyed digest stands in for it. `content` is
     what the idempotency check compares. `where` tells a person where it stood (``line 3``). `fault` is set when
-    the bytes could not be read at all; then `fields` is empty.
+    the bytes could not be read at all; then `fields` is empty. A sheet says more: `remarks` are what was wrong with
+    single cells, and `places` leads from a finding's path to its cell (``Kayıtlar!K17``).
     """
 
     kayit_no: str
@@ -31,6 +32,8 @@ class Submitted:
     content: bytes = field(repr=False)
     where: str = ""
     fault: Finding | None = None
+    remarks: tuple[Finding, ...] = ()
+    places: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,16 +37,17 @@ def check(
 ) -> Checked:
     """Judge one record. With `metot` given, the version must be deliverable by it; `doubts` only warn."""
     if submitted.fault:
-        return Checked(None, None, (submitted.fault,))
+        return Checked(None, None, (submitted.fault, *submitted.remarks))
     # 1. which version governs: by the day of the event, never by today
     definition, findings = _choose(submitted, catalogue, metot)
+    findings = [*submitted.remarks, *findings]
     if definition is None:
         return Checked(None, None, tuple(findings))
     # 2. every field, by the definition
     values, of_fields = read_fields(definition, submitted.fields)
     # 3. every rule, over what could be read
     of_rules = check_rules(Context(definition, values, catalogue, today, split, doubts))
-    findings = [*findings, *of_fields, *of_rules]
+    findings = [*findings, *_not_told(submitted.remarks, [*of_fields, *of_rules])]
     # 4. the XSD, as the net under all that
     if not _stops(findings):
         findings += check_xsd(definition, values)
@@ -55,6 +56,14 @@ def check(
     day = values[definition.event_date]
     kayit = Kayit(submitted.kayit_no, definition.veri_seti, definition.version, day, values)
     return Checked(kayit, definition, tuple(findings))
+
+
+def _not_told(remarks: tuple[Finding, ...], findings: list[Finding]) -> list[Finding]:
+    """Without those about a value that was left out because its cell was told already."""
+    if not remarks:
+        return findings
+    told = {remark.path for remark in remarks} | {remark.path.partition("#")[0] for remark in remarks} - {""}
+    return [finding for finding in findings if finding.path not in told]
 
 
 def _stops(findings: list[Finding]) -> bool:

@@ -17,6 +17,9 @@ from lxml import etree
 from integrator.catalogue.definitions import Definition, Field
 from integrator.catalogue.published import published
 from integrator.domain.findings import Finding, seen
+from integrator.protect.safe_xml import xml_parser
+
+_PARSER = xml_parser()  # for what render_record wrote
 
 
 def render_record(definition: Definition, values: Mapping[str, Any]) -> bytes:
@@ -38,7 +41,7 @@ def _field(field: Field, value: Any) -> str:
 def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding]:
     """Empty when the record obeys ``schemas/<veri_seti>/<version>/kayit.xsd``."""
     schema = _schema(definition.veri_seti, definition.version)
-    if schema.validate(etree.fromstring(render_record(definition, values), _parser())):
+    if schema.validate(etree.fromstring(render_record(definition, values), _PARSER)):
         return []
     errors: Any = schema.error_log
     return [Finding("INT-VAL-090", error.path or "", seen(error.message), "kayit.xsd") for error in errors]
@@ -52,9 +55,4 @@ def _text(value: Any) -> str:
 
 @cache
 def _schema(veri_seti: str, version: str) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(published("schemas", veri_seti, version, "kayit.xsd"), _parser()))
-
-
-@cache
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    return etree.XMLSchema(etree.parse(published("schemas", veri_seti, version, "kayit.xsd"), xml_parser()))
