@@ -22,7 +22,7 @@ from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
-from integrator.protect.files import write_secret
+from integrator.protect.files import write_secret, write_whole
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
 from integrator.queue.patience import Patience
@@ -65,7 +65,7 @@ def create_home(settings: Settings) -> None:
         Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": settings.gateway.name})], now=clock.now())
     engine.dispose()
     if not (settings.home / FILE_NAME).exists():
-        (settings.home / FILE_NAME).write_text(_EXAMPLE.format(name=settings.gateway.name), encoding="utf-8")
+        write_whole(settings.home / FILE_NAME, _EXAMPLE.format(name=settings.gateway.name).encode(), mode=0o644)
 
 
 def open_store(settings: Settings) -> Database:

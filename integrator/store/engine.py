@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 
 from integrator.domain.errors import Misconfigured, Unavailable
+from integrator.domain.fault_points import passing
 from integrator.store import tables
 
 Database = Engine
@@ -73,6 +74,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.begin() as tx:
             yield tx
+            passing("commit.before")
+        passing("commit.after")
     except IntegrityError as error:
         raise Conflict from error
     except OperationalError as error:
