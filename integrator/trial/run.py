@@ -65,13 +65,22 @@ class Trial:
         return self.settings.home / "trainings.ndjson"
 
 
-def prepare(home: Path, ministry: MinistryProcess, *, records: int, seed: int, faults: str, key: KeyKind) -> Trial:
+def prepare(
+    home: Path,
+    ministry: MinistryProcess,
+    *,
+    records: int,
+    seed: int,
+    faults: str,
+    key: KeyKind,
+    settings: Settings | None = None,
+) -> Trial:
     """Invent the town, teach it to the ministry, make keys and settings, write the customer's file."""
     now = SystemClock().now()
     town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date())
     parola = secrets.token_hex(12)
     ministry.control("PUT", "/parties", town.parties(parola))
-    settings = trial_settings(home, ministry.address)
+    settings = settings or trial_settings(home, ministry.address)
     home.mkdir(parents=True, exist_ok=True)
     write_test_pki(home / "pki", town.professionals, now=now, key=key)
     write_secret(settings.path(settings.ministry.firma_kodu_file), FIRMA_KODU.encode())
