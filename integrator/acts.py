@@ -19,6 +19,7 @@ from integrator.domain.records import Moved
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.queue import bodies, copies, outbox, readings
+from integrator.queue.leases import TickLease, is_held
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
@@ -26,10 +27,15 @@ RECOVER_AT_ONCE = 10_000
 TRAINING_CODES = "egitim_kodu"
 
 
-def recover(gateway: Gateway) -> int:
-    """Messages whose worker went silent past its lease become uncertain; returns how many."""
+def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
+    """Messages whose worker went silent past its lease become uncertain; returns how many.
+
+    Here and below: with `lease`, nothing is done when somebody else has that tick by now.
+    """
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
+        if lease and not is_held(tx, lease, now=now):
+            return 0
         moved = outbox.expire(tx, now=now, limit=RECOVER_AT_ONCE)
         gateway.record_moves(tx, moved, now)
     if moved:
@@ -100,10 +106,13 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     return found
 
 
-def checkpoint(gateway: Gateway) -> tuple[int, str] | None:
+def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:
     """Sign the log's present head: (size, note), or None when nothing was written since the last time."""
+    now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        return make_checkpoint(tx, gateway.checkpoint_key, now=gateway.clock.now())
+        if lease and not is_held(tx, lease, now=now):
+            return None
+        return make_checkpoint(tx, gateway.checkpoint_key, now=now)
 
 
 def refresh_codes(gateway: Gateway) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from integrator.domain.errors import Misconfigured
 
@@ -32,9 +32,10 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Empty `database_url` means the SQLite file in the home."""
+    """Empty `database_url` means the SQLite file in the home; `password_file` holds the password of PostgreSQL."""
 
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)  # a password may stand in it outside production
+    password_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,14 @@ class QueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Seconds between ticks."""
+    """Seconds between ticks. `lease_seconds`: how long a tick that one worker alone runs stays with one that died."""
 
     dispatch_seconds: float = 1.0
     inquire_seconds: float = 2.0
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
+    lease_seconds: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +276,21 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
-    return problems + _check_ministry(settings)
+    return problems + _check_store(settings) + _check_ministry(settings)
+
+
+def _check_store(settings: Settings) -> list[str]:
+    """Secrets come from files: in production no password stands in the address, where a process list may show it."""
+    try:
+        parts = urlsplit(settings.store.database_url)
+        told = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
+    except ValueError:
+        return ["store.database_url: not a database address"]
+    if told and settings.production:
+        return ["store.database_url: a password stands in it; production wants store.password_file"]
+    if told and settings.store.password_file:
+        return ["store.database_url: a password stands in it, and store.password_file names another"]
+    return []
 
 
 def _numbers(settings: Settings) -> list[tuple[str, float]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,52 +37,103 @@ from integrator.sign.revocation import Revocation, read_revocation
 from integrator.sign.verify import PRODUCTION, TRIAL
 from integrator.store.engine import (
     Database,
-    create_schema,
     open_engine,
-    read_meta,
+    reading,
     sqlite_url,
     writing,
 )
 from integrator.store.keyring import KeyRing
+from integrator.store.schema import Migrated, migrate, put_schema, read_meta, step_of
 
 DATABASE_FILE = "ibys.sqlite3"
 
 
 def has_home(settings: Settings) -> bool:
-    """Whether a gateway lives here already, or did: a database or a master key is there."""
-    return (settings.home / DATABASE_FILE).exists() or settings.path(settings.keys.master_key_file).exists()
+    """Whether a whole gateway lives here already: its keys in the home, and its database; raises Unavailable."""
+    return settings.path(settings.keys.master_key_file).exists() and _database_holds_gateway(settings)
 
 
 def create_home(settings: Settings) -> None:
-    """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there."""
-    if has_home(settings):
+    """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there.
+
+    Nothing stays behind when it fails: the database is asked first, and the keys go again when it does not commit.
+    """
+    keys = [settings.path(named) for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file)]
+    if keys[0].exists():
         raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
+    if _database_holds_gateway(settings):
+        told = "the database holds a gateway already, whose keys are not in this home"
+        raise Misconfigured(f"{settings.home}: {told}; nothing was changed")
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file):
-        write_secret(settings.path(named), new_key().hex().encode())
-    engine = _open_database(settings)
-    create_schema(engine, gateway_name=settings.gateway.name, sorgu_no_start=settings.queue.sorgu_no_start)
-    clock = SystemClock()
-    with writing(engine) as tx:
-        Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": settings.gateway.name})], now=clock.now())
-    engine.dispose()
+    written: list[Path] = []
+    try:
+        for path in keys:
+            write_secret(path, new_key().hex().encode())
+            written.append(path)
+        _create_database(settings)
+    except BaseException:
+        for path in written:
+            path.unlink()
+        raise
     if not (settings.home / FILE_NAME).exists():
         write_whole(settings.home / FILE_NAME, _EXAMPLE.format(name=settings.gateway.name).encode(), mode=0o644)
 
 
+def _create_database(settings: Settings) -> None:
+    """Schema, fixed facts and the log's first entry become true together."""
+    name, engine = settings.gateway.name, open_database(settings)
+    with closing_database(engine), writing(engine) as tx:
+        put_schema(tx, gateway_name=name, sorgu_no_start=settings.queue.sorgu_no_start)
+        Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": name})], now=SystemClock().now())
+
+
+def _database_holds_gateway(settings: Settings) -> bool:
+    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
+        return False  # to ask a SQLite file would make it
+    engine = open_database(settings)
+    with closing_database(engine), reading(engine) as tx:
+        return step_of(tx) is not None
+
+
 def open_store(settings: Settings) -> Database:
     """The database of an existing home; raises Misconfigured when there is none, or it is another gateway's."""
-    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
-        raise Misconfigured(f"{settings.home}: there is no gateway in this home yet: run `ibys init`")
-    database = _open_database(settings)
+    _require_home(settings)
+    database = open_database(settings)
     name = read_meta(database)["gateway"]
     if name != settings.gateway.name:
         raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {name!r}")
     return database
 
 
-def _open_database(settings: Settings) -> Database:
-    return open_engine(settings.store.database_url or sqlite_url(settings.home / DATABASE_FILE))
+def open_database(settings: Settings) -> Database:
+    """The database the settings name, whatever its schema; nothing is read of it yet."""
+    store = settings.store
+    password_file = settings.path(store.password_file) if store.password_file else None
+    if store.database_url:
+        return open_engine(store.database_url, password_file=password_file)
+    return open_engine(sqlite_url(settings.home / DATABASE_FILE), password_file=password_file)
+
+
+def migrate_store(settings: Settings) -> Migrated:
+    """Bring the database of an existing home to the schema this program wants; raises Misconfigured."""
+    _require_home(settings)
+    engine = open_database(settings)
+    with closing_database(engine):
+        return migrate(engine)
+
+
+def _require_home(settings: Settings) -> None:
+    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
+        raise Misconfigured(f"{settings.home}: there is no gateway in this home yet: run `ibys init`")
+
+
+@contextmanager
+def closing_database(engine: Database) -> Iterator[None]:
+    """Let go of every connection at the end of the block."""
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
@@ -125,7 +178,7 @@ def caps(settings: Settings) -> Caps:
 
 def actor() -> str:
     """Who acts, in audit entries and leases: this host and process, and a draw that makes restarts distinct."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"[:64]
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _generation(settings: Settings) -> Generation:

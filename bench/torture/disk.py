@@ -139,7 +139,9 @@ def _while_accepting(grounds: Grounds, settings: Settings, gateway: Gateway, dis
         command = [*IBYS, "submit", str(grounds.input_file), "--home", str(settings.home), "--json"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         refusals += 1
-        wrong += [] if done.returncode == UNAVAILABLE else [f"submit exits with {done.returncode}: {done.stderr[-300:]}"]
+        wrong += (
+            [] if done.returncode == UNAVAILABLE else [f"submit exits with {done.returncode}: {done.stderr[-300:]}"]
+        )
         wrong += [] if _stored(gateway) == answered else ["a refused record was stored"]
     return {"refusals": refusals, "wrong": wrong}
 

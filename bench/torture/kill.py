@@ -131,9 +131,7 @@ def _sign_head(gateway: Gateway, settings: Settings) -> None:
         write_checkpoint_file(settings.home / "checkpoints", *made)
 
 
-def finish(
-    grounds: Grounds, settings: Settings, tell: Tell, answered: list[str], *, clocks_agree: bool = True
-) -> None:
+def finish(grounds: Grounds, settings: Settings, tell: Tell, answered: list[str], *, clocks_agree: bool = True) -> None:
     """The last run: nothing kills it; a person releases what is held; then everything is counted."""
     gateway = walk(grounds, settings, tell)
     for _ in range(5):

@@ -25,6 +25,7 @@ from integrator.audit.tree import Hash, root_of
 from integrator.domain.errors import Tampered
 from integrator.protect.files import write_whole
 from integrator.protect.seal import read_key_file
+from integrator.store.dialect import AUDIT_HEAD, hold
 from integrator.store.tables import audit_checkpoint, audit_entry
 
 _ED25519 = b"\x01"  # signature type of signed notes
@@ -101,6 +102,7 @@ def tree_size(tx: Connection) -> int:
 
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
     """Sign the log as this transaction sees it; None when nothing was appended since the last one, or ever."""
+    hold(tx, AUDIT_HEAD)
     size = tree_size(tx)
     if size == 0:
         return None

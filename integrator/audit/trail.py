@@ -2,7 +2,7 @@
 
 An entry is canonical JSON (sorted keys, no spaces): readable by a stranger without our code. One row holds the
 leaf, its hash and the subtrees it completes, so an append is one row and a proof is a handful of key look-ups
-(docs/decisions/0007). Whoever appends holds the head until commit: on SQLite that is the writing transaction.
+(docs/decisions/0007). Whoever appends holds the head until commit, and takes it last, after every row lock.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert, select
 from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
 from integrator.domain.records import Moved
 from integrator.domain.states import State, advance
+from integrator.store.dialect import AUDIT_HEAD, hold
 from integrator.store.tables import audit_entry
 
 EVENTS = frozenset(
@@ -82,17 +83,19 @@ class Trail:
 
     def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
         """Write `entries` in order; returns their indexes."""
+        stamp = _stamp(now)
+        leaves = [(entry.leaf(stamp), entry.facts.get("sorgu_no")) for entry in entries]
+        if not leaves:
+            return range(0)
+        hold(tx, AUDIT_HEAD)  # from here to the commit nobody else appends: nothing slow may come after it
         head = self._current(tx)
-        start, stamp, rows = head.size, _stamp(now), []
-        for entry in entries:
-            leaf = entry.leaf(stamp)
+        start, rows = head.size, []
+        for leaf, about in leaves:
             head.last = leaf_hash(leaf)
             nodes = extend(head.edge, head.size, head.last)
-            about = entry.facts.get("sorgu_no")
             rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes), "sorgu_no": about})
             head.size += 1
-        if rows:
-            tx.execute(insert(audit_entry), rows)
+        tx.execute(insert(audit_entry), rows)
         self._head = head
         return range(start, head.size)
 

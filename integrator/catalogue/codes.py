@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from integrator.store.dialect import hold
 from integrator.store.tables import kod
 
 
@@ -36,6 +37,7 @@ class Code:
 CodeList = Mapping[str, Code]
 
 OPEN_FROM = date(2018, 1, 1)
+LONGEST_CODE = 32
 
 
 def read_code_list(path: Path) -> CodeList:
@@ -64,10 +66,12 @@ def last_served_at(tx: Connection, list_name: str) -> datetime | None:
 
 def refresh(tx: Connection, list_name: str, served: Iterable[tuple[str, str, bool]], *, now: datetime) -> int:
     """Write (code, text, active) rows the ministry served; returns how many codes the list now has."""
+    hold(tx, f"kod/{list_name}")
     known = set(load_refreshed(tx, list_name))
     rows = [
         {"list_name": list_name, "code": c, "text_tr": t, "active": int(a), "source": "ministry", "seen_at": now}
         for c, t, a in served
+        if len(c) <= LONGEST_CODE
     ]
     if not rows:  # an empty list is more likely a fault of the line than the end of all trainings
         return len(known)

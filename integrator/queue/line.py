@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from integrator.domain.records import Claimed
+from integrator.store.dialect import insert_new
 from integrator.store.tables import ministry_line
 
 ACTIVE = "ACTIVE"
@@ -28,25 +29,33 @@ class Line:
     probe_at: datetime | None
 
 
-def read_line(tx: Connection) -> Line:
-    """The line as it stands; ACTIVE when nothing was ever written."""
-    row = tx.execute(select(ministry_line).where(ministry_line.c.line_id == _ONE)).one_or_none()
+def read_line(tx: Connection, *, lock: bool = False) -> Line:
+    """The line as it stands; ACTIVE when nothing was ever written. With `lock`, nobody else changes it meanwhile."""
+    query = select(ministry_line).where(ministry_line.c.line_id == _ONE)
+    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
     return Line(row.state, row.reason, row.probe_at) if row else Line(ACTIVE, "", None)
 
 
 def set_line(tx: Connection, state: str, *, reason: str, probe_at: datetime | None, now: datetime) -> bool:
-    """Write the line's state; True when the state is another than before."""
-    before = read_line(tx)
+    """Write the line's state; True when the state is another than before, for one of those who write it at once."""
+    before = _lock_line(tx, now=now)
     values = {"state": state, "reason": reason, "probe_at": probe_at, "changed_at": now}
-    changed = tx.execute(update(ministry_line).where(ministry_line.c.line_id == _ONE).values(**values))
-    if changed.rowcount == 0:
-        tx.execute(insert(ministry_line).values(line_id=_ONE, **values))
+    tx.execute(update(ministry_line).where(ministry_line.c.line_id == _ONE).values(**values))
     return before.state != state
+
+
+def _lock_line(tx: Connection, *, now: datetime) -> Line:
+    """The line as it stands, held until the transaction ends; written down as ACTIVE when it never was."""
+    row = {"line_id": _ONE, "state": ACTIVE, "reason": "", "probe_at": None, "changed_at": now}
+    insert_new(tx, ministry_line, [row])
+    return read_line(tx, lock=True)
 
 
 def room_on_line(tx: Connection, room: int, *, now: datetime) -> int:
     """How many messages may be claimed now: `room`, or one probe at a time while passive."""
-    line = read_line(tx)
+    if read_line(tx).state == ACTIVE:
+        return room
+    line = read_line(tx, lock=True)  # two workers that see the probe's time come must not both send one
     if line.state == ACTIVE:
         return room
     return 0 if line.probe_at and line.probe_at > now else 1

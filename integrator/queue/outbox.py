@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
@@ -115,7 +115,7 @@ def _claim(
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(due))
+        .where(bildirim.c.sorgu_no.in_(_once(due)))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
@@ -134,6 +134,12 @@ def _claim(
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
     )
     return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
+
+
+def _once(found: Select[tuple[int]]) -> Select[tuple[int]]:
+    """The numbers as a CTE: a subquery that locks under a limit may be run again for every row of the outer one."""
+    numbers = found.cte("numbers")
+    return select(numbers.c.sorgu_no)
 
 
 def _intent(row: RowMapping, act: str, now: datetime) -> dict[str, Any]:
@@ -266,7 +272,8 @@ def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
 
 def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]]:
     columns = select(bildirim.c.sorgu_no, bildirim.c.fence, bildirim.c.state)
-    rows = tx.execute(columns.where(bildirim.c.sorgu_no.in_(numbers)).with_for_update())
+    mine = columns.where(bildirim.c.sorgu_no.in_(numbers)).order_by(bildirim.c.sorgu_no)
+    rows = tx.execute(mine.with_for_update())  # in one order by all who lock several, or they wait for one another
     return {row.sorgu_no: (row.fence, row.state) for row in rows}
 
 
@@ -287,7 +294,7 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     lost = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(overdue))
+        .where(bildirim.c.sorgu_no.in_(_once(overdue)))
         .values(
             state=State.UNCERTAIN.value,
             due_at=now,
@@ -310,8 +317,9 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
     """
     same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
     waiting = select(bildirim.c.sorgu_no)
-    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
-    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
+    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same)
+    waiting = waiting.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update()
+    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(_once(waiting)))
     stopped = stopped.values(
         state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now
     )

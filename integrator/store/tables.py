@@ -66,8 +66,41 @@ def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+class Told(TypeDecorator[str]):
+    """A word that somebody else told us. It is cut to `length`, and what no text column takes becomes a mark.
+
+    SQLite keeps any length and sign, PostgreSQL refuses the statement: no answer of the ministry, however odd, may
+    keep its message from being settled.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        """At most `length` characters, none of them NUL or half a character."""
+        if value is None:
+            return None
+        return value[: self.length].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+class ToldText(Told):
+    """The same of any length."""
+
+    impl = Text
+    cache_ok = True
+
+
+def _key(length: int) -> String:
+    """Text that is compared and ordered by its bytes, on every server and in every country."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 def _kurum() -> Column[str]:
-    return Column("kurum_id", String(64), primary_key=True)
+    return Column("kurum_id", _key(64), primary_key=True)
 
 
 kurum = Table("kurum", metadata, _kurum(), Column("created_at", UtcDateTime, nullable=False))
@@ -85,7 +118,7 @@ kayit = Table(
     "kayit",
     metadata,
     _kurum(),
-    Column("kayit_no", String(128), primary_key=True),
+    Column("kayit_no", _key(128), primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("veri_seti", String(64), nullable=False),
     Column("version", String(16), nullable=False),
@@ -99,7 +132,7 @@ bildirim = Table(
     metadata,
     _kurum(),
     Column("sorgu_no", BigInteger, primary_key=True, autoincrement=False),
-    Column("kayit_no", String(128), nullable=False),
+    Column("kayit_no", _key(128), nullable=False),
     Column("part", SmallInteger, nullable=False),
     Column("veri_seti", String(64), nullable=False),
     Column("version", String(16), nullable=False),
@@ -113,7 +146,7 @@ bildirim = Table(
     Column("asks", Integer, nullable=False),
     Column("deneme_no", Integer, nullable=False),
     Column("reason", String(64), nullable=False),
-    Column("last_code", String(32), nullable=False),
+    Column("last_code", Told(32), nullable=False),
     Column("parts_total", Integer, nullable=False),
     Column("parts_accepted", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -158,7 +191,7 @@ Index("evidence_copy_level", evidence_copy.c.level, evidence_copy.c.kurum_id, ev
 revocation_answer = Table(
     "revocation_answer",
     metadata,
-    Column("digest", String(64), primary_key=True),
+    Column("digest", _key(64), primary_key=True),
     Column("source", String(8), nullable=False),
     Column("response", LargeBinary, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
@@ -174,7 +207,7 @@ deneme = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", String(20)),
-    Column("code", String(32)),
+    Column("code", Told(32)),
     Column("request", LargeBinary),
     Column("reply", LargeBinary),
 )
@@ -210,9 +243,9 @@ audit_checkpoint = Table(
 kod = Table(
     "kod",
     metadata,
-    Column("list_name", String(64), primary_key=True),
-    Column("code", String(32), primary_key=True),
-    Column("text_tr", Text, nullable=False),
+    Column("list_name", _key(64), primary_key=True),
+    Column("code", _key(32), primary_key=True),
+    Column("text_tr", ToldText, nullable=False),
     Column("active", SmallInteger, nullable=False),
     Column("source", String(32), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
@@ -223,9 +256,19 @@ ministry_line = Table(
     metadata,
     Column("line_id", Integer, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
-    Column("reason", String(64), nullable=False),
+    Column("reason", Told(64), nullable=False),
     Column("probe_at", UtcDateTime),
     Column("changed_at", UtcDateTime, nullable=False),
 )
 
-meta = Table("meta", metadata, Column("name", String(32), primary_key=True), Column("value", Text, nullable=False))
+# Which worker may run a tick that only one may run; `fence` rises with every new holder (docs/decisions/0013).
+tick_lease = Table(
+    "tick_lease",
+    metadata,
+    Column("name", _key(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+)
+
+meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

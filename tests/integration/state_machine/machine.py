@@ -247,9 +247,10 @@ class Storm(RuleBasedStateMachine):
     def _pairs(self, number):
         """(the record's id, the pairs) of a message: from its frozen bytes, so read once."""
         if number not in self.pairs:
-            key = (bildirim_body.c.sorgu_no == number) & (bildirim.c.sorgu_no == number)
+            same = bildirim_body.c.sorgu_no == bildirim.c.sorgu_no
+            both = select(bildirim.c.kayit_no, bildirim_body.c.canonical).join(bildirim_body, same)
             with reading(self.database) as tx:
-                row = tx.execute(select(bildirim.c.kayit_no, bildirim_body.c.canonical).where(key)).one()
+                row = tx.execute(both.where(bildirim.c.sorgu_no == number)).one()
             sealer = self.processes[0].gateway.keyring.sealer(KURUM)
             _, canonical = bodies.open_canonical(sealer, KURUM, number, row.canonical)
             self.pairs[number] = (row.kayit_no, set(cut_dvo(canonical).pairs))

@@ -1,51 +1,89 @@
 import os
-from dataclasses import replace
+import shutil
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import event
+from sqlalchemy import delete, event, insert
 
 from integrator.audit.trail import Trail
-from integrator.store.engine import create_schema, open_engine, sqlite_url
+from integrator.catalogue.catalogue import read_catalogue
+from integrator.gateway import Gateway, Pace
+from integrator.sign.keys import KeyCupboard
+from integrator.store import tables
+from integrator.store.engine import open_engine, sqlite_url, writing
 from integrator.store.keyring import KeyRing
 from tests.conftest import MASTER
 from tests.factories import FIRST_NUMBER
+from tests.fakes import FakeClock
 from tests.integration.state_machine import world
 from tests.integration.state_machine.machine import LEASE, Storm
+from tests.postgres import SUITE
 
 # `make torture` asks for more by these; they are no settings of the gateway.
 RUNS, STEPS = int(os.environ.get("TORTURE_RUNS", "200")), int(os.environ.get("TORTURE_STEPS", "50"))
 SEED = os.environ.get("TORTURE_SEED")
 
 
-@pytest.fixture
-def quick_sqlite(tmp_path):
-    """Makes empty databases: real files, but without waiting for the disk. Whether commits last is not asked here."""
-    made = []
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request, tmp_path):
+    """Gives an empty database again and again. Commits do not wait for the disk: whether they last is not asked here."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        made = open_engine(server.url(SUITE))
+        event.listen(made, "connect", lambda connection, _: _hurry(connection))
 
-    def make():
-        engine = open_engine(sqlite_url(tmp_path / f"storm-{len(made)}.sqlite3"))
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-        create_schema(engine, gateway_name="test", sorgu_no_start=FIRST_NUMBER)
-        for each in made[-1:]:
-            each.dispose()
-        made.append(engine)
-        return engine
+        def empty():
+            made.dispose()
+            server.swept()
+            return made
+    else:
+        made = open_engine(sqlite_url(tmp_path / "storm.sqlite3"))
+        event.listen(made, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+        shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "storm.sqlite3")
 
-    yield make
-    for each in made[-1:]:
-        each.dispose()
+        def empty():
+            with writing(made) as tx:
+                for table in tables.metadata.sorted_tables:
+                    tx.execute(delete(table))
+                tx.execute(
+                    insert(tables.meta), [{"name": "schema", "value": "2"}, {"name": "gateway", "value": "test"}]
+                )
+                tx.execute(insert(tables.sorgu_no_counter).values(counter_id=1, next=FIRST_NUMBER))
+            return made
+
+    yield empty
+    made.dispose()
+
+
+def _hurry(connection):
+    connection.autocommit = True
+    connection.execute("SET synchronous_commit = off")
+    connection.autocommit = False
 
 
 @pytest.mark.timeout(0)
-def test_no_storm_loses_doubles_or_misjudges_a_message(gateway, quick_sqlite):
-    pace = replace(gateway.pace, lease=LEASE, concurrency=1, gather=timedelta(0))
+def test_no_storm_loses_doubles_or_misjudges_a_message(pki, checkpoint_key, empty_database):
+    catalogue = read_catalogue()
 
     def open_gateway():
-        database = quick_sqlite()
-        return replace(gateway, database=database, keyring=KeyRing(database, MASTER), trail=Trail(), pace=pace)
+        database = empty_database()
+        return Gateway(
+            database=database,
+            clock=FakeClock(),
+            jitter=lambda: 0.5,
+            catalogue=catalogue,
+            keyring=KeyRing(database, MASTER),
+            cupboard=KeyCupboard([pki.signer()]),
+            trust=pki.trust,
+            generation=None,
+            metot="soap-g2",
+            trail=Trail(),
+            checkpoint_key=checkpoint_key,
+            actor="test:0",
+            pace=Pace(lease=LEASE, concurrency=1, gather=timedelta(0)),
+        )
 
     weather = settings(
         max_examples=RUNS, stateful_step_count=STEPS, deadline=None, database=None, derandomize=SEED is None,

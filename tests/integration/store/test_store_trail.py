@@ -14,7 +14,8 @@ from integrator.domain.identifiers import SorguNo
 from integrator.domain.records import Kayit, Moved
 from integrator.domain.states import State
 from integrator.queue import outbox, records
-from integrator.store.engine import create_schema, open_engine, reading, sqlite_url, writing
+from integrator.store.engine import open_engine, reading, sqlite_url, writing
+from integrator.store.schema import create_schema
 from integrator.store.tables import audit_checkpoint, audit_entry, bildirim
 from tests.factories import FIRST_NUMBER, KURUM, kayit
 from tests.factories import bildirim as message

@@ -11,7 +11,7 @@ from integrator.pipeline import accept, dispatch
 from integrator.protect.seal import new_key
 from integrator.settings import GatewaySettings, KeysSettings, MinistrySettings, Settings, read_settings
 from integrator.sign.trial_pki import write_test_pki
-from integrator.store.engine import read_meta
+from integrator.store.schema import read_meta
 from integrator.wiring import create_home, open_gateway, open_store
 from tests.factories import PROFESSIONAL, record, submitted
 from tests.fakes import START
