@@ -19,6 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from bench.torture.forked import Tell, forked
 from bench.torture.grounds import Grounds
 from bench.torture.kill import Tally, finish
@@ -31,7 +33,6 @@ from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.store.tables import kayit
 from integrator.wiring import caps, open_gateway
-from sqlalchemy import func, select
 
 CLONE_NEWNS = 0x0002_0000
 TMPFS = "size=12m"

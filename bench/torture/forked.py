@@ -46,7 +46,7 @@ def start(step: Step) -> tuple[int, int]:
         os.close(reader)
         step(lambda said: _tell(writer, said))
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a child says what went wrong and ends here
         traceback.print_exc()
         sys.stderr.flush()
     finally:

@@ -69,6 +69,7 @@ def judge(
     input_file: Path,
     ledger: dict[str, Any],
     answered: Iterable[str],
+    *,
     clocks_agree: bool = True,
 ) -> Verdict:
     """Compare everything, once the gateway says that it has nothing left to do."""

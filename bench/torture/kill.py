@@ -139,7 +139,9 @@ def finish(grounds: Grounds, settings: Settings, tell: Tell, answered: list[str]
             break
         deliver_all(gateway, Trial(settings, grounds.template.town, 0, ""), lambda *_: None, patience=PATIENCE)
     ledger = grounds.ministry.control("GET", "/ledger")
-    verdict = judge(gateway, grounds.kurum, settings.home / grounds.input_file.name, ledger, answered, clocks_agree)
+    verdict = judge(
+        gateway, grounds.kurum, settings.home / grounds.input_file.name, ledger, answered, clocks_agree=clocks_agree
+    )
     tell({"verdict": verdict.as_json(), "faults": verdict.faults})
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, event, insert
 from integrator.audit.trail import Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.gateway import Gateway, Pace
+from integrator.log import set_up_log
 from integrator.sign.keys import KeyCupboard
 from integrator.store import tables
 from integrator.store.engine import open_engine, sqlite_url, writing
@@ -28,7 +29,7 @@ SEED = os.environ.get("TORTURE_SEED")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database(request, tmp_path):
-    """Gives an empty database again and again. Commits do not wait for the disk: whether they last is not asked here."""
+    """Empties a database again and again. Commits do not wait for the disk: whether they last is not asked here."""
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres")
         made = open_engine(server.url(SUITE))
@@ -89,6 +90,7 @@ def test_no_storm_loses_doubles_or_misjudges_a_message(pki, checkpoint_key, empt
         max_examples=RUNS, stateful_step_count=STEPS, deadline=None, database=None, derandomize=SEED is None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
+    set_up_log(level="CRITICAL")
     world.arm()
     try:
         storm = lambda: Storm(open_gateway)  # noqa: E731 - hypothesis wants a callable without arguments

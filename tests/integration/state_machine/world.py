@@ -1,4 +1,4 @@
-"""What the state machine plays with: processes that die and wake, clocks of their own, a ministry that turns on them."""
+"""What the state machine plays with: processes that die and wake, clocks of their own, a ministry that turns."""
 
 from __future__ import annotations
 
