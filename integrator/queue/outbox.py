@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
+from integrator.domain.outcomes import Kind
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
 from integrator.store.tables import (
@@ -334,6 +335,9 @@ FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"}
 MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
 """Those under which the ministry may well hold the message."""
 
+NEVER_TO_BE_SENT = frozenset({"foreign", "broken"})
+"""Those under which sending again would be wrong whatever is known, so that cancelling is the only way out."""
+
 
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
     """A person lets a held or quarantined message go on, with a reason; it is due at once.
@@ -351,12 +355,24 @@ def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, n
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
     """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
 
-    One whose number belongs to another record, or whose bytes do not open, can only end so.
+    One whose number belongs to another record, or whose bytes do not open, can only end so. One that left and was
+    never answered cannot: even when the ministry does not find it, its request may still arrive.
     """
     state, why = _stands(tx, kurum, sorgu_no)
     if state is State.HELD and why in MAY_BE_STORED:
         raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
+    if why not in NEVER_TO_BE_SENT and _left_unanswered(tx, kurum, sorgu_no):
+        raise IllegalMove(
+            f"{sorgu_no} was sent and not answered; it may arrive yet, so it is sent again or asked about"
+        )
     return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
+
+
+def _left_unanswered(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> bool:
+    """Whether any attempt has no end (its worker went silent), or ended with its fate unknown."""
+    unknown = or_(deneme.c.outcome.is_(None), deneme.c.outcome == Kind.UNCERTAIN.value)
+    mine = (deneme.c.kurum_id == kurum, deneme.c.sorgu_no == sorgu_no, deneme.c.act == "send")
+    return tx.execute(select(deneme.c.deneme_no).where(*mine, unknown).limit(1)).first() is not None
 
 
 def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:

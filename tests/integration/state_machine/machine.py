@@ -123,17 +123,18 @@ class Storm(RuleBasedStateMachine):
         process = self._alive(place)
         process.live(lambda: acts.recover(process.gateway), points=points)
 
-    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=4))
-    def ministry_turns(self, faults):
+    @rule(place=st.integers(0, 1))
+    def work(self, place):
+        """What a worker does while nothing is wrong with it."""
+        process = self._alive(place)
+        process.live(lambda: acts.recover(process.gateway))
+        self._tick(place, pipeline.inquire)
+        self._tick(place, pipeline.dispatch)
+
+    @rule(faults=st.lists(st.sampled_from((*FAULTS, _bug)), min_size=1, max_size=4), questions=st.integers(0, 2))
+    def ministry_turns(self, faults, questions):
         self.ministry.faults.extend(faults)
-
-    @rule()
-    def bug_in_a_call(self):
-        self.ministry.faults.append(_bug)
-
-    @rule(faults=st.lists(st.just("timeout"), min_size=1, max_size=3))
-    def questions_are_lost(self, faults):
-        self.ministry.ask_faults.extend(faults)
+        self.ministry.ask_faults.extend(["timeout"] * questions)
 
     @rule(active=st.booleans())
     def firm_is(self, active):
@@ -141,7 +142,7 @@ class Storm(RuleBasedStateMachine):
 
     @rule(after=st.booleans())
     def next_sender_dies_in_its_call(self, after):
-        def die(process):
+        def die(process, _number):
             process.mortal.dead = True
 
         (self.ministry.after if after else self.ministry.before).append(die)
@@ -150,7 +151,7 @@ class Storm(RuleBasedStateMachine):
     def next_sender_sleeps(self, after, seconds, act):
         """While it is in its call the clocks run past its lease, and the other process does all there is to do."""
 
-        def sleep(sleeper):
+        def sleep(sleeper, number):
             other = next(each for each in self.processes if each is not sleeper)
             if other.is_dead():
                 return
@@ -159,22 +160,22 @@ class Storm(RuleBasedStateMachine):
                 acts.recover(other.gateway)
                 pipeline.inquire(other.gateway)
                 if act != "none":
-                    self._by_hand(other, act, 0)
+                    self._by_hand(other, act, number)
                 pipeline.dispatch(other.gateway)
 
         (self.ministry.after if after else self.ministry.before).append(sleep)
 
     @rule(which=INDEX, act=st.sampled_from(("release", "cancel")))
     def person_acts(self, which, act):
-        self._by_hand(self._alive(0), act, which)
-
-    def _by_hand(self, process, act, which):
         with reading(self.database) as tx:
             numbers = list(tx.execute(select(bildirim.c.sorgu_no).order_by(bildirim.c.sorgu_no)).scalars())
-        if not numbers:
-            return
+        if numbers:
+            self._by_hand(self._alive(0), act, numbers[which % len(numbers)])
+
+    @staticmethod
+    def _by_hand(process, act, number):
         try:
-            getattr(acts, act)(process.gateway, KURUM, SorguNo(numbers[which % len(numbers)]), reason="test")
+            getattr(acts, act)(process.gateway, KURUM, SorguNo(number), reason="test")
         except Rejected:  # not from where it stands
             pass
 

@@ -3,7 +3,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import delete, event, insert
 
@@ -25,6 +25,7 @@ from tests.postgres import SUITE
 # `make torture` asks for more by these; they are no settings of the gateway.
 RUNS, STEPS = int(os.environ.get("TORTURE_RUNS", "200")), int(os.environ.get("TORTURE_STEPS", "50"))
 SEED = os.environ.get("TORTURE_SEED")
+PHASES = (Phase.generate, Phase.shrink) if os.environ.get("TORTURE_SHRINK", "1") == "1" else (Phase.generate,)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -88,7 +89,7 @@ def test_no_storm_loses_doubles_or_misjudges_a_message(pki, checkpoint_key, empt
 
     weather = settings(
         max_examples=RUNS, stateful_step_count=STEPS, deadline=None, database=None, derandomize=SEED is None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck), phases=PHASES,
     )  # fmt: skip
     set_up_log(level="CRITICAL")
     world.arm()

@@ -116,8 +116,9 @@ class Ministry(FakeMinistry):
     def __init__(self, database) -> None:
         super().__init__()
         self._database = database
-        self.before: deque[Callable[[Process], None]] = deque()
-        self.after: deque[Callable[[Process], None]] = deque()
+        self.before: deque[Callable[[Process, int], None]] = deque()
+        self.after: deque[Callable[[Process, int], None]] = deque()
+        self.refused: dict[int, str] = {}  # what was refused once is refused again
         self.without_intent: list[int] = []
 
     def check_intent(self, process: Process, sorgu_no: int) -> None:
@@ -128,12 +129,12 @@ class Ministry(FakeMinistry):
 
     def send_from(self, process: Process, sorgu_no, dvo, cms):
         if self.before:
-            self.before.popleft()(process)
+            self.before.popleft()(process, sorgu_no)
         if process.is_dead():
             return self._exchange(Outcome(Kind.UNCERTAIN, "timeout"))
         exchange = self.send(sorgu_no, dvo, cms)
         if self.after:
-            self.after.popleft()(process)
+            self.after.popleft()(process, sorgu_no)
         return exchange
 
     def _answer(self, sorgu_no, dvo, fault):
@@ -142,12 +143,15 @@ class Ministry(FakeMinistry):
             return Reply(sorgu_no, fault.removeprefix("stored_"), "")
         if known and fault == "lost_reply":
             return Outcome(Kind.UNCERTAIN, "timeout")
-        return super()._answer(sorgu_no, dvo, fault)
+        if fault in ("213", "214") and not known:
+            self.refused[sorgu_no] = fault
+        return super()._answer(sorgu_no, dvo, self.refused.get(sorgu_no, fault))
 
     def be_calm(self) -> None:
         for each in (self.faults, self.ask_faults, self.before, self.after):
             each.clear()
         self.is_firm_active = True
+        self.refused = {number: code for number, code in self.refused.items() if code != "213"}  # now approved
 
 
 def arm() -> None:
