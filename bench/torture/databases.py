@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
+
+from sqlalchemy.engine import make_url
+
+from integrator.trial.postgres import PostgresServer, start_server
 
 
 class Databases(Protocol):
@@ -42,3 +49,38 @@ class SqliteFiles:
 
     def drop(self, url: str) -> None:
         """Nothing: it goes with the home."""
+
+
+class PostgresDatabases:
+    """Databases of one server; a copy is made by the server itself. Trials come in by the server's own socket."""
+
+    name = "postgresql"
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        self.prefix = "torture"
+
+    def template(self) -> str:
+        """A new database."""
+        return self.server.create_database(f"{self.prefix}_template")
+
+    def freeze(self) -> None:
+        """Nobody may be in it while it is copied."""
+
+    def copy(self, number: int) -> str:
+        """A copy, made by the server."""
+        return self.server.create_database(f"{self.prefix}_{number}", template=f"{self.prefix}_template")
+
+    def drop(self, url: str) -> None:
+        """Remove a copy, whoever is in it."""
+        self.server.drop_database(str(make_url(url).database))
+
+
+@contextmanager
+def databases(engine: str, folder: Path) -> Iterator[Databases]:
+    """One of the two kinds; `folder` must be open to others, because the server runs as a user of its own."""
+    if engine == "sqlite":
+        yield SqliteFiles()
+        return
+    with start_server(folder / "postgresql") as server:
+        yield PostgresDatabases(server)

@@ -7,7 +7,6 @@ Without root a limit on the size of files stands in for it, and a notice says so
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import resource
 import shutil
@@ -78,12 +77,12 @@ class FileLimit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
-def full_disk(grounds: Grounds) -> Tally:
+def full_disk(grounds: Grounds, *, scenes: int = 3) -> Tally:
     """Full while accepting, full before a claim, full between a send and its settlement; each with space afterwards."""
     tally = Tally("disk full, sqlite")
     began = time.perf_counter()
     for kind in (Tmpfs, FileLimit):
-        for when in (_while_accepting, _before_claiming, _while_sending):
+        for when in (_while_sending, _while_accepting, _before_claiming)[:scenes]:
             settings = grounds.fresh()
             ended = forked(_trial(grounds, settings, kind, when)).told
             if ended[-1].get("notice"):
@@ -185,8 +184,3 @@ def _ticks(gateway: Gateway, count: int) -> int:
 def _stored(gateway: Gateway) -> int:
     with reading(gateway.database) as tx:
         return int(tx.execute(select(func.count()).select_from(kayit)).scalar_one())
-
-
-def as_lines(said: Any) -> str:
-    """For a notice."""
-    return json.dumps(said, ensure_ascii=False)

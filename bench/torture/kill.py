@@ -92,6 +92,7 @@ class Tally:
     points: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
     def take(self, what: str, verdict: dict[str, Any], faults: list[str]) -> None:
@@ -107,7 +108,7 @@ class Tally:
             "name": self.name, "trials": self.trials, "points": self.points, "blows": self.blows.total(),
             "second_kills": self.second_kills, "blows_by_kind": dict(sorted(self.blows.items())),
             **{name: self.counts[name] for name in ("messages", "shown_to_a_person", *FAULTS)},
-            "failures": self.failures, "seconds": round(self.seconds, 1),
+            "failures": self.failures, "notes": self.notes, "seconds": round(self.seconds, 1),
         }  # fmt: skip
 
 
@@ -190,7 +191,7 @@ Progress = Callable[[str], None]
 
 def every_point(grounds: Grounds, progress: Progress, *, second_share: float = 0.25) -> Tally:
     """Every k until a run passes no k-th point; a share of them with a second kill."""
-    tally, dice = Tally(grounds.databases.name), random.Random(grounds.seed)
+    tally, dice = Tally(f"kill -9 at every point, {grounds.databases.name}"), random.Random(grounds.seed)
     began = time.perf_counter()
     for k in itertools.count(1):
         second = dice.randint(1, 120) if dice.random() < second_share else None
@@ -204,7 +205,7 @@ def every_point(grounds: Grounds, progress: Progress, *, second_share: float = 0
 
 def some_points(grounds: Grounds, count: int) -> Tally:
     """`count` points spread over a run, every third with a second kill."""
-    tally = Tally(grounds.databases.name)
+    tally = Tally(f"kill -9 at some points, {grounds.databases.name}")
     began = time.perf_counter()
     trial(grounds, tally, NEVER)
     for number, k in enumerate(_spread(tally.points, count)):

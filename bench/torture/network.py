@@ -23,15 +23,16 @@ TOXICS: dict[str, tuple[Toxic, ...]] = {
     "limit_data": (Toxic("limit_data", UP, 0.3, size=1500), Toxic("limit_data", DOWN, 0.3, size=700)),
     "reset_peer": (Toxic("reset_peer", DOWN, 0.3, seconds=0.01), Toxic("reset_peer", UP, 0.2)),
 }
+ONE = {"reset_peer": TOXICS["reset_peer"]}
 ALTOGETHER = tuple(Toxic(**{**vars(each), "toxicity": each.toxicity / 4}) for pair in TOXICS.values() for each in pair)
 
 
-def each_toxic(grounds: Grounds) -> Tally:
+def each_toxic(grounds: Grounds, chosen: dict[str, tuple[Toxic, ...]] = TOXICS) -> Tally:
     """One home for each toxic, and one for all together."""
     tally = Tally(f"network, {grounds.databases.name}")
     began = time.perf_counter()
     stub = urlsplit(grounds.ministry.address)
-    for name, toxics in {**TOXICS, "all together": ALTOGETHER}.items():
+    for name, toxics in {**chosen, "all together": ALTOGETHER}.items():
         with ProxyProcess(stub.hostname or "", stub.port or 0, seed=grounds.seed) as proxy:
             address = grounds.ministry.address.replace(f":{stub.port}", f":{proxy.port}")
             settings = grounds.fresh(address=address)

@@ -45,6 +45,8 @@ def _bug(_number: int) -> None:
 class Storm(RuleBasedStateMachine):
     """`open_gateway` gives a Gateway on an empty database."""
 
+    total = Counter[str]()
+
     def __init__(self, open_gateway) -> None:
         super().__init__()
         self.template = open_gateway()
@@ -204,6 +206,7 @@ class Storm(RuleBasedStateMachine):
 
     @invariant()
     def everything_holds(self):
+        Storm.total["steps"] += 1
         self.rows_stand_where_the_log_says()
         self.no_record_is_lost()
         self.nothing_has_two_effects_and_nothing_is_misjudged()
@@ -267,6 +270,7 @@ class Storm(RuleBasedStateMachine):
         if not hasattr(self, "rows"):
             return
         self._calm_down()
+        Storm.total.update(runs=1, messages=len(self.stands), effects=len(self.ministry.effects))
         self.everything_holds()
         assert set(self.stands.values()) <= SETTLED, Counter(self.stands.values())
         key = self.template.checkpoint_key

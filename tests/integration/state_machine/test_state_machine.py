@@ -1,5 +1,6 @@
 import os
 import shutil
+import sys
 from datetime import timedelta
 
 import pytest
@@ -98,3 +99,5 @@ def test_no_storm_loses_doubles_or_misjudges_a_message(pki, checkpoint_key, empt
         run_state_machine_as_test(seed(int(SEED))(storm) if SEED else storm, settings=weather)
     finally:
         world.disarm()
+    told = " ".join(f"{name}={Storm.total[name]}" for name in ("runs", "steps", "messages", "effects"))
+    sys.stdout.write(f"STORM {told}\n")
