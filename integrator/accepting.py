@@ -17,6 +17,7 @@ from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
 from integrator.gateway import Gateway
+from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import new_salt
 from integrator.queue import bodies, copies, outbox, records
 from integrator.sign.canonical import split
@@ -62,12 +63,14 @@ class Group:
         self._sealer = gateway.keyring.sealer(kurum, now=self._now)
         self._known: dict[str, bytes] = {}
         self._drafts: dict[str, _Draft] = {}
+        self._doubts = Doubts()
 
     def accept(self, several: Sequence[Submitted]) -> list[Answer]:
         """Answers in the order of the records. Each step runs over the whole group: its code stays warm."""
         named = [self._name(each) for each in several]
         with reading(self._gateway.database) as tx:
             self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
+            self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
         answers = [self._judge(each, fingerprint) for each, fingerprint in named]
@@ -100,7 +103,9 @@ class Group:
             return Answer(each.where, kayit_no, "rejected", findings=(Finding(Duplicate.code, "id", kayit_no, "1"),))
         today = self._now.astimezone(ISTANBUL).date()
         metot = self._gateway.metot
-        checked = check(each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split)
+        checked = check(
+            each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split, doubts=self._doubts
+        )
         if checked.kayit is None or checked.definition is None:
             return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
         form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)

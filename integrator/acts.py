@@ -14,6 +14,8 @@ from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.deliver.dvo import cut_dvo
+from integrator.deliver.generation import ServesCodes
+from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.gateway import Gateway
@@ -117,7 +119,10 @@ def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, s
 
 def refresh_codes(gateway: Gateway) -> int:
     """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable."""
-    served = gateway.ministry().fetch_training_codes()
+    generation = gateway.ministry()
+    if not isinstance(generation, ServesCodes):
+        raise Unavailable(f"{generation.metot} has no operation that serves the training codes")
+    served = generation.fetch_training_codes()
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
         count = code_lists.refresh(tx, TRAINING_CODES, served, now=now)
@@ -126,8 +131,10 @@ def refresh_codes(gateway: Gateway) -> int:
     return count
 
 
-def codes_are_older_than(gateway: Gateway, age: timedelta) -> bool:
-    """Whether the training codes were last served longer ago than `age`, or never."""
+def codes_are_due(gateway: Gateway, age: timedelta) -> bool:
+    """Whether the training codes were last served longer ago than `age`, or never, by a ministry that serves them."""
+    if not isinstance(gateway.ministry(), ServesCodes):
+        return False
     with reading(gateway.database) as tx:
         served_at = code_lists.last_served_at(tx, TRAINING_CODES)
     return served_at is None or gateway.clock.now() - served_at > age

@@ -18,6 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 from integrator.domain.errors import Misconfigured
 
 FILE_NAME = "ibys.toml"
+ASSUMED = {
+    "soap-g1": "the place of imzaliDeger in its message",
+    "soap-g2": "its operation name and the signed XML of the list form",
+    "soap-g3": "its operation names, the signed XML of the list form, and how a query is answered",
+    "json-g4": "how it refuses, what is signed, and what it does with a repeated body",
+}
+"""Every metot that is built, and what is not an official text in it (docs/divergences.md)."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -58,7 +65,11 @@ class KeysSettings:
 
 @dataclass(frozen=True, slots=True)
 class MinistrySettings:
-    """Where and how messages are sent. Times in seconds."""
+    """Where and how messages are sent. Times in seconds.
+
+    `ask_by_repeating` is json-g4's: after a lost answer the same body goes again in order to learn what became of the
+    first. That the ministry stores nothing twice then is assumed; without it such a message waits for a person.
+    """
 
     metot: str = "soap-g2"
     address: str = ""
@@ -66,6 +77,7 @@ class MinistrySettings:
     parola_file: str = "keys/parola"
     ca_file: str = ""
     allow_assumed: bool = False
+    ask_by_repeating: bool = False
     connect_seconds: float = 5.0
     silence_seconds: float = 20.0
     total_seconds: float = 30.0
@@ -305,9 +317,9 @@ def _numbers(settings: Settings) -> list[tuple[str, float]]:
 
 def _check_ministry(settings: Settings) -> list[str]:
     ministry = settings.ministry
-    problems = []
-    if ministry.metot != "soap-g2":
-        problems.append(f"ministry.metot: {ministry.metot!r} is not built; this release sends by soap-g2")
+    problems: list[str] = []
+    if ministry.metot not in ASSUMED:
+        return [f"ministry.metot: {ministry.metot!r} is not built; one of {', '.join(ASSUMED)} is wanted"]
     if not ministry.address:
         return problems
     try:
@@ -321,6 +333,7 @@ def _check_ministry(settings: Settings) -> list[str]:
         problems.append("ministry.address: https is wanted in production")
     if settings.production and not ministry.allow_assumed:
         problems.append(
-            "ministry.allow_assumed: soap-g2 is not an official text; production sends by it only when this is true"
+            f"ministry.allow_assumed: {ministry.metot} is not official throughout; production sends by it only when "
+            f"this is true (assumed: {ASSUMED[ministry.metot]})"
         )
     return problems

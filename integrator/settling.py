@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from integrator.audit.trail import Entry
@@ -37,14 +37,21 @@ class Carried:
         """The causes' codes of a 214, else empty."""
         return self.explanation.codes if self.explanation else ""
 
+    @property
+    def ministry_no(self) -> str:
+        """The ministry's number that the message is followed by after this call."""
+        told = self.outcome.ministry_no
+        return self.claimed.ministry_no if told is None else told
+
 
 def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) -> None:
     """Write what came of a group of calls, and its audit entries, in one transaction."""
     if not carried:
         return
     now = gateway.clock.now()
-    settlements = [_settlement(gateway, each, now) for each in carried]
     with writing(gateway.database) as tx:
+        carried = _doubting_shared(tx, carried, now)
+        settlements = [_settlement(gateway, each, now) for each in carried]
         moved = outbox.settle(tx, settlements, now=now)
         copies.owe(tx, moved, now=now)
         moved += _consequences(gateway, tx, carried, now)
@@ -54,6 +61,16 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
         _log_attempt(settlement)
     for each in carried:
         _log_explanation(each)
+
+
+def _doubting_shared(tx: Tx, carried: Sequence[Carried], now: datetime) -> Sequence[Carried]:
+    """A number of the ministry's that two messages of ours were given makes both ask again, whatever it said."""
+    told = {each.claimed.sorgu_no: each.ministry_no for each in carried if each.ministry_no}
+    shared = outbox.shared_numbers(tx, told, now=now) if told else set()
+    if not shared:
+        return carried
+    doubt = Outcome(Kind.UNCERTAIN, "foreign_number", ministry_no="")
+    return [replace(each, outcome=doubt, refused=None) if each.ministry_no in shared else each for each in carried]
 
 
 def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement:
@@ -66,11 +83,12 @@ def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement
         then.reason,
         outcome.code,
         parts_accepted=outcome.accepted_parts,
-        burns_attempt=outcome.burns_attempt or claimed.state is State.UNCERTAIN,
+        burns_attempt=outcome.burns_attempt or claimed.state is not State.SENDING,
         request=carried.request,
         reply=carried.reply,
         refused_parts=carried.refused,
         cause=carried.cause,
+        ministry_no=carried.ministry_no,
     )
 
 
@@ -103,7 +121,7 @@ def _set_line(gateway: Gateway, tx: Tx, state: str, code: str, now: datetime) ->
 def _log_attempt(settlement: Settlement) -> None:
     claimed = settlement.claimed
     logger().info(
-        "delivery.asked" if claimed.state is State.UNCERTAIN else "delivery.attempted",
+        "delivery.attempted" if claimed.state is State.SENDING else "delivery.asked",
         sorgu_no=claimed.sorgu_no,
         attempt=claimed.attempt,
         outcome=settlement.outcome,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,10 @@ from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.published import published
 from integrator.deliver.generation import Credentials, Generation
+from integrator.deliver.json_g4 import JsonG4, prove_bodies
+from integrator.deliver.soap_g1 import SoapG1
 from integrator.deliver.soap_g2 import SoapG2
+from integrator.deliver.soap_g3 import SoapG3
 from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
@@ -28,7 +32,7 @@ from integrator.protect.files import write_secret, write_whole
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
 from integrator.queue.patience import Patience
-from integrator.settings import FILE_NAME, Settings
+from integrator.settings import FILE_NAME, MinistrySettings, Settings
 from integrator.sign.certificates import read_certificates, read_trust_store
 from integrator.sign.evidence import TimestampAuthority
 from integrator.sign.fetch import HttpFetcher
@@ -59,7 +63,7 @@ def create_home(settings: Settings) -> None:
     Nothing stays behind when it fails: the database is asked first, and the keys go again when it does not commit.
     """
     keys = [settings.path(named) for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file)]
-    if keys[0].exists():
+    if any(path.exists() for path in keys):
         raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
     if _database_holds_gateway(settings):
         told = "the database holds a gateway already, whose keys are not in this home"
@@ -185,11 +189,36 @@ def _generation(settings: Settings) -> Generation:
     ministry = settings.ministry
     limits = Limits(ministry.connect_seconds, ministry.silence_seconds, ministry.total_seconds, ministry.reply_bytes)
     ca_file = settings.path(ministry.ca_file) if ministry.ca_file else None
-    wire = Wire(ministry.address, limits, ca_file=ca_file)
     credentials = Credentials(
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )
-    return SoapG2(wire, ZeepDoor(published("schemas", "soap-g2", "ibys.wsdl"), wire), credentials)
+    return GENERATIONS[ministry.metot](ministry, partial(Wire, limits=limits, ca_file=ca_file), credentials)
+
+
+_MakeWire = Callable[[str], Wire]
+_MakeGeneration = Callable[[MinistrySettings, _MakeWire, Credentials], Generation]
+
+
+def _soap(kind: Callable[[Wire, ZeepDoor, Credentials], Generation], metot: str) -> _MakeGeneration:
+    """How a SOAP generation is made: one wire, and the door to its WSDL."""
+
+    def make(ministry: MinistrySettings, make_wire: _MakeWire, credentials: Credentials) -> Generation:
+        wire = make_wire(ministry.address)
+        return kind(wire, ZeepDoor(published("schemas", metot, "ibys.wsdl"), wire), credentials)
+
+    return make
+
+
+def _json(ministry: MinistrySettings, make_wire: _MakeWire, credentials: Credentials) -> Generation:
+    prove_bodies(published("schemas", "json-g4", "openapi.json"))
+    return JsonG4(make_wire, ministry.address, credentials, may_repeat=ministry.ask_by_repeating)
+
+
+GENERATIONS: dict[str, _MakeGeneration] = {
+    **{each.metot: _soap(each, each.metot) for each in (SoapG1, SoapG2, SoapG3)},
+    JsonG4.metot: _json,
+}
+"""The plug-ins by metot. To add one: write it in deliver/, enter it here and in settings.ASSUMED (decision 0015)."""
 
 
 def open_authority(settings: Settings) -> TimestampAuthority | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from integrator.store import tables
 from integrator.store.engine import open_engine
-from integrator.store.schema import create_schema
+from integrator.store.schema import create_schema, newest_step
 from integrator.trial.postgres import TEMPLATE, PostgresServer, start_server
 from tests.factories import FIRST_NUMBER
 
@@ -22,6 +22,7 @@ _CLEAN = "; ".join(
     [
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{SUITE}' AND pid <> pg_backend_pid()",
         *(f"DELETE FROM {table.name}" for table in tables.metadata.sorted_tables),  # far quicker than TRUNCATE
+        f"UPDATE alembic_version SET version_num = '{newest_step()}'",
         "INSERT INTO meta VALUES ('schema', '2'), ('gateway', 'test')",
         f"INSERT INTO sorgu_no_counter VALUES (1, {FIRST_NUMBER})",
     ]

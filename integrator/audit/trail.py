@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
 from integrator.domain.records import Moved
 from integrator.domain.states import State, advance
 from integrator.store.dialect import AUDIT_HEAD, hold
+from integrator.store.rows import insert_rows
 from integrator.store.tables import audit_entry
 
 EVENTS = frozenset(
@@ -30,6 +31,7 @@ EVENTS = frozenset(
         "line.stopped",
         "line.resumed",
         "codes.refreshed",
+        "party.looked_up",
         "evidence.added",
     }
 )
@@ -95,7 +97,7 @@ class Trail:
             nodes = extend(head.edge, head.size, head.last)
             rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes), "sorgu_no": about})
             head.size += 1
-        tx.execute(insert(audit_entry), rows)
+        insert_rows(tx, audit_entry, rows)
         self._head = head
         return range(start, head.size)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -74,11 +74,19 @@ class Definition:
     limits: Mapping[str, Limit]
     signed: SignedForm
     code_lists: Mapping[str, CodeList] = field(repr=False)
+    carried: Mapping[str, tuple[Mapping[str, Limit], SignedForm]] = field(default_factory=dict)
 
     @cached_property
     def field_by_name(self) -> Mapping[str, Field]:
         """Top-level fields by name."""
         return {each.name: each for each in self.fields}
+
+    def carried_by(self, metot: str | None) -> Definition:
+        """The definition as this metot carries it: one may take less in a message, and sign another form."""
+        if metot is None or metot not in self.carried:
+            return self
+        limits, signed = self.carried[metot]
+        return replace(self, limits=limits, signed=signed, carried={})
 
     def in_force_on(self, day: date) -> bool:
         """Whether an event of `day` may be reported with this version."""
@@ -98,7 +106,6 @@ def read_definition(folder: Path) -> Definition:
 
 
 def _build(raw: dict[str, Any], folder: Path) -> Definition:
-    signed = raw["signed"]
     plain = ("veri_seti", "version", "status", "source", "title_tr", "title_en", "event_date", "signer")
     return Definition(
         **{name: raw[name] for name in plain},
@@ -108,10 +115,20 @@ def _build(raw: dict[str, Any], folder: Path) -> Definition:
         metot=tuple(raw["metot"]),
         pairs=tuple(_split_path(path) for path in raw["pairs"]),
         fields=_fields(raw["field"]),
-        limits={name: Limit(**limit) for name, limit in raw["limits"].items()},
-        signed=SignedForm(signed["root"], signed["record"], tuple(signed["order"]), signed.get("sort", {})),
+        limits=_limits(raw),
+        signed=_signed(raw),
+        carried={metot: (_limits(each), _signed(each)) for metot, each in raw.get("carried", {}).items()},
         code_lists={path.stem: read_code_list(path) for path in sorted((folder / "kodlar").glob("*.csv"))},
     )
+
+
+def _limits(raw: dict[str, Any]) -> dict[str, Limit]:
+    return {name: Limit(**limit) for name, limit in raw["limits"].items()}
+
+
+def _signed(raw: dict[str, Any]) -> SignedForm:
+    signed = raw["signed"]
+    return SignedForm(signed["root"], signed["record"], tuple(signed["order"]), signed.get("sort", {}))
 
 
 def _split_path(path: str) -> tuple[str, str]:
@@ -141,7 +158,11 @@ def _check(definition: Definition, path: Path) -> None:
             problems.append(f"field {each.name}: unknown kind {each.kind!r}")
         if each.kind == "code" and each.code_list not in definition.code_lists:
             problems.append(f"field {each.name}: no code list {each.code_list!r} in kodlar/")
-    for name in {part.split(".")[0] for part in definition.signed.order} - set(definition.field_by_name):
+    orders = [definition.signed.order, *(signed.order for _, signed in definition.carried.values())]
+    for name in {part.split(".")[0] for order in orders for part in order} - set(definition.field_by_name):
         problems.append(f"signed form names {name!r}, which is no field")
+    problems += [
+        f"carried.{metot}, which is no metot of it" for metot in set(definition.carried) - set(definition.metot)
+    ]
     if problems:
         raise Misconfigured(f"{path}: " + "; ".join(problems))

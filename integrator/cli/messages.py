@@ -120,6 +120,12 @@ _REASONS = {
         "Sonuç öğrenilemedi. Bakanlığa numarayla sorun",
         "The outcome could not be learnt. Ask the ministry by its number",
     ),
+    "no_query": (
+        "Yanıt gelmedi ve bu metotta sorgu yok. Sonucu bakanlıktan öğrenin, sonra bildirimi geri çekin; "
+        "saklanmamışsa kaydı yeni kimlikle gönderin",
+        "No answer came, and this metot has no query. Learn the outcome from the ministry, then cancel; "
+        "submit the record under a new id only if it is not stored",
+    ),
     "unknown_code": (
         "Bakanlık bilmediğimiz bir kod verdi. Sonucu bakanlıktan öğrenin; saklanmış olabilir",
         "The ministry gave a code we do not know. Learn the outcome from them; it may be stored",
@@ -134,7 +140,7 @@ _REASONS = {
 
 def _advice(codes: Any, cause: dict[str, Any]) -> str:
     known = codes.get(cause["last_code"])
-    if known and cause["reason"] not in ("attempts_spent", "asked_too_long"):
+    if known and cause["reason"] not in ("attempts_spent", "asked_too_long", "no_query"):
         told = str(known.tr if language() == "tr" else known.en)
         return "; ".join(filter(None, (told, told_causes(cause["reason"]))))
     tr, en = _REASONS.get(cause["reason"], (cause["reason"], cause["reason"]))

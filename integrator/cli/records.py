@@ -25,7 +25,7 @@ from integrator.domain.findings import Finding
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit, Submitted
 from integrator.intake.read_json import Caps, read_file
-from integrator.settings import Settings
+from integrator.settings import ASSUMED, Settings
 from integrator.sign.canonical import split
 from integrator.validate.fields import read_fields
 from integrator.validate.rules import (
@@ -110,9 +110,12 @@ def _print(tally: dict[str, int], told: list[Answer]) -> None:
 @click.option(
     "--version", "version", default=None, help="Of the veri seti; by default the one in force on the event's day."
 )
+@click.option("--metot", default=None, type=click.Choice(list(ASSUMED)), help="As this metot carries it.")
 @click.option("--part", default=None, type=int, help="Which message, when the record needs several.")
 @json_option
-def canonical(file: Path, veri_seti: str, version: str | None, part: int | None, as_json: bool) -> None:
+def canonical(
+    file: Path, veri_seti: str, version: str | None, metot: str | None, part: int | None, as_json: bool
+) -> None:
     """Write the exact bytes to be signed to stdout, and nothing else."""
     submitted = _only_record(file)
     catalogue = read_catalogue()
@@ -122,6 +125,7 @@ def canonical(file: Path, veri_seti: str, version: str | None, part: int | None,
         definition = catalogue.definition(veri_seti, named)
     else:
         definition = next(iter(catalogue.in_force(veri_seti, day) if day else []), catalogue.newest(veri_seti))
+    definition = definition.carried_by(metot)
     values, findings = read_fields(definition, submitted.fields)
     context = Context(definition, values, catalogue, day or parse_date("9999-12-31"), split=part is not None)  # type: ignore[arg-type]
     for rule in (lists_are_filled, lists_fit_one_message, lists_repeat_nothing):

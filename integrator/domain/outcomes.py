@@ -31,12 +31,17 @@ class Sonuc:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A readable answer to one call. `sorgu_no` is the number it speaks about, None when it names none."""
+    """A readable answer to one call. `sorgu_no` is the number it speaks about, None when it names none.
+
+    `ministry_no` is the ministry's own number in a generation that follows messages by it (empty when the answer
+    names none), None in the others.
+    """
 
     sorgu_no: SorguNo | None
     code: str
     message: str = field(repr=False)
     parts: tuple[Sonuc, ...] = ()
+    ministry_no: str | None = None
 
 
 class Kind(StrEnum):
@@ -52,6 +57,8 @@ class Kind(StrEnum):
     BUSY = "busy"
     PASSIVE = "passive"
     UNCERTAIN = "uncertain"
+    PENDING = "pending"
+    NO_QUERY = "no_query"
     FOREIGN = "foreign"
     BROKEN = "broken"
 
@@ -67,6 +74,8 @@ END: dict[Kind, State] = {
     Kind.BUSY: State.QUEUED,
     Kind.PASSIVE: State.QUEUED,
     Kind.UNCERTAIN: State.UNCERTAIN,
+    Kind.PENDING: State.PENDING,
+    Kind.NO_QUERY: State.HELD,
     Kind.FOREIGN: State.HELD,
     Kind.BROKEN: State.HELD,
 }
@@ -78,13 +87,17 @@ KNOWN_NOT_STORED = frozenset({Kind.NOT_ARRIVED, Kind.BUSY, Kind.PASSIVE})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The judgement over one call. `code` is the ministry's, or a name of ours such as ``timeout``."""
+    """The judgement over one call. `code` is the ministry's, or a name of ours such as ``timeout``.
+
+    `ministry_no` is what the message is followed by from now on: None leaves it as it is, empty forgets it.
+    """
 
     kind: Kind
     code: str
     detail: str = field(default="", repr=False)
     parts: tuple[Sonuc, ...] = field(default=(), repr=False)
     retry_after: timedelta | None = None
+    ministry_no: str | None = None
 
     @property
     def end(self) -> State:

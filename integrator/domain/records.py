@@ -84,7 +84,7 @@ class Bildirim:
 class Claimed:
     """A Bildirim in a worker's hands. Only the holder of the current `fence` may settle it.
 
-    `canonical` and `cms` are still sealed.
+    `canonical` and `cms` are still sealed. `ministry_no` is the ministry's own number, where it gave one.
     """
 
     sorgu_no: SorguNo
@@ -100,6 +100,7 @@ class Claimed:
     last_code: str
     canonical: bytes = field(repr=False)
     cms: bytes = field(repr=False)
+    ministry_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Settlement:
     reply: bytes = field(default=b"", repr=False)
     refused_parts: bytes | None = field(default=None, repr=False)
     cause: str = ""
+    ministry_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.domain.states import State
 from integrator.store.dialect import insert_new
+from integrator.store.rows import insert_rows
 from integrator.store.tables import bildirim_body, evidence_copy, revocation_answer
 
 OWED, STAMPED, COMPLETE = "", "T", "LT"
@@ -41,8 +42,7 @@ def owe(tx: Connection, moved: Sequence[Moved], *, now: datetime) -> None:
         for each in moved
         if each.end in _STORED and each.start is not each.end
     ]
-    if rows:
-        tx.execute(insert(evidence_copy), rows)
+    insert_rows(tx, evidence_copy, rows)
 
 
 def at_level(tx: Connection, level: str, *, before: datetime, after: tuple[str, int], limit: int) -> list[Copy]:

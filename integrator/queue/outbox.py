@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, or_, select, update
 
 from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.outcomes import Kind
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
+from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
     bildirim,
     bildirim_body,
@@ -25,6 +26,8 @@ from integrator.store.tables import (
     sonuc,
     sorgu_no_counter,
 )
+
+KEY = ("kurum_id", "sorgu_no")
 
 
 def take_numbers(tx: Connection, count: int) -> range:
@@ -42,9 +45,10 @@ def put(
 ) -> list[Moved]:
     """Store new messages with their sealed (canonical, cms): queued when signed, else awaiting the signature."""
     ends = [State.QUEUED if cms is not None else State.AWAITING_SIGNATURE for _, cms in sealed]
-    tx.execute(insert(bildirim), [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
-    tx.execute(
-        insert(bildirim_body),
+    insert_rows(tx, bildirim, [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
+    insert_rows(
+        tx,
+        bildirim_body,
         [
             {"kurum_id": row.kurum, "sorgu_no": row.sorgu_no, "canonical": canonical, "cms": cms}
             for row, (canonical, cms) in zip(rows, sealed, strict=True)
@@ -88,16 +92,31 @@ def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now
     return moved
 
 
-def claim(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
-    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down."""
-    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1}
-    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit)
+def claim(
+    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
+) -> list[Claimed]:
+    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down.
+
+    With `metot` given, only those that are written for it: another generation's service does not understand them.
+    """
+    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1, "ministry_no": None}
+    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
 
 
-def claim_uncertain(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
+def claim_uncertain(
+    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
+) -> list[Claimed]:
     """Hand up to `limit` messages of unknown outcome to `worker`, to be asked about by their number."""
     step = {"asks": bildirim.c.asks + 1}
-    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit)
+    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
+
+
+def claim_pending(
+    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
+) -> list[Claimed]:
+    """Hand up to `limit` messages that the ministry took for processing to `worker`, to learn what became of them."""
+    step = {"asks": bildirim.c.asks + 1}
+    return _claim(tx, State.PENDING, step, act="ask", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
 
 
 def _claim(
@@ -110,9 +129,11 @@ def _claim(
     worker: str,
     lease: timedelta,
     limit: int,
+    metot: str,
 ) -> list[Claimed]:
     due = select(bildirim.c.sorgu_no)
     due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
+    due = due.where(bildirim.c.metot == metot) if metot else due
     due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(bildirim)
@@ -129,7 +150,7 @@ def _claim(
     rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
     if not rows:
         return []
-    tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
+    insert_rows(tx, deneme, [_intent(row, act, now) for row in rows.values()])
     kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
     bodies = select(bildirim_body).where(
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
@@ -163,6 +184,7 @@ def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
         last_code=row["last_code"],
         canonical=body["canonical"],
         cms=body["cms"] or b"",
+        ministry_no=row["ministry_no"] or "",
     )
 
 
@@ -175,73 +197,42 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
     for each in held:
         if each.end is not each.claimed.state:
             advance(each.claimed.state, each.end)  # raises for a move that does not exist
-    tx.execute(_SETTLE, [_settled_row(each, now) for each in held])
-    tx.execute(_END_DENEME, [_ended_row(each, now) for each in held])
+    update_rows(tx, bildirim, KEY, [_settled_row(each, now) for each in held])
+    update_rows(tx, deneme, (*KEY, "deneme_no"), [_ended_row(each, now) for each in held])
     keep = [each for each in held if each.refused_parts is not None]
     if keep:
         rows = [
             {"kurum_id": s.claimed.kurum, "sorgu_no": s.claimed.sorgu_no, "refused_parts": s.refused_parts}
             for s in keep
         ]
-        tx.execute(insert(sonuc), rows)
+        insert_rows(tx, sonuc, rows)
     return [
         Moved(
             s.claimed.sorgu_no,
             s.claimed.kurum,
             s.claimed.state,
             s.end,
-            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _cause_fact(s.cause),
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _more_facts(s),
         )
         for s in held
     ]
 
 
-_SETTLE = (
-    update(bildirim)
-    .where(bildirim.c.kurum_id == bindparam("k_kurum"), bildirim.c.sorgu_no == bindparam("k_sorgu_no"))
-    .values(
-        state=bindparam("v_state"),
-        due_at=bindparam("v_due_at"),
-        attempt=bindparam("v_attempt"),
-        reason=bindparam("v_reason"),
-        last_code=bindparam("v_code"),
-        parts_accepted=bindparam("v_accepted"),
-        uncertain_since=bindparam("v_since"),
-        changed_at=bindparam("v_now"),
-        claimed_by=None,
-    )
-)
-
-_END_DENEME = (
-    update(deneme)
-    .where(
-        deneme.c.kurum_id == bindparam("k_kurum"),
-        deneme.c.sorgu_no == bindparam("k_sorgu_no"),
-        deneme.c.deneme_no == bindparam("k_deneme_no"),
-    )
-    .values(
-        ended_at=bindparam("v_now"),
-        outcome=bindparam("v_outcome"),
-        code=bindparam("v_code"),
-        request=bindparam("v_request"),
-        reply=bindparam("v_reply"),
-    )
-)
-
-
 def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
-    since = (s.claimed.uncertain_since or now) if s.end is State.UNCERTAIN else None
+    since = (s.claimed.uncertain_since or now) if s.end in (State.UNCERTAIN, State.PENDING) else None
     return {
-        "k_kurum": s.claimed.kurum,
-        "k_sorgu_no": s.claimed.sorgu_no,
-        "v_state": s.end.value,
-        "v_due_at": s.due_at,
-        "v_attempt": s.claimed.attempt - (not s.burns_attempt),
-        "v_reason": _reason(s.outcome, s.cause),
-        "v_code": s.code,
-        "v_accepted": s.parts_accepted,
-        "v_since": since,
-        "v_now": now,
+        "kurum_id": s.claimed.kurum,
+        "sorgu_no": s.claimed.sorgu_no,
+        "state": s.end.value,
+        "due_at": s.due_at,
+        "claimed_by": None,
+        "attempt": s.claimed.attempt - (not s.burns_attempt),
+        "reason": _reason(s.outcome, s.cause),
+        "last_code": s.code,
+        "parts_accepted": s.parts_accepted,
+        "uncertain_since": since,
+        "ministry_no": s.ministry_no or None,
+        "changed_at": now,
     }
 
 
@@ -254,20 +245,26 @@ def _reason(outcome: str, cause: str) -> str:
     return whole if len(whole) <= LONGEST_REASON else whole[:LONGEST_REASON].rpartition(",")[0]
 
 
+def _more_facts(s: Settlement) -> dict[str, str]:
+    """The cause of a 214, and the ministry's number when it is news."""
+    is_news = s.ministry_no and s.ministry_no != s.claimed.ministry_no
+    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {})
+
+
 def _cause_fact(cause: str) -> dict[str, str]:
     return {"cause": cause} if cause else {}
 
 
 def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
     return {
-        "k_kurum": s.claimed.kurum,
-        "k_sorgu_no": s.claimed.sorgu_no,
-        "k_deneme_no": s.claimed.deneme_no,
-        "v_now": now,
-        "v_outcome": s.outcome,
-        "v_code": s.code,
-        "v_request": s.request,
-        "v_reply": s.reply,
+        "kurum_id": s.claimed.kurum,
+        "sorgu_no": s.claimed.sorgu_no,
+        "deneme_no": s.claimed.deneme_no,
+        "ended_at": now,
+        "outcome": s.outcome,
+        "code": s.code,
+        "request": s.request,
+        "reply": s.reply,
     }
 
 
@@ -276,6 +273,27 @@ def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]
     mine = columns.where(bildirim.c.sorgu_no.in_(numbers)).order_by(bildirim.c.sorgu_no)
     rows = tx.execute(mine.with_for_update())  # in one order by all who lock several, or they wait for one another
     return {row.sorgu_no: (row.fence, row.state) for row in rows}
+
+
+def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime) -> set[str]:
+    """Those of the ministry's numbers in `told` (by our number) that another message of ours is followed by, too.
+
+    Such a number speaks for neither: open messages that hold it forget it, and are due to ask again at once.
+    """
+    holders: dict[str, set[int]] = {}
+    for sorgu_no, number in told.items():
+        holders.setdefault(number, set()).add(sorgu_no)
+    columns = select(bildirim.c.sorgu_no, bildirim.c.ministry_no)
+    for row in tx.execute(columns.where(bildirim.c.ministry_no.in_(list(holders))).with_for_update()):
+        if row.sorgu_no not in told:
+            holders[row.ministry_no].add(row.sorgu_no)
+    shared = {number for number, mine in holders.items() if len(mine) > 1}
+    if shared:
+        is_open = bildirim.c.state.in_((State.PENDING.value, State.UNCERTAIN.value))
+        others = bildirim.c.sorgu_no.not_in(list(told))  # those in `told` are settled by the caller
+        doubted = update(bildirim).where(bildirim.c.ministry_no.in_(shared), is_open, others)
+        tx.execute(doubted.values(ministry_no=None, due_at=now, fence=bildirim.c.fence + 1, claimed_by=None))
+    return shared
 
 
 def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
@@ -329,13 +347,13 @@ def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: i
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 
-FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
+FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken", "no_query"})
 """Reasons of being held under which a released message is asked about before anything else."""
 
 MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
 """Those under which the ministry may well hold the message."""
 
-NEVER_TO_BE_SENT = frozenset({"foreign", "broken"})
+NEVER_TO_BE_SENT = frozenset({"foreign", "broken", "no_query"})
 """Those under which sending again would be wrong whatever is known, so that cancelling is the only way out."""
 
 
@@ -355,8 +373,9 @@ def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, n
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
     """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
 
-    One whose number belongs to another record, or whose bytes do not open, can only end so. One that left and was
-    never answered cannot: even when the ministry does not find it, its request may still arrive.
+    One whose number belongs to another record, or whose bytes do not open, can only end so; and one whose fate
+    no question can tell (`no_query`), once a person has learnt it. One that left and was never answered cannot: even
+    when the ministry does not find it, its request may still arrive.
     """
     state, why = _stands(tx, kurum, sorgu_no)
     if state is State.HELD and why in MAY_BE_STORED:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
 from integrator.domain.errors import Misconfigured
 
@@ -33,7 +35,12 @@ class Meaning(Enum):
 
     CONFLICT = "another transaction was first: read again and decide anew"
     AWAY = "the database is not there, busy, full or broken: the same act may succeed later"
+    ADDRESS = "the address asks for something that the driver does not know"
     BUG = "our statement or our values are wrong"
+
+
+Names = tuple[str, ...]
+"""Columns of a table of ours, in the order in which values come."""
 
 
 class Dialect(Protocol):
@@ -46,6 +53,14 @@ class Dialect(Protocol):
 
     def insert_new(self, table: Table) -> Any:
         """An INSERT that leaves out rows whose key is taken, after waiting for whoever is taking it."""
+
+    def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of plain values in the order of `names`."""
+
+    def update_rows(
+        self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Write `names` to the rows with `key`; each of `rows` holds the values of both, in this order."""
 
     def hold(self, tx: Connection, name: str) -> None:
         """Be the only one past this line with this `name` until the transaction ends."""
@@ -78,6 +93,14 @@ class _Sqlite:
     def insert_new(self, table: Table) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing()
 
+    def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        tx.exec_driver_sql(_insert(table, names), rows)
+
+    def update_rows(
+        self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        tx.exec_driver_sql(_update(table, names, key, "?"), rows)
+
     def hold(self, tx: Connection, name: str) -> None:
         """BEGIN IMMEDIATE holds everything already."""
 
@@ -92,6 +115,17 @@ class _Sqlite:
 
     def words(self, error: DBAPIError) -> str:
         return str(error.orig)
+
+
+@lru_cache(maxsize=256)
+def _insert(table: str, names: Names) -> str:
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of ours
+
+
+@lru_cache(maxsize=256)
+def _update(table: str, names: Names, key: Names, mark: str) -> str:
+    values = ", ".join(f"{name} = {mark}" for name in names)
+    return f"UPDATE {table} SET {values} WHERE {' AND '.join(f'{name} = {mark}' for name in key)}"  # noqa: S608
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -121,7 +155,7 @@ class _Postgresql:
             raise Misconfigured(f"store.database_url names the driver {url.drivername!r}; postgresql+psycopg is wanted")
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
-            connect_args={name: value for name, value in _CONNECT.items() if name not in url.query},
+            connect_args={n: v for n, v in _CONNECT.items() if n not in url.query} | {"client_encoding": "utf8"},
             isolation_level="READ COMMITTED",  # whatever the server's default is
             pool_pre_ping=True,  # a server that was restarted is met again by the next transaction
             pool_size=10,
@@ -138,6 +172,22 @@ class _Postgresql:
     def insert_new(self, table: Table) -> Any:
         return postgresql.insert(table).on_conflict_do_nothing()
 
+    def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        """By COPY: half the time of one INSERT for each row."""
+        statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+        try:
+            driver: Any = tx.connection.driver_connection
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:  # as SQLAlchemy would tell it, had it seen the call
+            raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
+
+    def update_rows(
+        self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        tx.exec_driver_sql(_update(table, names, key, "%s"), rows)
+
     def hold(self, tx: Connection, name: str) -> None:
         tx.execute(_HOLD, {"number": int.from_bytes(sha256(f"ibys/{name}".encode()).digest()[:8], "big", signed=True)})
 
@@ -149,6 +199,8 @@ class _Postgresql:
         if state in self._conflict:
             return Meaning.CONFLICT
         if not state:  # the driver's own words: no connection, or one that ended in the middle
+            if isinstance(error, ProgrammingError) and "connection option" in str(error.orig):
+                return Meaning.ADDRESS
             return Meaning.AWAY if isinstance(error, (OperationalError, InterfaceError)) else Meaning.BUG
         return Meaning.AWAY if state in self._away or state.startswith(self._away_classes) else Meaning.BUG
 

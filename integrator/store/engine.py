@@ -89,6 +89,8 @@ def _translating(engine: Engine, what: str) -> Iterator[None]:
         meaning = dialect.meaning(error)
         if meaning is Meaning.BUG:
             raise
+        if meaning is Meaning.ADDRESS:
+            raise Misconfigured(f"store.database_url: {dialect.words(error)}") from error
         kind = Conflict if meaning is Meaning.CONFLICT else Unavailable
         raise kind(f"{what} ({dialect.words(error)})") from error
     except PoolTimeoutError as error:

@@ -145,17 +145,20 @@ bildirim = Table(
     Column("attempt", Integer, nullable=False),
     Column("asks", Integer, nullable=False),
     Column("deneme_no", Integer, nullable=False),
-    Column("reason", String(64), nullable=False),
+    Column("reason", Told(64), nullable=False),
     Column("last_code", Told(32), nullable=False),
     Column("parts_total", Integer, nullable=False),
     Column("parts_accepted", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
-    Column("uncertain_since", UtcDateTime),
+    Column("uncertain_since", UtcDateTime),  # or taken for processing since: how long its fate is open
+    Column("ministry_no", Told(64)),  # the ministry's own number, in generations that follow messages by it
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
+_is_numbered = bildirim.c.ministry_no.is_not(None)
+Index("bildirim_ministry_no", bildirim.c.ministry_no, sqlite_where=_is_numbered, postgresql_where=_is_numbered)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
 
 bildirim_body = Table(
@@ -250,6 +253,27 @@ kod = Table(
     Column("source", String(32), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
 )
+
+
+def _lookup(name: str) -> Table:
+    """Answers to one kind of look-up: found by a keyed digest, contents sealed; `holds` is yes (1) or no (0)."""
+    table = Table(
+        name,
+        metadata,
+        _kurum(),
+        Column("blind_index", _key(64), primary_key=True),
+        Column("holds", SmallInteger, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("source", String(16), nullable=False),
+        Column("seen_at", UtcDateTime, nullable=False),
+    )
+    Index(f"{name}_seen", table.c.kurum_id, table.c.holds, table.c.seen_at)
+    return table
+
+
+isyeri = _lookup("isyeri")
+profesyonel_yetki = _lookup("profesyonel_yetki")
+calisan_sigorta = _lookup("calisan_sigorta")
 
 ministry_line = Table(
     "ministry_line",

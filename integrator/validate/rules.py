@@ -14,7 +14,11 @@ from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.definitions import Definition
 from integrator.domain.findings import Finding, Severity, seen, seen_number
 from integrator.domain.identifiers import sgk_control_matches
+from integrator.domain.parties import Sigorta, Yetki
+from integrator.parties.mirror import Doubts
 from integrator.validate.fields import code_values
+
+NO_DOUBTS = Doubts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Context:
     catalogue: Catalogue
     today: date
     split: bool
+    doubts: Doubts = NO_DOUBTS
 
     @property
     def event_date(self) -> date | None:
@@ -105,6 +110,26 @@ def sgk_control_digits_fit(context: Context) -> Iterator[Finding]:
         value = context.values.get(field.name)
         if field.kind == "sgk_tescil_no" and value and not sgk_control_matches(value):
             yield Finding("INT-VAL-031", field.name, seen_number(value), "(il + sıra) mod 97", Severity.WARNING)
+
+
+@rule(cites="domain INT-B2; contract 8.1: 213 when the professional is not assigned to the workplace")
+def professional_is_authorised(context: Context) -> Iterator[Finding]:
+    """The ministry did not say within the last day that the professional may not act there in that role."""
+    named = [context.values.get(name) for name in ("isgProfTckNo", "sgkTescilNo", "belgeTipi")]
+    if all(named) and context.doubts.about(Yetki(*map(str, named))):
+        yield Finding("INT-VAL-040", context.definition.signer, seen(named[0]), str(named[1]), Severity.WARNING)
+
+
+@rule(cites="domain INT-B2; contract 8.1: 212 when the worker is not connected at workplace level")
+def workers_are_insured(context: Context) -> Iterator[Finding]:
+    """The ministry did not say within the last day that a worker is not insured at the workplace."""
+    place = context.values.get("sgkTescilNo")
+    if not place or not context.doubts.indexes:
+        return
+    for at, entry in enumerate(context.values.get("calisan", ())):
+        worker = entry.get("calisanTckNo")
+        if worker and context.doubts.about(Sigorta(worker, place)):
+            yield Finding("INT-VAL-041", f"calisan[{at}]", seen(worker), place, Severity.WARNING)
 
 
 def check_rules(context: Context) -> list[Finding]:

@@ -125,5 +125,5 @@ class Worker:
         if not self._duties.hold("codes"):
             acts.load_codes(self._gateway)  # another worker fetches; what it fetched is used here too
             return
-        if acts.codes_are_older_than(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
+        if acts.codes_are_due(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
             logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))
