@@ -1,7 +1,8 @@
 """A worker that sleeps past its lease (SIGSTOP), while another takes over; then it wakes (SIGCONT) and goes on.
 
 It must not settle what it no longer holds, and what it still sends must have no second effect. It is stopped at a
-fault point by itself, so the place is exact. Not inside a transaction: who sleeps there holds the writer's lock.
+fault point by itself, so the place is exact. Another of its threads may stand in a transaction at that moment: then it
+holds the writer's lock in its sleep, the other worker is told Unavailable, and that is counted as `held up`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 from bench.torture import forked
 from bench.torture.grounds import Grounds
 from bench.torture.kill import Tally, accepted_of, finish, walk
+from integrator.domain.errors import Unavailable
+from integrator.settings import Settings
 
 AWAKE_AGAIN = 0.3
 PLACES = (("send.before", 1), ("send.after", 3), ("receive.after", 5), ("commit.after", 6), ("send.before", 9))
@@ -46,14 +49,22 @@ def sleepers(grounds: Grounds, places: Sequence[tuple[str, int]] = PLACES) -> Ta
         if not os.WIFSTOPPED(status):
             raise forked.Failed(f"the worker did not come to {point} for the {nth}. time")
         time.sleep(settings.queue.lease_seconds + AWAKE_AGAIN)
-        other = forked.forked(lambda tell: walk(grounds, settings, tell).database.dispose())  # noqa: B023
+        other = forked.forked(lambda tell: _walk_or_be_held_up(grounds, settings, tell))  # noqa: B023
+        tally.blows["held up"] += sum("held up" in each for each in other.told)
         os.kill(child, signal.SIGCONT)
         slept = forked.finish(child, pipe)
         answered = accepted_of(other) + accepted_of(slept)
         said = forked.forked(lambda tell: finish(grounds, settings, tell, answered)).told[-1]  # noqa: B023
-        tally.blows[point] += 1
+        tally.blows[f"asleep at {point}"] += 1
         tally.take(f"asleep at {point} {nth}", said["verdict"], said["faults"])
         if not said["faults"]:
             grounds.forget(settings)
     tally.seconds = time.perf_counter() - began
     return tally
+
+
+def _walk_or_be_held_up(grounds: Grounds, settings: Settings, tell: forked.Tell) -> None:
+    try:
+        walk(grounds, settings, tell).database.dispose()
+    except Unavailable as error:
+        tell({"held up": error.detail})
