@@ -55,6 +55,8 @@ def _kills(order: Order, folder: Path, engine: str) -> Iterator[Tally]:
             place = folder / f"kill-{number}"
             with grounds(place, _renamed(base, number), records=order.records, seed=order.seed + number) as ground:
                 yield kill.some_points(ground, 8) if order.short else kill.every_point(ground, _progress)
+                if number == 0 and not order.short:
+                    yield kill.init_points(ground)
 
 
 def _trials(order: Order, folder: Path, engine: str) -> Iterator[Tally]:
@@ -118,16 +120,19 @@ def main() -> int:
         for tally in _all(order, Path(name)):
             tallies.append(tally.as_json())
             _progress(_line(tallies[-1]))
-    facts: dict[str, Any] = {
+            if not order.short:  # at once, because a later one may be ended
+                write(_figures(order, began, tallies))
+    if order.json:
+        print(json.dumps(_figures(order, began, tallies), indent=2))
+    return 1 if any(tally["failures"] for tally in tallies) else 0
+
+
+def _figures(order: Order, began: float, tallies: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "machine": machine.describe(), "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "asked": {name: value for name, value in vars(order).items() if name not in ("json", "folder") and value},
-        "seconds": round(time.monotonic() - began),
+        "seconds": round(time.monotonic() - began), "trials": tallies,
     }  # fmt: skip
-    if order.json:
-        print(json.dumps({**facts, "trials": tallies}, indent=2))
-    if not order.short:
-        write({**facts, "trials": tallies})
-    return 1 if any(tally["failures"] for tally in tallies) else 0
 
 
 class _Kept:

@@ -26,6 +26,9 @@ class Databases(Protocol):
     def copy(self, number: int) -> str:
         """The address of a copy of the template."""
 
+    def empty(self, number: int) -> str:
+        """The address of a database without anything in it."""
+
     def drop(self, url: str) -> None:
         """Remove a copy."""
 
@@ -46,6 +49,10 @@ class SqliteFiles:
         """The file in the home."""
         del number
         return ""
+
+    def empty(self, number: int) -> str:
+        """The file in the home."""
+        return self.copy(number)
 
     def drop(self, url: str) -> None:
         """Nothing: it goes with the home."""
@@ -70,6 +77,10 @@ class PostgresDatabases:
     def copy(self, number: int) -> str:
         """A copy, made by the server."""
         return self.server.create_database(f"{self.prefix}_{number}", template=f"{self.prefix}_template")
+
+    def empty(self, number: int) -> str:
+        """A new database."""
+        return self.server.create_database(f"{self.prefix}_empty_{number}")
 
     def drop(self, url: str) -> None:
         """Remove a copy, whoever is in it."""

@@ -28,15 +28,17 @@ from bench.torture.grounds import Grounds
 from bench.torture.judge import COUNTS, FAULTS, judge
 from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
+from integrator.audit.verify import verify
 from integrator.domain import fault_points
+from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.intake.read_json import read_file
-from integrator.settings import Settings
+from integrator.settings import Settings, StoreSettings
 from integrator.store.engine import reading
 from integrator.store.tables import bildirim
 from integrator.trial.run import Trial, deliver_all
-from integrator.wiring import caps, open_gateway
+from integrator.wiring import caps, create_home, has_home, open_gateway
 
 PATIENCE = timedelta(seconds=45)
 NEVER = 1 << 40
@@ -201,6 +203,42 @@ def every_point(grounds: Grounds, progress: Progress, *, second_share: float = 0
             progress(f"{tally.name}: k={k}, failures {len(tally.failures)}, {time.perf_counter() - began:.0f} s")
     tally.seconds = time.perf_counter() - began
     return tally
+
+
+def init_points(grounds: Grounds) -> Tally:
+    """`ibys init` killed at every point and begun anew as `ibys init --if-needed`: in the end there is a whole home."""
+    tally = Tally(f"kill -9 in init, {grounds.databases.name}")
+    began = time.perf_counter()
+    for k in itertools.count(1):
+        url = grounds.databases.empty(k)
+        home = grounds.folder / f"init-{k}"
+        settings, executioner = Settings(home=home, store=StoreSettings(database_url=url)), Executioner(k)
+        ended = forked(lambda _: _init(settings, executioner))  # noqa: B023 - called at once
+        forked(lambda _: _init(settings, None))  # noqa: B023
+        said = forked(lambda tell: tell(_stands(settings))).told[0]  # noqa: B023
+        tally.trials += 1
+        if said:
+            tally.failures.append(f"k={k} {executioner.point}: {said}")
+        if not ended.killed:
+            break
+        tally.blows[executioner.point] += 1
+        tally.points = k
+    tally.seconds = time.perf_counter() - began
+    return tally
+
+
+def _init(settings: Settings, act: fault_points.Act | None) -> None:
+    fault_points.arm(act)
+    if not has_home(settings):
+        create_home(settings)
+
+
+def _stands(settings: Settings) -> str:
+    """What is wrong with a home; empty when it can be used."""
+    gateway = open_gateway(settings, sending=False)
+    gateway.keyring.sealer(KurumNo("ana"), now=gateway.clock.now())
+    with reading(gateway.database) as tx:
+        return verify(tx, gateway.checkpoint_key.public, gateway.checkpoint_key.origin).broken or ""
 
 
 def some_points(grounds: Grounds, count: int) -> Tally:

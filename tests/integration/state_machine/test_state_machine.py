@@ -89,8 +89,9 @@ def test_no_storm_loses_doubles_or_misjudges_a_message(request, pki, checkpoint_
             pace=Pace(lease=LEASE, concurrency=1, gather=timedelta(0)),
         )
 
+    runs = RUNS or BY_ITSELF[request.node.callspec.params["empty_database"]]
     weather = settings(
-        max_examples=RUNS or BY_ITSELF[request.node.callspec.params["empty_database"]], stateful_step_count=STEPS, deadline=None, database=None, derandomize=SEED is None,
+        max_examples=runs, stateful_step_count=STEPS, deadline=None, database=None, derandomize=SEED is None,
         suppress_health_check=list(HealthCheck), phases=PHASES,
     )  # fmt: skip
     set_up_log(level="CRITICAL")
