@@ -11,9 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 from integrator.domain.outcomes import SUCCESS, Kind, Outcome
+from integrator.driving import claim_to_send
 from integrator.gateway import Gateway
 from integrator.log import set_up_log
-from integrator.pipeline import claim_to_send
+from integrator.pipeline import SENDING
+from integrator.queue.fair import Rotation
 from integrator.settings import read_settings
 from integrator.settling import Carried, settle
 from integrator.wiring import open_gateway
@@ -33,9 +35,10 @@ def main(home: str, batch: int) -> None:
 def churn(gateway: Gateway, batch: int) -> int:
     """Claim and settle until nothing is queued; returns how many."""
     tally = Counter[str]()
-    while claimed := claim_to_send(gateway, batch):
-        outcome = Outcome(Kind.ACCEPTED, SUCCESS)
-        settle(gateway, [Carried(each, outcome, EXCHANGE * 5, EXCHANGE, None) for each in claimed], tally)
+    rotation, outcome = Rotation(), Outcome(Kind.ACCEPTED, SUCCESS)
+    while bundles := claim_to_send(gateway, SENDING, batch, rotation).bundles:
+        now = gateway.clock.now()
+        settle(gateway, [Carried(each, outcome, EXCHANGE * 5, EXCHANGE, None, now) for [each] in bundles], tally)
     return tally.total()
 
 

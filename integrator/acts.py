@@ -20,8 +20,9 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import bodies, copies, outbox, readings
+from integrator.queue import bodies, copies, line, outbox, readings
 from integrator.queue.leases import TickLease, is_held
+from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
@@ -70,6 +71,34 @@ def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str)
 def cancel(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
     """The owner takes a message back that is not on its way."""
     _by_hand(gateway, partial(outbox.cancel, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
+
+
+def stop_line(gateway: Gateway, *, reason: str) -> bool:
+    """An operator stops all sending, for every worker; False when it was stopped already."""
+
+    def stop(found: line.Line, now: datetime) -> line.Line:
+        return found if found.state == line.STOPPED else line.stop(found, reason, now=now)
+
+    return _turn_line(gateway, stop, "line.stopped", reason)
+
+
+def resume_line(gateway: Gateway, *, reason: str) -> bool:
+    """An operator lets sending go on: ends STOPPED, PASSIVE, an open breaker and a rest; False when nothing ends."""
+    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", reason)
+
+
+def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line], event: str, reason: str) -> bool:
+    now = gateway.clock.now()
+    ensure_line(gateway.database, gateway.address)
+    with writing(gateway.database) as tx:
+        before = lock_line(tx, gateway.address)
+        after = turn(before, now)
+        if after == before:
+            return False
+        write_line(tx, before, after)
+        facts = {"address": gateway.address, "from": before.state, "to": after.state, "reason": reason}
+        gateway.record(tx, [Entry(event, gateway.actor, facts)], now)
+    return True
 
 
 def _by_hand(gateway: Gateway, act: Callable[..., Moved]) -> None:

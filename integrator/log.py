@@ -29,6 +29,8 @@ EVENTS = frozenset(
         "delivery.broken",
         "delivery.stopped",
         "delivery.resumed",
+        "delivery.opened",
+        "delivery.closed",
         "audit.checkpointed",
         "codes.refreshed",
         "evidence.stopped",

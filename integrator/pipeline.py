@@ -4,36 +4,35 @@
              4 queue -> 5 deliver -> 6 receipt -> 4 queue           dispatch(), inquire()
              7 audit                                                in the transaction of every step
 
-Rooms do not know one another; only this file and its two halves do: ``accepting.py`` (a group of records) and
-``settling.py`` (what came of a call); ``gateway.py`` holds the parts. Two transactions frame every call to the
-ministry: the one that writes the intent, and the one that writes what came of it. ``acts.py`` holds the smaller walks.
+Rooms do not know one another; only this file and its helpers do: ``accepting.py`` (a group of records), ``driving.py``
+(many calls as a stream) and ``settling.py`` (what came of a call); ``gateway.py`` holds the parts. Two transactions
+frame every call to the ministry: the one that writes the intent, and the one that writes what came of it. ``acts.py``
+holds the smaller walks.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
-from functools import partial
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from integrator.accepting import Answer, Group
-from integrator.deliver.courier import Courier
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
 from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.outcomes import Kind, Outcome, Reply
-from integrator.domain.records import Claimed, Moved, Submitted
-from integrator.domain.states import State
+from integrator.domain.records import Claimed, Submitted
+from integrator.driving import Bundle, Errand, Stop, claim_to_ask, claim_to_send, drive
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import bodies, line, outbox
+from integrator.queue import bodies
 from integrator.receipt.explain_214 import explain, words_of_214
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_processed, judge_repeated, judge_reply
-from integrator.settling import Carried, give_back, settle
-from integrator.store.engine import Conflict, writing
+from integrator.settling import Carried
+from integrator.store.engine import Conflict
 
 ASKS_TO_CONFIRM = 3
 CONFLICTS_AT_MOST = 10
@@ -60,90 +59,24 @@ def _accept_group(gateway: Gateway, kurum: KurumNo, several: list[Submitted], *,
     raise Unavailable("other processes keep submitting the same records")
 
 
-Stop = Callable[[], bool]
-
-
 def dispatch(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
     """Send every message that is due until none is; returns how many ended with which outcome."""
-    return _drive(gateway, claim_to_send, _one_by_one, _send_all, stop)
+    return drive(gateway, SENDING, stop)
 
 
 def inquire(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
     """Ask the ministry about every message that is due and whose outcome is unknown or still being processed."""
-    return _drive(gateway, _claim_to_ask, _in_arrays, _ask_all, stop)
+    return drive(gateway, ASKING, stop)
 
 
-Bundle = list[Claimed]
-"""The messages of one call: one, or as many as one question names."""
-
-
-def _drive(
-    gateway: Gateway,
-    claim: Callable[[Gateway, int], list[Claimed]],
-    pack: Callable[[list[Claimed]], list[Bundle]],
-    carry: Callable[[Gateway, Bundle], list[Carried]],
-    stop: Stop,
-) -> Counter[str]:
-    """Claim, carry, settle, as a stream: a slow answer holds up nobody else's settlement."""
-    gateway.ministry()  # without an address nothing may be claimed
-    pace, tally, under_way = gateway.pace, Counter[str](), 0
-    courier: Courier[Bundle, list[Carried]] = Courier(partial(carry, gateway), concurrency=pace.concurrency)
-    try:
-        while not stop():
-            room = pace.window - under_way
-            for bundle in pack(claim(gateway, room)) if room * 2 >= pace.window else []:
-                courier.take(bundle)
-                under_way += len(bundle)
-            if not len(courier):
-                break
-            carried = list(chain.from_iterable(courier.collect(timedelta(milliseconds=200), pace.gather)))
-            under_way -= len(carried)
-            settle(gateway, carried, tally)
-    finally:
-        unsent, done = courier.close()
-        give_back(gateway, list(chain.from_iterable(unsent)))
-        settle(gateway, list(chain.from_iterable(done)), tally)
-    return tally
-
-
-def claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
-    """The intent, committed before the first byte leaves (invariant 4); while the firm is passive, one probe."""
-    now, pace = gateway.clock.now(), gateway.pace
-    with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now)
-        claimed = outbox.claim(tx, now=now, **_claiming(gateway, room)) if room else []
-        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
-        intents = [Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in claimed]
-        gateway.record_moves(tx, intents, now)
-    return claimed
-
-
-def _claim_to_ask(gateway: Gateway, room: int) -> list[Claimed]:
-    now, pace = gateway.clock.now(), gateway.pace
-    with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now)
-        if room == 0:
-            return []
-        claimed = outbox.claim_uncertain(tx, now=now, **_claiming(gateway, room))
-        if len(claimed) < room:
-            claimed += outbox.claim_pending(tx, now=now, **_claiming(gateway, room - len(claimed)))
-        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
-    return claimed
-
-
-def _claiming(gateway: Gateway, limit: int) -> dict[str, Any]:
-    """Who claims, for how long, how many, and of which metot: another generation's service knows other forms."""
-    return {"worker": gateway.actor, "lease": gateway.pace.lease, "limit": limit, "metot": gateway.metot}
-
-
-def _one_by_one(claimed: list[Claimed]) -> list[Bundle]:
+def _one_by_one(claimed: Sequence[Claimed]) -> list[Bundle]:
     return [[each] for each in claimed]
 
 
 _ASK_ALONE_AFTER = ("http_", "unreadable_reply", "reply_too_large", "no_row", "internal_error")
 
 
-def _in_arrays(claimed: list[Claimed]) -> list[Bundle]:
+def _in_arrays(claimed: Sequence[Claimed]) -> list[Bundle]:
     """One question for many messages of one customer that the ministry gave numbers to.
 
     Customers are not mixed, because the answer is kept with each message; and a message whose last question went
@@ -173,7 +106,7 @@ def _ask_all(gateway: Gateway, bundle: Bundle) -> list[Carried]:
 
 
 def _send(gateway: Gateway, claimed: Claimed) -> Carried:
-    """Steps 5 and 6 for one message; runs in a courier's thread and touches no table."""
+    """Steps 5 and 6 for one message; runs in a courier's thread and touches no message's row."""
 
     def call(dvo: Dvo, cms: bytes) -> tuple[Outcome, Exchange[Any]]:
         exchange = gateway.ministry().send(claimed.sorgu_no, dvo, cms)
@@ -227,24 +160,30 @@ def _learn(gateway: Gateway, generation: TakesForProcessing, bundle: Bundle) -> 
 
         return _carry(gateway, claimed, call)
 
-    return [judged(claimed, exchange) for claimed, exchange in zip(bundle, exchanges, strict=True)]
+    several = [judged(claimed, exchange) for claimed, exchange in zip(bundle, exchanges, strict=True)]
+    return [replace(each, speaks=place == 0) for place, each in enumerate(several)]  # it was one call
 
 
 def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tuple[Outcome, Exchange[Any]]]) -> Carried:
     """Open, call, seal. One message that cannot be opened or trips over a bug never stops the others (invariant 7)."""
+    began_at = gateway.clock.now()
     try:
         sealer = gateway.keyring.sealer(claimed.kurum)
         canonical, cms = bodies.open_claimed(sealer, claimed)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
-        return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None)
+        return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
     try:
         outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
-        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None)
+        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
     request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
     words = words_of_214(outcome)
     explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
     refused = bodies.seal_refused(sealer, claimed, outcome, explanation.as_json() if explanation else None)
-    return Carried(claimed, outcome, request, reply, refused, explanation)
+    return Carried(claimed, outcome, request, reply, refused, began_at, explanation)
+
+
+SENDING = Errand(claim_to_send, _one_by_one, _send_all)
+ASKING = Errand(claim_to_ask, _in_arrays, _ask_all)

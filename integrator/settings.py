@@ -25,6 +25,7 @@ ASSUMED = {
     "json-g4": "how it refuses, what is signed, and what it does with a repeated body",
 }
 """Every metot that is built, and what is not an official text in it (docs/divergences.md)."""
+PRODUCTION_RATE = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -69,6 +70,7 @@ class MinistrySettings:
 
     `ask_by_repeating` is json-g4's: after a lost answer the same body goes again in order to learn what became of the
     first. That the ministry stores nothing twice then is assumed; without it such a message waits for a person.
+    `rate_per_second` bounds the calls of all workers together; 0 is no bound, below 0 the environment decides.
     """
 
     metot: str = "soap-g2"
@@ -83,6 +85,7 @@ class MinistrySettings:
     total_seconds: float = 30.0
     reply_bytes: int = 4_194_304
     concurrency: int = 4
+    rate_per_second: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class IntakeSettings:
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """Times in seconds."""
+    """Times in seconds. `breaker_failures` in a row open the breaker; `retry_tokens` are the budget of retries."""
 
     window: int = 128
     gather_seconds: float = 0.03
@@ -123,6 +126,12 @@ class QueueSettings:
     ask_ceiling_seconds: float = 3600.0
     ask_for_hours: float = 72.0
     probe_seconds: float = 60.0
+    breaker_failures: int = 10
+    breaker_base_seconds: float = 1.0
+    breaker_ceiling_seconds: float = 60.0
+    retry_tokens: int = 500
+    retry_tokens_per_second: float = 5.0
+    rest_ceiling_seconds: float = 3600.0
     sorgu_no_start: int = 10_000_000_001
 
 
@@ -130,7 +139,7 @@ class QueueSettings:
 class WorkerSettings:
     """Seconds between ticks. `lease_seconds`: how long a tick that one worker alone runs stays with one that died."""
 
-    dispatch_seconds: float = 1.0
+    dispatch_seconds: float = 0.5
     inquire_seconds: float = 2.0
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
@@ -175,6 +184,12 @@ class Settings:
     def production(self) -> bool:
         """Whether stand-ins must refuse to start."""
         return self.gateway.environment == "production"
+
+    @property
+    def rate_per_second(self) -> float:
+        """Calls a second that all workers together may make; 0 is no bound. Production is gentle by default."""
+        given = self.ministry.rate_per_second
+        return given if given >= 0 else (PRODUCTION_RATE if self.production else 0.0)
 
     def path(self, named: str) -> Path:
         """A path setting, relative to the home."""
@@ -279,7 +294,11 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("log.level: DEBUG, INFO, WARNING or ERROR is wanted")
     if not settings.gateway.name or any(sign in settings.gateway.name for sign in " \n+"):
         problems.append("gateway.name: a word without spaces or plus signs is wanted")
-    problems += [f"{name}: more than 0 is wanted" for name, value in _numbers(settings) if value <= 0]
+    problems += [
+        f"{name}: more than 0 is wanted" for name, value in _numbers(settings) if value <= 0 and name not in _MAY_BE_0
+    ]
+    if 0 < settings.ministry.rate_per_second < SLOWEST_RATE:
+        problems.append(f"ministry.rate_per_second: 0 (no bound) or at least {SLOWEST_RATE} is wanted")
     if settings.queue.lease_seconds <= settings.ministry.total_seconds:
         problems.append(
             "queue.lease_seconds: longer than ministry.total_seconds is wanted, or a waiting worker loses its claim"
@@ -303,6 +322,10 @@ def _check_store(settings: Settings) -> list[str]:
     if told and settings.store.password_file:
         return ["store.database_url: a password stands in it, and store.password_file names another"]
     return []
+
+
+_MAY_BE_0 = frozenset({"ministry.rate_per_second"})
+SLOWEST_RATE = 0.001
 
 
 def _numbers(settings: Settings) -> list[tuple[str, float]]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from integrator.audit.trail import Entry
+from integrator.audit.trail import Entry, moved_entry
 from integrator.domain.outcomes import Kind, Outcome
 from integrator.domain.records import Claimed, Moved, Settlement
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.queue import copies, line, outbox
+from integrator.queue.line_row import lock_line, read_line, write_line
 from integrator.queue.patience import next_step
 from integrator.receipt.explain_214 import Explanation
-from integrator.store.engine import Tx, writing
+from integrator.store.engine import Tx, write_anew, writing
 
 QUARANTINE_AT_ONCE = 100_000
 
@@ -30,7 +31,9 @@ class Carried:
     request: bytes
     reply: bytes
     refused: bytes | None
+    began_at: datetime
     explanation: Explanation | None = None
+    speaks: bool = True  # about the address; of several messages in one call only the first does
 
     @property
     def cause(self) -> str:
@@ -45,21 +48,31 @@ class Carried:
 
 
 def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) -> None:
-    """Write what came of a group of calls, and its audit entries, in one transaction."""
+    """Write what came of a group of calls, and its audit entries, in one transaction.
+
+    Locks in one order for all: the line's row, rows of messages, the head of the audit log last.
+    """
     if not carried:
         return
     now = gateway.clock.now()
-    with writing(gateway.database) as tx:
-        carried = _doubting_shared(tx, carried, now)
-        settlements = [_settlement(gateway, each, now) for each in carried]
+
+    def write(tx: Tx) -> tuple[line.Line, line.Line, Sequence[Carried], list[Settlement]]:
+        before, after, waits = _hear(gateway, tx, carried, now)
+        sure = _doubting_shared(tx, carried, now)
+        settlements = [_settlement(gateway, each, wait, now) for each, wait in zip(sure, waits, strict=True)]
         moved = outbox.settle(tx, settlements, now=now)
         copies.owe(tx, moved, now=now)
-        moved += _consequences(gateway, tx, carried, now)
-        gateway.record_moves(tx, moved, now)
+        moved += _quarantines(tx, sure, now)
+        entries = [*_line_entries(gateway, before, after), *(moved_entry(move, gateway.actor) for move in moved)]
+        gateway.record(tx, entries, now)
+        return before, after, sure, settlements
+
+    before, after, sure, settlements = write_anew(gateway.database, write)
+    _log_line(before, after)
     for settlement in settlements:
         tally[settlement.outcome] += 1
         _log_attempt(settlement)
-    for each in carried:
+    for each in sure:
         _log_explanation(each)
 
 
@@ -73,13 +86,38 @@ def _doubting_shared(tx: Tx, carried: Sequence[Carried], now: datetime) -> Seque
     return [replace(each, outcome=doubt, refused=None) if each.ministry_no in shared else each for each in carried]
 
 
-def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement:
+def _hear(
+    gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime
+) -> tuple[line.Line, line.Line, list[timedelta]]:
+    """The line before and after these calls, and the shortest wait of each one's retry. Health locks nothing."""
+    heard = [line.Heard(each.claimed, each.outcome, each.began_at) if each.speaks else None for each in carried]
+    jitter = gateway.jitter()
+
+    def fold(found: line.Line) -> tuple[line.Line, list[timedelta]]:
+        waits = []
+        for each in heard:
+            wait = timedelta(0)
+            if each:
+                found, wait = line.hear(found, each, gateway.rules, now=now, jitter=jitter)
+            waits.append(wait)
+        return found, waits
+
+    before = read_line(tx, gateway.address)
+    after, waits = fold(before)
+    if after != before:
+        before = lock_line(tx, gateway.address)
+        after, waits = fold(before)
+        write_line(tx, before, after)
+    return before, after, waits
+
+
+def _settlement(gateway: Gateway, carried: Carried, wait: timedelta, now: datetime) -> Settlement:
     claimed, outcome = carried.claimed, carried.outcome
     then = next_step(claimed, outcome, gateway.patience, now=now, jitter=gateway.jitter())
     return Settlement(
         claimed,
         then.end,
-        then.due_at,
+        max(then.due_at, now + wait),
         then.reason,
         outcome.code,
         parts_accepted=outcome.accepted_parts,
@@ -92,13 +130,8 @@ def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement
     )
 
 
-def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> list[Moved]:
-    """What one answer means for the others: 401 stops the line, an answer reopens it, our own fault quarantines."""
-    passive = next((each for each in carried if each.outcome.kind is Kind.PASSIVE), None)
-    if passive:
-        _set_line(gateway, tx, line.PASSIVE, passive.outcome.code, now)
-    elif any(each.reply for each in carried) and line.read_line(tx).state == line.PASSIVE:
-        _set_line(gateway, tx, line.ACTIVE, "", now)
+def _quarantines(tx: Tx, carried: Sequence[Carried], now: datetime) -> list[Moved]:
+    """What is queued in the form of a message that met our own fault stops."""
     moved: list[Moved] = []
     for each in carried:
         if each.outcome.kind is Kind.OWN_FAULT:
@@ -110,12 +143,20 @@ def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: dat
     return moved
 
 
-def _set_line(gateway: Gateway, tx: Tx, state: str, code: str, now: datetime) -> None:
-    passive = state == line.PASSIVE
-    probe_at = now + gateway.pace.probe_gap if passive else None
-    if line.set_line(tx, state, reason=code, probe_at=probe_at, now=now):
-        gateway.record(tx, [Entry("line.stopped" if passive else "line.resumed", gateway.actor, {"code": code})], now)
-        logger().error("delivery.stopped" if passive else "delivery.resumed", code=code)
+def _line_entries(gateway: Gateway, before: line.Line, after: line.Line) -> list[Entry]:
+    if before.state == after.state:
+        return []
+    event = "line.resumed" if after.state == line.ACTIVE else "line.stopped"
+    return [Entry(event, gateway.actor, {"code": after.reason})]
+
+
+def _log_line(before: line.Line, after: line.Line) -> None:
+    if before.state != after.state:
+        stopped = after.state != line.ACTIVE
+        logger().error("delivery.stopped" if stopped else "delivery.resumed", code=after.reason)
+    elif bool(before.opened) != bool(after.opened):
+        until = str(after.probe_at) if after.opened else ""
+        logger().error("delivery.opened" if after.opened else "delivery.closed", code=after.reason, until=until)
 
 
 def _log_attempt(settlement: Settlement) -> None:
@@ -139,8 +180,13 @@ def _log_explanation(carried: Carried) -> None:
 
 
 def give_back(gateway: Gateway, claimed: Sequence[Claimed]) -> None:
-    """A worker that stops returns what it had claimed and not begun."""
-    if claimed:
-        now = gateway.clock.now()
-        with writing(gateway.database) as tx:
-            gateway.record_moves(tx, outbox.give_back(tx, claimed, now=now), now)
+    """A worker that stops, or whose line was shut, returns what it had claimed and not begun."""
+    if not claimed:
+        return
+    now = gateway.clock.now()
+    with writing(gateway.database) as tx:
+        found = read_line(tx, gateway.address)
+        if line.freed(found, claimed, now=now) != found:
+            found = lock_line(tx, gateway.address)
+            write_line(tx, found, line.freed(found, claimed, now=now))
+        gateway.record_moves(tx, outbox.give_back(tx, claimed, now=now), now)

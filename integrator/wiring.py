@@ -31,6 +31,8 @@ from integrator.intake.read_json import Caps
 from integrator.protect.files import write_secret, write_whole
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
+from integrator.queue.line import Rules, line_address
+from integrator.queue.pace import Budget, Rate
 from integrator.queue.patience import Patience
 from integrator.settings import FILE_NAME, MinistrySettings, Settings
 from integrator.sign.certificates import read_certificates, read_trust_store
@@ -173,7 +175,9 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
         trail=Trail(),
         checkpoint_key=checkpoint_key(settings),
         actor=actor(),
+        address=line_address(settings.ministry.address),
         pace=_pace(settings),
+        rules=_rules(settings),
         patience=_patience(settings),
         policy=PRODUCTION if settings.production else TRIAL,
         revocation=_revocation(settings),
@@ -285,8 +289,21 @@ def _pace(settings: Settings) -> Pace:
         window=queue.window,
         concurrency=settings.ministry.concurrency,
         lease=timedelta(seconds=queue.lease_seconds),
-        probe_gap=timedelta(seconds=queue.probe_seconds),
         gather=timedelta(seconds=queue.gather_seconds),
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    queue = settings.queue
+    ceiling = timedelta(seconds=queue.breaker_ceiling_seconds)
+    return Rules(
+        breaker=Backoff(timedelta(seconds=queue.breaker_base_seconds), ceiling, queue.breaker_failures),
+        budget=Budget(
+            queue.retry_tokens, queue.retry_tokens_per_second, longest=timedelta(seconds=queue.resend_ceiling_seconds)
+        ),
+        rate=Rate(settings.rate_per_second) if settings.rate_per_second else None,
+        probe_gap=timedelta(seconds=queue.probe_seconds),
+        rest_at_most=timedelta(seconds=queue.rest_ceiling_seconds),
     )
 
 

@@ -18,7 +18,7 @@ from hypothesis import settings
 from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Trail
 from integrator.catalogue.catalogue import read_catalogue
-from integrator.domain.errors import Misconfigured
+from integrator.domain.errors import IntegratorError
 from integrator.gateway import Gateway, Pace
 from integrator.sign.keys import KeyCupboard
 from integrator.sign.trial_pki import issue_signer, make_root
@@ -60,7 +60,7 @@ def postgres():
     """The session's PostgreSQL server. Where none can run, its tests are skipped, and the summary says so."""
     try:
         server = SuiteServer()
-    except Misconfigured as error:
+    except IntegratorError as error:
         pytest.skip(f"NOTICE: no PostgreSQL here, so this was NOT tried on it: {error.detail}")
     yield server
     server.stop()

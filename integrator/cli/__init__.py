@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from integrator.cli import agent, audit, demo, evidence, explain, home, keys, lookup, messages, records
+from integrator.cli import agent, audit, demo, evidence, explain, home, keys, line, lookup, messages, records
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
 from integrator.domain.texts import text
@@ -24,7 +24,7 @@ def ibys() -> None:
     """İBYS integrator gateway: trainings in, accepted notifications and evidence out."""
 
 
-for group in (home, records, messages, lookup, keys, agent, explain, audit, evidence, demo):
+for group in (home, records, messages, line, lookup, keys, agent, explain, audit, evidence, demo):
     for command in group.COMMANDS:
         ibys.add_command(command)
 

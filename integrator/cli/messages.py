@@ -13,24 +13,27 @@ from integrator import acts
 from integrator.agent.interchange import ToSign, read_signatures, to_sign, write_waiting
 from integrator.agent.summary import Names
 from integrator.catalogue.catalogue import Catalogue, read_catalogue
+from integrator.cli.decision import decision_of
 from integrator.cli.explain import explanation_of, print_line_of_214, told_causes
+from integrator.cli.line import line_facts, print_line
 from integrator.cli.output import (
     as_rows,
     home_option,
     json_option,
     language,
+    local,
     print_json,
     print_table,
     say,
 )
-from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Rejected
 from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.outcome_texts import outcome_text
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
 from integrator.domain.texts import text
 from integrator.gateway import Gateway
-from integrator.queue import copies, line, readings
+from integrator.queue import copies, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import open_gateway, open_store
@@ -46,9 +49,11 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
     """Counts of all messages, or the life of the one with SORGU_NO."""
     engine = open_store(settings)
     if sorgu_no is None:
+        line = line_facts(settings, engine)
         with reading(engine) as tx:
             facts = {
-                "line": line.read_line(tx).state,
+                "line": line["state"],
+                "line_facts": line,
                 "kayit": readings.count_kayit(tx),
                 "states": readings.count_states(tx),
                 "codes": readings.count_codes(tx),
@@ -66,20 +71,20 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
     explanation = explanation_of(settings, found)
     if explanation:
         shown["explanation"] = explanation
+    if shown["state"] == State.HELD:
+        shown["decide"] = decision_of(shown)
     if as_json:
         print_json(shown)
         return
     _print_one(shown)
     print_line_of_214(shown, explanation)
+    for sentence in decision_of(shown):
+        click.echo(sentence)
 
 
 def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
-    click.echo(
-        say(
-            f"Bakanlık hattı: {facts['line']}   kayıt: {facts['kayit']}",
-            f"Line to the ministry: {facts['line']}   records: {facts['kayit']}",
-        )
-    )
+    print_line(facts["line_facts"])
+    click.echo(say(f"Kayıt: {facts['kayit']}", f"Records: {facts['kayit']}"))
     print_table(say("Bildirimler", "Messages"), (say("durum", "state"), say("adet", "count")), as_rows(facts["states"]))
     print_causes(facts["waiting_for_a_person"])
     debt = facts["evidence_debt"]
@@ -112,6 +117,11 @@ def print_causes(causes: list[dict[str, Any]]) -> None:
 
 
 _REASONS = {
+    "relation": (
+        "Bakanlık çalışan ya da sözleşme ilişkisini bulamadı. İşyerinin e-Bildirge kullanıcısı düzeltir, sonra "
+        "serbest bırakın",
+        "The ministry does not find the worker or the contract. The workplace's e-Bildirge user mends it, then release",
+    ),
     "attempts_spent": (
         "Çok kez denendi, ulaşmadı. Hattı denetleyip serbest bırakın",
         "Tried many times without arriving. Check the line, then release",
@@ -150,7 +160,7 @@ def _advice(codes: Any, cause: dict[str, Any]) -> str:
 def _print_one(shown: dict[str, Any]) -> None:
     click.echo(f"{shown['sorgu_no']}  {shown['state']}  {shown['veri_seti']} {shown['version']}  {shown['metot']}")
     stored = f"{shown['parts_accepted']}/{shown['parts_total']}"
-    due = "-" if State(shown["state"]) in SETTLED | FOR_A_PERSON else _local(shown["due_at"])
+    due = "-" if State(shown["state"]) in SETTLED | FOR_A_PERSON else local(shown["due_at"])
     record, part = shown["kayit_no"], shown["part"]
     click.echo(
         say(
@@ -162,13 +172,16 @@ def _print_one(shown: dict[str, Any]) -> None:
         (
             each["deneme_no"],
             each["act"],
-            _local(each["started_at"]),
-            _local(each["ended_at"]),
+            local(each["started_at"]),
+            local(each["ended_at"]),
             each["outcome"] or "-",
             each["code"] or "-",
         )
         for each in shown["denemeler"]
     ]
+    told = outcome_text(shown["last_code"], language())
+    if told != shown["last_code"]:
+        click.echo(told)
     headings = (
         "no",
         say("iş", "act"),
@@ -178,10 +191,6 @@ def _print_one(shown: dict[str, Any]) -> None:
         say("kod", "code"),
     )
     print_table(say("Denemeler", "Attempts"), headings, rows)
-
-
-def _local(at: datetime | None) -> str:
-    return at.astimezone(ISTANBUL).strftime("%d.%m.%Y %H:%M:%S") if at else "-"
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from integrator.domain.clock import ISTANBUL
 from integrator.domain.findings import Finding
 from integrator.domain.texts import Language
 from integrator.log import set_up_log
@@ -77,6 +79,11 @@ def print_findings(where: str, findings: Iterable[Finding]) -> None:
         click.echo(f"  {where}  {finding.code}  {finding.sentence(language())}")
 
 
+def local(at: datetime | None) -> str:
+    """A moment as people in Turkey read it."""
+    return at.astimezone(ISTANBUL).strftime("%d.%m.%Y %H:%M:%S") if at else "-"
+
+
 def as_rows(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Largest first."""
     return sorted(counts.items(), key=lambda pair: -pair[1])
@@ -89,6 +96,7 @@ __all__ = [
     "home_option",
     "json_option",
     "language",
+    "local",
     "print_findings",
     "print_json",
     "print_table",

@@ -27,6 +27,11 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 65_536
 
 
+_EXPIRED, _NAME = "tls_expired", "tls_name"
+_VERDICTS = {9: _EXPIRED, 10: _EXPIRED, 62: _NAME, 64: _NAME}
+"""OpenSSL's X509_V_ERR numbers: not yet valid, expired; host name, address. Any other is about the authority."""
+
+
 class NotSent(Exception):
     """No connection came to stand, so nothing of the request can have arrived."""
 
@@ -110,7 +115,10 @@ class Wire:
             self._of_thread.sock = sock
             if self._tls:
                 self._of_thread.sock = self._tls.wrap_socket(sock, server_hostname=self._host)
-        except (ssl.SSLError, ssl.CertificateError) as error:
+        except ssl.SSLCertVerificationError as error:
+            self._drop()
+            raise NotSent(_VERDICTS.get(error.verify_code, "tls_authority")) from error
+        except ssl.SSLError as error:
             self._drop()
             raise NotSent("tls") from error
         except OSError as error:

@@ -85,6 +85,24 @@ KNOWN_NOT_STORED = frozenset({Kind.NOT_ARRIVED, Kind.BUSY, Kind.PASSIVE})
 """After these the same bytes may go again without asking first."""
 
 
+class Word(StrEnum):
+    """What a call says about the ministry's address, whatever it says about the message."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    PASSIVE = "passive"
+    NOTHING = "nothing"
+
+
+NOT_FOUND = "not_found"
+NO_ANSWER = frozenset({"timeout", "connection_lost", "not_http", "reply_too_large", "unreadable_reply"})
+"""Codes of an uncertain outcome under which nothing of the ministry's own was read; so is every ``http_5xx``."""
+
+OURS = frozenset({"internal_error"})
+COST_KNOWN, COST_UNKNOWN = 5, 10
+"""Tokens that a retry costs: of an attempt known not to have arrived, and of one whose fate is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The judgement over one call. `code` is the ministry's, or a name of ours such as ``timeout``.
@@ -113,3 +131,22 @@ class Outcome:
     def burns_attempt(self) -> bool:
         """Whether this try counts against the ceiling of attempts; a passive firm burns none."""
         return self.kind is not Kind.PASSIVE
+
+    @property
+    def word(self) -> Word:
+        """What this says about the address: a readable answer of the ministry, good or bad, is an answer."""
+        if self.kind is Kind.PASSIVE:
+            return Word.PASSIVE
+        if self.kind in (Kind.BROKEN, Kind.NO_QUERY) or self.code in OURS:
+            return Word.NOTHING
+        if self.kind is Kind.UNCERTAIN:
+            return Word.FAILED if self.code in NO_ANSWER or self.code.startswith("http_") else Word.ANSWERED
+        failed = self.kind in (Kind.BUSY, Kind.NOT_ARRIVED) and self.code != NOT_FOUND
+        return Word.FAILED if failed else Word.ANSWERED
+
+    @property
+    def retry_cost(self) -> int:
+        """Tokens that the next try costs; nothing where none follows, or where the ministry itself asked for it."""
+        if self.kind is Kind.UNCERTAIN:
+            return COST_UNKNOWN
+        return COST_KNOWN if self.kind in (Kind.BUSY, Kind.NOT_ARRIVED) and self.code != NOT_FOUND else 0

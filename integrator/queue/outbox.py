@@ -8,6 +8,7 @@ cannot settle (docs/decisions/0006). What is returned as `Moved` must be audited
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
 from integrator.domain.outcomes import Kind
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
+from integrator.queue.fair import Rotation, Turn, take_fairly
+from integrator.store.dialect import hold
 from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
     bildirim,
@@ -92,70 +95,67 @@ def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now
     return moved
 
 
-def claim(
-    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
-) -> list[Claimed]:
-    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Of a claim: who claims for how long and how many, and whose turn it is.
 
-    With `metot` given, only those that are written for it: another generation's service does not understand them.
+    With `metot` given, only messages that are written for it: another generation's service does not understand them.
+    A message of the customer `but_not` is not handed out.
     """
+
+    now: datetime
+    worker: str
+    lease: timedelta
+    limit: int
+    metot: str = ""
+    rotation: Rotation = field(default_factory=Rotation)
+    but_not: str | None = None
+
+    def turn(self, state: State) -> Turn:
+        """What is handed out of `state`."""
+        return Turn(state.value, self.metot, self.rotation, self.but_not)
+
+
+def claim(tx: Connection, terms: Terms) -> list[Claimed]:
+    """Hand due messages to a worker with the intent to send written down; each customer gets its share."""
+    numbers = take_fairly(tx, terms.turn(State.QUEUED), now=terms.now, limit=terms.limit)
     step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1, "ministry_no": None}
-    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
+    return _claim(tx, numbers, step, terms, act="send")
 
 
-def claim_uncertain(
-    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
-) -> list[Claimed]:
-    """Hand up to `limit` messages of unknown outcome to `worker`, to be asked about by their number."""
-    step = {"asks": bildirim.c.asks + 1}
-    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
+def claim_to_ask(tx: Connection, terms: Terms, *, at_once: int = 1) -> list[Claimed]:
+    """Hand due messages of unknown outcome to a worker, then those in processing, of which one question names many."""
+    numbers = take_fairly(tx, terms.turn(State.UNCERTAIN), now=terms.now, limit=terms.limit)
+    left = terms.limit - len(numbers)
+    if left:
+        numbers += take_fairly(tx, terms.turn(State.PENDING), now=terms.now, limit=left * at_once)
+    return _claim(tx, numbers, {"asks": bildirim.c.asks + 1}, terms, act="ask")
 
 
-def claim_pending(
-    tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int, metot: str = ""
-) -> list[Claimed]:
-    """Hand up to `limit` messages that the ministry took for processing to `worker`, to learn what became of them."""
-    step = {"asks": bildirim.c.asks + 1}
-    return _claim(tx, State.PENDING, step, act="ask", now=now, worker=worker, lease=lease, limit=limit, metot=metot)
-
-
-def _claim(
-    tx: Connection,
-    state: State,
-    step: dict[str, Any],
-    *,
-    act: str,
-    now: datetime,
-    worker: str,
-    lease: timedelta,
-    limit: int,
-    metot: str,
-) -> list[Claimed]:
-    due = select(bildirim.c.sorgu_no)
-    due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
-    due = due.where(bildirim.c.metot == metot) if metot else due
-    due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
+def _claim(tx: Connection, numbers: Sequence[int], step: Mapping[str, Any], terms: Terms, *, act: str) -> list[Claimed]:
+    """Write the claim of rows that this transaction has locked; they come back in the order of `numbers`."""
+    if not numbers:
+        return []
     taken = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(_once(due)))
+        .where(bildirim.c.sorgu_no.in_(numbers))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
             deneme_no=bildirim.c.deneme_no + 1,
-            claimed_by=worker,
-            due_at=now + lease,
-            changed_at=now,
+            claimed_by=terms.worker,
+            due_at=terms.now + terms.lease,
+            changed_at=terms.now,
         )
     )
     rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
-    if not rows:
-        return []
-    insert_rows(tx, deneme, [_intent(row, act, now) for row in rows.values()])
+    insert_rows(tx, deneme, [_intent(row, act, terms.now) for row in rows.values()])
     kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
-    bodies = select(bildirim_body).where(
+    found = select(bildirim_body).where(
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
     )
-    return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
+    bodies = {body["sorgu_no"]: body for body in tx.execute(found).mappings()}
+    return [_claimed(rows[number], bodies[number]) for number in numbers]
 
 
 def _once(found: Select[tuple[int]]) -> Select[tuple[int]]:
@@ -219,7 +219,9 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
 
 
 def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
-    since = (s.claimed.uncertain_since or now) if s.end in (State.UNCERTAIN, State.PENDING) else None
+    known_since = s.claimed.uncertain_since
+    is_open = s.end in (State.UNCERTAIN, State.PENDING)
+    since = known_since or now if is_open else known_since if s.end is State.HELD else None
     return {
         "kurum_id": s.claimed.kurum,
         "sorgu_no": s.claimed.sorgu_no,
@@ -284,7 +286,9 @@ def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime
     for sorgu_no, number in told.items():
         holders.setdefault(number, set()).add(sorgu_no)
     columns = select(bildirim.c.sorgu_no, bildirim.c.ministry_no)
-    for row in tx.execute(columns.where(bildirim.c.ministry_no.in_(list(holders))).with_for_update()):
+    hold(tx, "ministry_no")  # two settlers given the same number must see each other
+    holding = columns.where(bildirim.c.ministry_no.in_(list(holders))).order_by(bildirim.c.sorgu_no)
+    for row in tx.execute(holding.with_for_update()):
         if row.sorgu_no not in told:
             holders[row.ministry_no].add(row.sorgu_no)
     shared = {number for number, mine in holders.items() if len(mine) > 1}
@@ -297,13 +301,29 @@ def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime
 
 
 def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
-    """Return messages that were claimed and never sent (a worker that stops): their attempt does not count."""
+    """Return messages that were claimed and whose call was not begun: neither attempt nor question counts."""
+    several = list(claimed)
     back = [
         Settlement(each, State.QUEUED, now, "given_back", "", burns_attempt=False)
-        for each in claimed
+        for each in several
         if each.state is State.SENDING
     ]
+    asked = [each for each in several if each.state in (State.UNCERTAIN, State.PENDING)]
+    if asked:
+        _unask(tx, asked, now)
     return settle(tx, back, now=now) if back else []
+
+
+def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> None:
+    """A question that was not put is due again at once. Nothing moved, so the audit log has nothing to record."""
+    fences = _fences(tx, [each.sorgu_no for each in asked])
+    held = [each for each in asked if fences.get(each.sorgu_no) == (each.fence, each.state.value)]
+    for each in held:
+        mine = (bildirim.c.kurum_id == each.kurum, bildirim.c.sorgu_no == each.sorgu_no)
+        again = {"due_at": now, "asks": bildirim.c.asks - 1, "claimed_by": None, "changed_at": now}
+        tx.execute(update(bildirim).where(*mine).values(**again))
+    rows = [_ended_row(Settlement(each, each.state, now, "given_back", ""), now) for each in held]
+    update_rows(tx, deneme, (*KEY, "deneme_no"), rows)
 
 
 def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrator.domain.outcomes import Kind, Outcome
+from integrator.domain.outcomes import NOT_FOUND, Kind, Outcome
 from integrator.domain.records import Claimed
 from integrator.domain.states import State
 from integrator.queue.backoff import Backoff
 
-NOT_FOUND = "not_found"
 ATTEMPTS_SPENT = "attempts_spent"
 ASKED_TOO_LONG = "asked_too_long"
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
 from integrator.domain.errors import Misconfigured
 
@@ -36,6 +36,7 @@ class Meaning(Enum):
     CONFLICT = "another transaction was first: read again and decide anew"
     AWAY = "the database is not there, busy, full or broken: the same act may succeed later"
     ADDRESS = "the address asks for something that the driver does not know"
+    INPUT = "a value is larger, longer or odder than the database keeps"
     BUG = "our statement or our values are wrong"
 
 
@@ -199,10 +200,18 @@ class _Postgresql:
         if state in self._conflict:
             return Meaning.CONFLICT
         if not state:  # the driver's own words: no connection, or one that ended in the middle
-            if isinstance(error, ProgrammingError) and "connection option" in str(error.orig):
-                return Meaning.ADDRESS
-            return Meaning.AWAY if isinstance(error, (OperationalError, InterfaceError)) else Meaning.BUG
+            return self._of_driver(error)
+        if state.startswith("22"):  # data exception
+            return Meaning.INPUT
         return Meaning.AWAY if state in self._away or state.startswith(self._away_classes) else Meaning.BUG
+
+    @staticmethod
+    def _of_driver(error: DBAPIError) -> Meaning:
+        if isinstance(error, ProgrammingError) and "connection option" in str(error.orig):
+            return Meaning.ADDRESS
+        if isinstance(error, DataError):
+            return Meaning.INPUT
+        return Meaning.AWAY if isinstance(error, (OperationalError, InterfaceError)) else Meaning.BUG
 
     def words(self, error: DBAPIError) -> str:
         told = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)

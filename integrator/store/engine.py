@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from integrator.domain.errors import Misconfigured, Unavailable
+from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.fault_points import passing
 from integrator.store.dialect import Meaning, dialect_named, dialect_of
 
@@ -23,6 +23,7 @@ Tx = Connection
 """A running transaction, for those above the store who only hand it on."""
 
 CONFLICTS_AT_MOST = 10
+TOO_ODD = "a value is larger, longer or odder than the database keeps"
 T = TypeVar("T")
 
 
@@ -36,7 +37,15 @@ def open_engine(url: str, *, password_file: Path | None = None) -> Engine:
     Nothing is connected yet. The password of PostgreSQL is read from `password_file` at every new connection.
     """
     address = _parse(url)
-    return dialect_named(address.get_backend_name()).open(address, password_file)
+    engine = dialect_named(address.get_backend_name()).open(address, password_file)
+    event.listen(engine, "handle_error", _refuse_value)
+    return engine
+
+
+def _refuse_value(context: ExceptionContext) -> None:
+    """What a driver cannot even send: a number of more than 64 bits, half a character."""
+    if isinstance(context.original_exception, (OverflowError, UnicodeEncodeError)):
+        raise Malformed(TOO_ODD) from None
 
 
 def _parse(url: str) -> URL:
@@ -89,6 +98,8 @@ def _translating(engine: Engine, what: str) -> Iterator[None]:
         meaning = dialect.meaning(error)
         if meaning is Meaning.BUG:
             raise
+        if meaning is Meaning.INPUT:
+            raise Malformed(TOO_ODD) from error
         if meaning is Meaning.ADDRESS:
             raise Misconfigured(f"store.database_url: {dialect.words(error)}") from error
         kind = Conflict if meaning is Meaning.CONFLICT else Unavailable

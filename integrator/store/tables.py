@@ -156,6 +156,8 @@ bildirim = Table(
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
+# The fair claim steps from customer to customer over this one, and takes each one's longest due.
+Index("bildirim_fair", bildirim.c.state, bildirim.c.metot, bildirim.c.kurum_id, bildirim.c.due_at, bildirim.c.sorgu_no)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
 _is_numbered = bildirim.c.ministry_no.is_not(None)
 Index("bildirim_ministry_no", bildirim.c.ministry_no, sqlite_where=_is_numbered, postgresql_where=_is_numbered)
@@ -275,14 +277,25 @@ isyeri = _lookup("isyeri")
 profesyonel_yetki = _lookup("profesyonel_yetki")
 calisan_sigorta = _lookup("calisan_sigorta")
 
+# One row for each address of the ministry, shared by all workers (queue/line.py says what each column means).
 ministry_line = Table(
     "ministry_line",
     metadata,
-    Column("line_id", Integer, primary_key=True, autoincrement=False),
+    Column("address", _key(255), primary_key=True),
     Column("state", String(16), nullable=False),
-    Column("reason", Told(64), nullable=False),
+    Column("reason", Told(200), nullable=False),
+    Column("changed_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("failing_kurum", _key(64)),
     Column("probe_at", UtcDateTime),
-    Column("changed_at", UtcDateTime, nullable=False),
+    Column("probe_by", String(40), nullable=False),
+    Column("rest_until", UtcDateTime),
+    Column("spent_until", BigInteger),  # microseconds since 1970: finer than UtcDateTime, or the rate would drift
+    Column("tokens_left", BigInteger),  # thousandths of a token
+    Column("tokens_at", UtcDateTime),
+    Column("send_cursor", _key(64), nullable=False),
+    Column("ask_cursor", _key(64), nullable=False),
 )
 
 # Which worker may run a tick that only one may run; `fence` rises with every new holder (docs/decisions/0013).

@@ -33,6 +33,12 @@ class PostgresServer:
     """A running server. `stop` ends it and removes its folder."""
 
     def __init__(self, folder: Path, *, settings: Sequence[str] = ()) -> None:
+        try:
+            self._make(folder, settings)
+        except (OSError, subprocess.SubprocessError, AssertionError, KeyError) as error:
+            raise Misconfigured(f"PostgreSQL of the wheel does not run on this machine: {error}") from error
+
+    def _make(self, folder: Path, settings: Sequence[str]) -> None:
         package = _package()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -119,10 +125,7 @@ class PostgresServer:
 
 def start_server(folder: Path, *, settings: Sequence[str] = ()) -> PostgresServer:
     """A server whose files are in `folder`; raises Misconfigured with the reason where it cannot run."""
-    try:
-        return PostgresServer(folder, settings=settings)
-    except (OSError, subprocess.SubprocessError, AssertionError, KeyError) as error:
-        raise Misconfigured(f"PostgreSQL of the wheel does not run on this machine: {error}") from error
+    return PostgresServer(folder, settings=settings)
 
 
 def _package() -> ModuleType:

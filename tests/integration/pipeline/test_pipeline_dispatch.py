@@ -16,6 +16,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Pace
 from integrator.pipeline import accept, dispatch, inquire
 from integrator.queue.bodies import open_refused
+from integrator.queue.fair import Rotation
 from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
 from integrator.store.engine import reading, writing
 from integrator.store.keyring import KeyRing
@@ -23,7 +24,7 @@ from integrator.store.tables import audit_entry
 from tests.factories import KURUM, WORKER, record, submitted, tckn, workers
 from tests.fakes import FakeMinistry
 
-SHORT = Pace(concurrency=2, probe_gap=timedelta(minutes=1))
+SHORT = Pace(concurrency=2)
 
 
 @pytest.fixture
@@ -333,7 +334,7 @@ def test_a_worker_that_died_leaves_nothing_lost_and_nothing_twice(
 def _claim_and_die(gateway, death):
     from integrator import pipeline
 
-    pipeline.claim_to_send(gateway, 64)
+    pipeline.claim_to_send(gateway, pipeline.SENDING, 64, Rotation())
     raise death
 
 

@@ -13,7 +13,7 @@ from integrator.gateway import Pace
 from integrator.pipeline import accept, dispatch, inquire
 from integrator.queue import outbox
 from integrator.store.engine import writing
-from tests.factories import record, submitted
+from tests.factories import FORM, record, submitted
 from tests.fakes import START
 
 WORKERS = 4
@@ -103,7 +103,7 @@ def test_accepting_sending_asking_and_recovering_at_once_lose_nothing(home, team
 def test_of_expiring_and_settling_at_once_one_wins_and_the_log_says_which(home, team, clock):
     home.accept(*records(24))
     with writing(team[0].database) as tx:
-        claimed = outbox.claim(tx, now=START, worker="w", lease=LEASE, limit=24)
+        claimed = outbox.claim(tx, outbox.Terms(START, "w", LEASE, 24))
         intents = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in claimed]
         team[0].record_moves(tx, intents, START)
     clock.advance(minutes=2)
@@ -137,7 +137,7 @@ def test_of_expiring_and_settling_at_once_one_wins_and_the_log_says_which(home, 
 def test_two_who_settle_the_same_messages_in_another_order_do_not_block_one_another(home, team):
     home.accept(*records(16))
     with writing(team[0].database) as tx:
-        claimed = outbox.claim(tx, now=START, worker="w", lease=LEASE, limit=16)
+        claimed = outbox.claim(tx, outbox.Terms(START, "w", LEASE, 16))
         intents = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in claimed]
         team[0].record_moves(tx, intents, START)
 
@@ -191,4 +191,30 @@ def test_a_run_goes_on_through_a_server_that_crashes_and_connections_that_are_cu
     assert before != {"queued": 120}
     assert home.states() == {"accepted": 120}
     assert max(Counter(ministry.effects).values()) == 1
+    assert home.broken() is None
+
+
+def test_four_who_quarantine_one_form_while_it_is_claimed_stop_each_message_once(home, team):
+    home.accept(*records(40))
+
+    def claim(gateway):
+        with writing(gateway.database) as tx:
+            got = outbox.claim(tx, now=START, worker=gateway.actor, lease=LEASE, limit=5)
+            moved = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in got]
+            gateway.record_moves(tx, moved, START)
+        return len(got), 0
+
+    def quarantine(gateway):
+        with writing(gateway.database) as tx:
+            moved = outbox.quarantine(tx, FORM, code="214", now=START, limit=1000)
+            gateway.record_moves(tx, moved, START)
+        return 0, len(moved)
+
+    acts_at_once = [claim, quarantine] * 4
+    with ThreadPoolExecutor(8) as pool:
+        counts = [each.result() for each in [pool.submit(a, team[n % 4]) for n, a in enumerate(acts_at_once)]]
+
+    claimed, stopped = (sum(each) for each in zip(*counts, strict=True))
+    assert claimed + stopped == 40
+    assert home.states() == {s: n for s, n in (("sending", claimed), ("quarantined", stopped)) if n}
     assert home.broken() is None

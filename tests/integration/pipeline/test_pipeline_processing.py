@@ -9,6 +9,7 @@ from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber
 from integrator.domain.errors import IllegalMove
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import Kind, Outcome
+from integrator.queue.fair import Rotation
 from integrator.queue.outbox import release
 from integrator.store.engine import writing
 from tests.factories import FIRST_NUMBER, KURUM, record, submitted
@@ -267,7 +268,7 @@ def test_a_lease_that_ends_in_processing_is_claimed_again(home, ministry, clock,
     home.accept(record())
     pipeline.dispatch(home.gateway)
     clock.advance(hours=1)
-    pipeline._claim_to_ask(home.gateway, 10)  # a worker that dies with its claim
+    pipeline.claim_to_ask(home.gateway, pipeline.ASKING, 10, Rotation())  # a worker that dies with its claim
     at_once = pipeline.inquire(another_worker())
     clock.advance(seconds=home.gateway.pace.lease / timedelta(seconds=1) + 1)
 

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from integrator.domain.errors import Misconfigured, Unavailable
+from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.records import Settlement
 from integrator.domain.states import State
-from integrator.queue import copies, line, outbox
+from integrator.queue import copies, line, outbox, readings
 from integrator.store import dialect
 from integrator.store.dialect import hold, insert_new
 from integrator.store.engine import Conflict, open_engine, reading, write_anew, writing
@@ -261,7 +261,7 @@ ODD = ["x" * 500, "nul\0inside", "half \ud800 a character", "İşğüöç" * 20,
 def test_whatever_code_the_ministry_says_its_message_is_settled(engine, put, code):
     put()
     with writing(engine) as tx:
-        [claimed] = outbox.claim(tx, now=START, worker="w", lease=timedelta(minutes=2), limit=1)
+        [claimed] = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 1))
         outbox.settle(tx, [Settlement(claimed, State.HELD, START, "unknown_code", code, cause=code)], now=START)
         line.set_line(tx, line.PASSIVE, reason=code, probe_at=None, now=START)
     with reading(engine) as tx:
@@ -272,6 +272,23 @@ def test_whatever_code_the_ministry_says_its_message_is_settled(engine, put, cod
     assert told[0] == told[1]
     assert len(told[0]) <= 32
     assert told[0][:3] == code[:3]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**70), 10**40])
+def test_a_number_no_column_holds_is_refused_as_input(engine, number):
+    with pytest.raises(Malformed), reading(engine) as tx:
+        readings.read_one(tx, KURUM, number)
+
+
+def test_half_a_character_in_a_key_is_refused_as_input(engine):
+    with pytest.raises(Malformed), reading(engine) as tx:
+        readings.read_one(tx, "osgb-\udcff", 1)
+
+
+def test_text_that_postgresql_does_not_keep_is_refused_as_input(pg):
+    for name in ("nul\0", "x" * 65):
+        with pytest.raises(Malformed), writing(pg) as tx:
+            tx.execute(insert(kurum).values(kurum_id=name, created_at=START))
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", bytes(range(256)) * 4, b"\\x41", "ş".encode()])
@@ -339,7 +356,7 @@ def test_one_of_those_who_see_the_probes_time_come_sends_one(engine, put):
         with writing(engine) as tx:
             room = line.room_on_line(tx, 64, now=START)
             lease = timedelta(minutes=2)
-            claimed = outbox.claim(tx, now=START, worker=f"w{number}", lease=lease, limit=room) if room else []
+            claimed = outbox.claim(tx, outbox.Terms(START, f"w{number}", lease, room)) if room else []
             line.note_probe(tx, claimed, now=START, probe_gap=timedelta(minutes=1))
             return len(claimed)
 
