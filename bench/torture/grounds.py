@@ -26,7 +26,8 @@ QUICK_MINISTRY: dict[str, Any] = {
 QUICK_QUEUE: dict[str, Any] = {
     "lease_seconds": 0.6, "resend_base_seconds": 0.02, "resend_ceiling_seconds": 0.2, "max_attempts": 200,
     "ask_base_seconds": 0.02, "ask_ceiling_seconds": 0.2, "ask_for_hours": 1.0, "probe_seconds": 0.1,
-    "gather_seconds": 0.002, "window": 8,
+    "gather_seconds": 0.002, "window": 8, "breaker_base_seconds": 0.05, "breaker_ceiling_seconds": 0.2,
+    "rest_ceiling_seconds": 0.2, "retry_tokens": 100_000,
 }  # fmt: skip
 
 
