@@ -31,6 +31,7 @@ EVENTS = frozenset(
         "delivery.resumed",
         "delivery.opened",
         "delivery.closed",
+        "delivery.waiting",
         "audit.checkpointed",
         "codes.refreshed",
         "evidence.stopped",

@@ -17,12 +17,10 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
-    Exists,
     FromClause,
     Integer,
     case,
     cast,
-    exists,
     func,
     literal,
     select,
@@ -172,8 +170,9 @@ def _is_in_reach(walk: CTE, until: str | None) -> ColumnElement[bool]:
     return kurum.is_not(None) if until is None else kurum <= until
 
 
-def _has_due(walk: CTE, turn: Turn, now: datetime) -> Exists:
+def _has_due(walk: CTE, turn: Turn, now: datetime) -> ColumnElement[bool]:
+    """Not `exists`: PostgreSQL may answer that by hashing every due message of everybody."""
     mine = bildirim.alias()
     row = select(literal(1)).where(*turn.of(mine), mine.c.kurum_id == walk.c.kurum_id, mine.c.due_at <= now)
     row = row if turn.but_not is None else row.where(walk.c.kurum_id != turn.but_not)
-    return exists(row.correlate(walk))
+    return row.limit(1).correlate(walk).scalar_subquery().is_not(None)

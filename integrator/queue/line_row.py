@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from integrator.queue.line import Line
 from integrator.queue.pace import Tokens
-from integrator.store.engine import Conflict, Database, reading, writing
+from integrator.store.dialect import insert_new
+from integrator.store.engine import Database, reading, writing
 from integrator.store.tables import ministry_line
 
 _row = ministry_line.c
@@ -20,11 +21,8 @@ def ensure_line(database: Database, address: str) -> None:
     with reading(database) as tx:
         if tx.execute(select(_row.address).where(_row.address == address)).first():
             return
-    try:
-        with writing(database) as tx:
-            tx.execute(insert(ministry_line).values(_values(Line(address))))
-    except Conflict:  # another worker was quicker
-        pass
+    with writing(database) as tx:
+        insert_new(tx, ministry_line, [_values(Line(address))])  # another worker may be quicker
 
 
 def read_line(tx: Connection, address: str) -> Line:

@@ -60,6 +60,9 @@ def rows_of_section_4() -> set[str]:
     return set(re.findall(r"^\| ([a-z_0-9]+) \|", section, re.MULTILINE))
 
 
+NAMED = (judge.NOT_STORED, judge.PAIRS_MISSING, judge.NO_SUCH_NUMBER, NOT_FOUND, "no_number", "no_query", "given_back")
+
+
 def codes_in_the_source() -> set[str]:
     """Codes as they are written, and those that a table of verdicts or a judge names; HTTP statuses by their class."""
     named = {"http_3xx", "http_4xx", "http_429", "http_503", "http_5xx", "http_xxx", *OURS_NOT_READ, *NO_ANSWER}
@@ -68,7 +71,7 @@ def codes_in_the_source() -> set[str]:
         named |= set(re.findall(r"Outcome\(Kind\.\w+, \"([a-z_]+)\"", source))
         named |= set(re.findall(r"(?:NoAnswer|NotSent)\(\"([a-z_]+)\"", source))
         named |= set(re.findall(r"\"(tls_[a-z]+)\"", source))
-    return named | {judge.NOT_STORED, judge.PAIRS_MISSING, NOT_FOUND, "given_back"}
+    return named | set(NAMED)
 
 
 def test_the_source_the_page_and_the_words_for_people_have_the_same_outcome_codes():

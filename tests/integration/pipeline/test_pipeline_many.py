@@ -199,7 +199,7 @@ def test_four_who_quarantine_one_form_while_it_is_claimed_stop_each_message_once
 
     def claim(gateway):
         with writing(gateway.database) as tx:
-            got = outbox.claim(tx, now=START, worker=gateway.actor, lease=LEASE, limit=5)
+            got = outbox.claim(tx, outbox.Terms(START, gateway.actor, LEASE, 5))
             moved = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in got]
             gateway.record_moves(tx, moved, START)
         return len(got), 0

@@ -227,7 +227,7 @@ def test_a_rate_holds_on_the_wire_of_a_real_clock(gateway, another_worker, many)
 
     assert len(called) == 30
     assert time.monotonic() - began >= 1.9
-    late = 0.15  # between taking the token and the call
+    late = 0.4  # between taking the token, which is exact, and the call, on a busy machine
     for place, begins in enumerate(called):
         for count, at in enumerate(called[place:], 1):
             assert count <= 10.0 * (at - begins + late) + 10

@@ -1,5 +1,6 @@
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -12,6 +13,7 @@ from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.records import Settlement
 from integrator.domain.states import State
 from integrator.queue import copies, line, outbox, readings
+from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.store import dialect
 from integrator.store.dialect import hold, insert_new
 from integrator.store.engine import Conflict, open_engine, reading, write_anew, writing
@@ -263,7 +265,7 @@ def test_whatever_code_the_ministry_says_its_message_is_settled(engine, put, cod
     with writing(engine) as tx:
         [claimed] = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 1))
         outbox.settle(tx, [Settlement(claimed, State.HELD, START, "unknown_code", code, cause=code)], now=START)
-        line.set_line(tx, line.PASSIVE, reason=code, probe_at=None, now=START)
+        write_line(tx, line.Line(""), replace(line.Line(""), state=line.PASSIVE, reason=code))
     with reading(engine) as tx:
         told = tx.execute(
             select(bildirim.c.last_code, deneme.c.code).join(deneme, bildirim.c.sorgu_no == deneme.c.sorgu_no)
@@ -339,9 +341,13 @@ def test_a_row_another_process_is_just_writing_is_waited_for_and_left_as_it_is(e
 
 
 def test_one_of_those_who_stop_the_line_at_once_is_the_one_who_stopped_it(engine):
+    ensure_line(engine, "")
+
     def stop(_):
         with writing(engine) as tx:
-            return line.set_line(tx, line.PASSIVE, reason="401", probe_at=START, now=START)
+            before = lock_line(tx, "")
+            write_line(tx, before, line.stop(before, "x", now=START))
+            return before.state != line.STOPPED
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(stop, range(16))) == [False] * 15 + [True]
@@ -349,15 +355,16 @@ def test_one_of_those_who_stop_the_line_at_once_is_the_one_who_stopped_it(engine
 
 def test_one_of_those_who_see_the_probes_time_come_sends_one(engine, put):
     put(20)
+    ensure_line(engine, "")
     with writing(engine) as tx:
-        line.set_line(tx, line.PASSIVE, reason="401", probe_at=START, now=START)
+        write_line(tx, line.Line(""), replace(line.Line(""), state=line.PASSIVE, reason="401", probe_at=START))
 
     def probe(number):
         with writing(engine) as tx:
-            room = line.room_on_line(tx, 64, now=START)
-            lease = timedelta(minutes=2)
+            found, lease = lock_line(tx, ""), timedelta(minutes=2)
+            room = line.admit(found, 64, line.Rules(), now=START).limit
             claimed = outbox.claim(tx, outbox.Terms(START, f"w{number}", lease, room)) if room else []
-            line.note_probe(tx, claimed, now=START, probe_gap=timedelta(minutes=1))
+            write_line(tx, found, line.took(found, claimed, line.Rules(), now=START, lease=lease))
             return len(claimed)
 
     with ThreadPoolExecutor(8) as pool:

@@ -93,7 +93,9 @@ def test_the_rows_of_a_migrated_home_are_as_they_were(old_home):
             }
 
     before_columns = {
-        name: [c[0] for c in columns] for name, (columns, *_) in shape(old_home).items() if name != "meta"
+        name: [c[0] for c in columns]
+        for name, (columns, *_) in shape(old_home).items()
+        if name not in ("meta", "ministry_line")  # the line starts anew
     }
     before = rows()
     migrate(old_home)
