@@ -49,9 +49,11 @@ def sleepers(grounds: Grounds, places: Sequence[tuple[str, int]] = PLACES) -> Ta
         if not os.WIFSTOPPED(status):
             raise forked.Failed(f"the worker did not come to {point} for the {nth}. time")
         time.sleep(settings.queue.lease_seconds + AWAKE_AGAIN)
-        other = forked.forked(lambda tell: _walk_or_be_held_up(grounds, settings, tell))  # noqa: B023
+        try:
+            other = forked.forked(lambda tell: _walk_or_be_held_up(grounds, settings, tell))  # noqa: B023
+        finally:  # never leave a stopped process behind
+            os.kill(child, signal.SIGCONT)
         tally.blows["held up"] += sum("held up" in each for each in other.told)
-        os.kill(child, signal.SIGCONT)
         slept = forked.finish(child, pipe)
         answered = accepted_of(other) + accepted_of(slept)
         said = forked.forked(lambda tell: finish(grounds, settings, tell, answered)).told[-1]  # noqa: B023
