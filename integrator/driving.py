@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from integrator.deliver.courier import Courier
 from integrator.deliver.generation import NUMBERS_AT_ONCE, TakesForProcessing
+from integrator.domain.clock import Clock
 from integrator.domain.errors import Unavailable
 from integrator.domain.outcomes import Word
 from integrator.domain.records import Claimed, Moved
@@ -78,7 +79,8 @@ class _Drive:
     def run(self, stop: Stop) -> Counter[str]:
         pace, clock = self.gateway.pace, self.gateway.clock
         watch = Watch(partial(_read_line, self.gateway), clock)
-        carry, may_begin = partial(_carried, self.gateway, self.errand, watch), partial(_may_begin, watch)
+        carry = partial(_carried, self.gateway, self.errand, watch)
+        may_begin = partial(_may_begin, clock, watch)
         courier: Courier[Bundle, list[Carried]] = Courier(carry, concurrency=pace.concurrency, may_begin=may_begin)
         flow = Flow(concurrency=pace.concurrency, window=pace.window, is_capped=self.gateway.rules.rate is not None)
         try:
@@ -193,8 +195,10 @@ def _read_line(gateway: Gateway) -> line.Line:
         return read_line(tx, gateway.address)
 
 
-def _may_begin(watch: Watch, bundle: Bundle) -> bool:
-    return all(watch.lets_pass(each) for each in bundle)
+def _may_begin(clock: Clock, watch: Watch, bundle: Bundle) -> bool:
+    """The last look before a call: the line is open, and nobody else may hold the messages by now."""
+    now = clock.now()
+    return all(now < each.until_at and watch.lets_pass(each) for each in bundle)
 
 
 def _carried(gateway: Gateway, errand: Errand, watch: Watch, bundle: Bundle) -> list[Carried]:

@@ -21,7 +21,7 @@ from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.queue import groups, hands, outbox, quarantines
-from integrator.queue.verbs import require_open
+from integrator.queue.verbs import NEVER_TO_BE_SENT, require_open
 from integrator.store.engine import Tx, reading, writing
 
 AT_ONCE = 1_000
@@ -122,11 +122,17 @@ def release_cause(gateway: Gateway, kurum: KurumNo, cause_id: str, *, reason: st
 
 
 def cancel_cause(gateway: Gateway, kurum: KurumNo, cause_id: str, *, reason: str, by: str = "") -> GroupDone:
-    """Take every message back that waits for this cause now. Raises CauseGone, IllegalMove, MayBeStored."""
+    """Take every message back that waits for this cause now. Raises CauseGone, IllegalMove, MayBeStored.
+
+    Those that once left and were never answered stay: their request may still arrive.
+    """
     hand = Hand(by or gateway.actor, reason)
     cause = _find(gateway, kurum, cause_id)
     end = require_open(cause_id, cause.state, cause.reason, Verb.CANCEL)
-    return _walk(gateway, groups.of_cause(cause), cause.state, end, hand, cause_id=cause_id)
+    selected = groups.of_cause(cause)
+    if cause.reason not in NEVER_TO_BE_SENT:
+        selected = [*selected, ~outbox.left_unanswered()]
+    return _walk(gateway, selected, cause.state, end, hand, cause_id=cause_id)
 
 
 def release_for_evidence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -28,7 +28,7 @@ from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
-from integrator.protect.files import write_secret
+from integrator.protect.files import write_secret, write_whole
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
 from integrator.queue.line import Rules, line_address
@@ -52,6 +52,7 @@ from integrator.store.keyring import KeyRing
 from integrator.store.schema import Migrated, migrate, put_schema, read_meta, step_of
 
 DATABASE_FILE = "ibys.sqlite3"
+UNFINISHED = "init.unfinished"
 
 
 def has_home(settings: Settings) -> bool:
@@ -62,27 +63,38 @@ def has_home(settings: Settings) -> bool:
 def create_home(settings: Settings) -> None:
     """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there.
 
-    Nothing stays behind when it fails: the database is asked first, and the keys go again when it does not commit.
+    The database is asked first, and when it does not commit the keys go again. Whatever ends the process before it is
+    done (or hides whether the database has committed) leaves `UNFINISHED` behind, and the next call finishes it.
     """
     keys = [settings.path(named) for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file)]
-    if any(path.exists() for path in keys):
+    mark = settings.home / UNFINISHED
+    if any(path.exists() for path in keys) and not mark.exists():
         raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
-    if _database_holds_gateway(settings):
+    if not _database_holds_gateway(settings):
+        _create_parts(settings, keys, mark)
+    elif not (mark.exists() and all(path.exists() for path in keys)):
         told = "the database holds a gateway already, whose keys are not in this home"
         raise Misconfigured(f"{settings.home}: {told}; nothing was changed")
+    if not (settings.home / FILE_NAME).exists():
+        write_whole(settings.home / FILE_NAME, _EXAMPLE.format(name=settings.gateway.name).encode(), mode=0o644)
+    mark.unlink()
+
+
+def _create_parts(settings: Settings, keys: Sequence[Path], mark: Path) -> None:
+    """Keys and database. What an earlier, ended call left of the keys was never used and goes."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written: list[Path] = []
+    write_whole(mark, b"")
+    for path in keys:
+        path.unlink(missing_ok=True)
     try:
         for path in keys:
             write_secret(path, new_key().hex().encode())
-            written.append(path)
         _create_database(settings)
     except BaseException:
-        for path in written:
-            path.unlink()
+        if not _database_holds_gateway(settings):  # raises, and keeps everything, when that cannot be told
+            for path in (*keys, mark):
+                path.unlink(missing_ok=True)
         raise
-    if not (settings.home / FILE_NAME).exists():
-        (settings.home / FILE_NAME).write_text(_EXAMPLE.format(name=settings.gateway.name), encoding="utf-8")
 
 
 def _create_database(settings: Settings) -> None:

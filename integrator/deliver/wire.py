@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from integrator.domain.fault_points import passing
+
 PIECE = 65_536
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 65_536
@@ -76,7 +78,9 @@ class Wire:
         sock = self._connected()
         try:
             sock.settimeout(self._limits.silence)
+            passing("send.before")
             sock.sendall(self._request(body, headers))
+            passing("send.after")
             reading = _Reading(self._limits.reply_bytes)
             while not reading.is_complete:
                 sock.settimeout(min(self._limits.silence, ends - time.monotonic()))  # ValueError below zero
@@ -90,6 +94,7 @@ class Wire:
         except BaseException:  # whatever happened, half an exchange must not be met by the next request
             self._drop()
             raise
+        passing("receive.after")
         if not reading.may_keep:
             self._drop()
         return HttpReply(reading.status, reading.headers, bytes(reading.body))

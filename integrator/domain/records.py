@@ -104,6 +104,7 @@ class Claimed:
     parts_total: int
     uncertain_since: datetime | None
     last_code: str
+    until_at: datetime  # when the lease ends
     canonical: bytes = field(repr=False)
     cms: bytes = field(repr=False)
     ministry_no: str = ""

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, or_, select, update
 
-from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
+from integrator.domain.errors import IllegalMove, MayBeStored, Misconfigured, NotFound
 from integrator.domain.hands import Verb
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
+from integrator.domain.outcomes import Kind
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
 from integrator.queue.fair import BY_HAND, Rotation, Turn, take_fairly
-from integrator.queue.verbs import require_open
+from integrator.queue.verbs import NEVER_TO_BE_SENT, require_open
 from integrator.store.dialect import hold
 from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
@@ -185,6 +186,7 @@ def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
         parts_total=row["parts_total"],
         uncertain_since=row["uncertain_since"],
         last_code=row["last_code"],
+        until_at=row["due_at"],
         canonical=body["canonical"],
         cms=body["cms"] or b"",
         ministry_no=row["ministry_no"] or "",
@@ -398,10 +400,25 @@ def afresh(end: State, now: datetime) -> dict[str, Any]:
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """Its owner takes back a message that is not on its way and is not believed to be at the ministry."""
+    """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
+
+    One that left and was never answered cannot be: even when the ministry does not find it, its request may arrive.
+    """
     state, why = stands(tx, kurum, sorgu_no)
     end = require_open(sorgu_no, state, why, Verb.CANCEL)
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no, left_unanswered())
+    if why not in NEVER_TO_BE_SENT and tx.execute(select(exists().where(*mine))).scalar_one():
+        raise MayBeStored(
+            f"{sorgu_no} was sent and not answered; it may arrive yet, so it goes again or is asked about"
+        )
     return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now)
+
+
+def left_unanswered() -> ColumnElement[bool]:
+    """Of a row of `bildirim`: an attempt has no end (its worker went silent), or ended with its fate unknown."""
+    unknown = or_(deneme.c.outcome.is_(None), deneme.c.outcome == Kind.UNCERTAIN.value)
+    mine = (deneme.c.kurum_id == bildirim.c.kurum_id, deneme.c.sorgu_no == bildirim.c.sorgu_no)
+    return exists().where(*mine, deneme.c.act == "send", unknown)
 
 
 def stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:

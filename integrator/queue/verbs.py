@@ -16,6 +16,9 @@ FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken",
 MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
 """Those under which the ministry may well hold the message."""
 
+NEVER_TO_BE_SENT = frozenset({"foreign", "broken", "no_query"})
+"""Those under which sending again would be wrong whatever is known, so that cancelling is the only way out."""
+
 
 def verbs_open(state: State, reason: str) -> dict[Verb, State]:
     """What a person may do with a message that stands so, and where each verb takes it. The one list of it.

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from integrator.domain.errors import Malformed, Misconfigured, Unavailable
+from integrator.domain.fault_points import passing
 from integrator.store.dialect import Meaning, dialect_named, dialect_of
 
 Database = Engine
@@ -69,8 +70,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Raises Conflict when another transaction was first, Unavailable when the database does not take it.
     """
-    with _translating(engine, "the database did not take the transaction"), engine.begin() as tx:
-        yield tx
+    with _translating(engine, "the database did not take the transaction"):
+        with engine.begin() as tx:
+            yield tx
+            passing("commit.before")
+        passing("commit.after")
 
 
 @contextmanager

@@ -76,13 +76,14 @@ def prepare(
     key: KeyKind,
     database_url: str = "",
     metot: str = "soap-g2",
+    settings: Settings | None = None,
 ) -> Trial:
     """Invent the town, teach it to the ministry, make keys and settings, write the customer's file."""
     now = SystemClock().now()
     town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date(), metot=metot)
     parola = secrets.token_hex(12)
     ministry.control("PUT", "/parties", town.parties(parola))
-    settings = trial_settings(home, ministry.address_of(metot), metot, database_url=database_url)
+    settings = settings or trial_settings(home, ministry.address_of(metot), metot, database_url=database_url)
     home.mkdir(parents=True, exist_ok=True)
     write_test_pki(home / "pki", town.professionals, now=now, key=key)
     write_secret(settings.path(settings.ministry.firma_kodu_file), FIRMA_KODU.encode())

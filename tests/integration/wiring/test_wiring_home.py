@@ -10,12 +10,13 @@ from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.outcomes import Kind
 from integrator.pipeline import accept, dispatch
+from integrator.protect.files import write_secret, write_whole
 from integrator.protect.seal import new_key
 from integrator.settings import GatewaySettings, KeysSettings, MinistrySettings, Settings, StoreSettings, read_settings
 from integrator.sign.trial_pki import write_test_pki
 from integrator.store.schema import read_meta
 from integrator.trial.postgres import PASSWORD
-from integrator.wiring import create_home, has_home, open_gateway, open_store
+from integrator.wiring import UNFINISHED, create_home, has_home, open_gateway, open_store
 from tests.factories import PROFESSIONAL, record, submitted
 from tests.fakes import START
 
@@ -187,3 +188,35 @@ def test_production_refuses_keys_in_files(settings):
 
     with pytest.raises(Misconfigured, match="card"):
         open_gateway(production)
+
+
+def test_an_init_that_was_killed_among_its_keys_is_finished_by_the_next(empty):
+    write_whole(empty.home / UNFINISHED, b"")
+    write_secret(empty.path(empty.keys.master_key_file), b"00" * 32)
+    assert not has_home(empty)
+
+    create_home(empty)
+
+    assert has_home(empty)
+    assert not (empty.home / UNFINISHED).exists()
+    assert empty.path(empty.keys.master_key_file).read_bytes() != b"00" * 32
+    open_gateway(empty).database.dispose()
+
+
+def test_an_init_whose_database_committed_without_saying_so_keeps_its_keys(empty, monkeypatch):
+    really = wiring._create_database
+
+    def answer_lost(settings):
+        really(settings)
+        raise Unavailable("the connection was lost in the middle of the commit")
+
+    monkeypatch.setattr(wiring, "_create_database", answer_lost)
+    with pytest.raises(Unavailable):
+        create_home(empty)
+    kept = empty.path(empty.keys.master_key_file).read_bytes()
+
+    create_home(empty)
+
+    assert has_home(empty)
+    assert empty.path(empty.keys.master_key_file).read_bytes() == kept
+    open_gateway(empty).database.dispose()

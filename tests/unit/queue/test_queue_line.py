@@ -29,7 +29,7 @@ FAILED, GOOD, FIRM = (
 
 def claimed(number=1, kurum="A", fence=1):
     return Claimed(
-        SorguNo(number), KurumNo(kurum), FORM, State.SENDING, fence, 1, 0, 1, 1, None, "", canonical=b"", cms=b""
+        SorguNo(number), KurumNo(kurum), FORM, State.SENDING, fence, 1, 0, 1, 1, None, "", START, canonical=b"", cms=b""
     )
 
 

@@ -25,6 +25,7 @@ def claimed(state, **facts):
         "kurum": KURUM,
         "form": FORM,
         "state": state,
+        "until_at": START,
         "canonical": b"",
         "cms": b"",
     }
