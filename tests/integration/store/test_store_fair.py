@@ -147,8 +147,11 @@ def test_a_claim_costs_the_same_out_of_a_hundred_times_as_many(fill, take, engin
     with writing(engine) as tx:
         tx.execute(bildirim.delete())
     fill(("A", 100_000, START), ("B", 1, START))
+    many = best_ms()
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")  # the planner knows now that almost everything is queued, and A's
 
-    assert best_ms() < few * 3 + 1
+    assert max(many, best_ms()) < few * 3 + 1
 
 
 def test_the_steps_from_customer_to_customer_use_the_index(engine):
