@@ -13,12 +13,12 @@ from functools import partial
 from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
-from integrator.deliver.dvo import cut_dvo
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.queue import bodies, copies, outbox, readings
+from integrator.sign.canonical import signer_of
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
@@ -45,7 +45,7 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> N
         sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
     salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
-    signature = gateway.signature(cms, canonical, cut_dvo(canonical).professional, now)
+    signature = gateway.signature(cms, canonical, signer_of(canonical, gateway.catalogue.signers), now)
     require_valid(signature)
     with writing(gateway.database) as tx:
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
@@ -96,7 +96,7 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     for sorgu_no, since, sealed in rows:
         assert sealer is not None
         _, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
-        found.append(Waiting(sorgu_no, since, cut_dvo(canonical).professional, canonical))
+        found.append(Waiting(sorgu_no, since, signer_of(canonical, gateway.catalogue.signers), canonical))
     return found
 
 

@@ -21,19 +21,15 @@ from integrator.cli.output import (
     say,
 )
 from integrator.domain.errors import Invalid, Malformed
-from integrator.domain.findings import Finding
+from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit, Submitted
 from integrator.intake.read_json import Caps, read_file
 from integrator.settings import Settings
 from integrator.sign.canonical import split
+from integrator.validate.context import Context
 from integrator.validate.fields import read_fields
-from integrator.validate.rules import (
-    Context,
-    lists_are_filled,
-    lists_fit_one_message,
-    lists_repeat_nothing,
-)
+from integrator.validate.rules.lists import lists_are_filled, lists_fit_one_message, lists_repeat_nothing
 from integrator.validate.values import parse_date
 from integrator.wiring import caps, open_gateway
 
@@ -106,16 +102,16 @@ def _print(tally: dict[str, int], told: list[Answer]) -> None:
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--veri-seti", default="egitim", show_default=True)
+@click.option("--veri-seti", default=None, help="By default the one the record names, else egitim.")
 @click.option(
     "--version", "version", default=None, help="Of the veri seti; by default the one in force on the event's day."
 )
 @click.option("--part", default=None, type=int, help="Which message, when the record needs several.")
 @json_option
-def canonical(file: Path, veri_seti: str, version: str | None, part: int | None, as_json: bool) -> None:
+def canonical(file: Path, veri_seti: str | None, version: str | None, part: int | None, as_json: bool) -> None:
     """Write the exact bytes to be signed to stdout, and nothing else."""
     submitted = _only_record(file)
-    catalogue = read_catalogue()
+    catalogue, veri_seti = read_catalogue(), veri_seti or submitted.veri_seti
     day = parse_date(submitted.fields.get(catalogue.newest(veri_seti).event_date))
     named = version or submitted.version
     if named:
@@ -126,7 +122,7 @@ def canonical(file: Path, veri_seti: str, version: str | None, part: int | None,
     context = Context(definition, values, catalogue, day or parse_date("9999-12-31"), split=part is not None)  # type: ignore[arg-type]
     for rule in (lists_are_filled, lists_fit_one_message, lists_repeat_nothing):
         findings += rule(context)
-    if findings:
+    if any(finding.severity is Severity.ERROR for finding in findings):
         _refuse(findings)
     record = Kayit("", veri_seti, definition.version, values[definition.event_date], values)
     messages = list(split(record, definition))

@@ -1,0 +1,71 @@
+"""Identity numbers beyond their check digits, and who may stand in which place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integrator.catalogue.definitions import Field
+from integrator.domain.findings import Finding, Severity, seen
+from integrator.domain.identifiers import PLACEHOLDERS
+from integrator.validate.context import Context, rule
+
+PHYSICIAN = "1"
+
+
+@rule(cites="domain 2.1, 2.3: numbers that only fill a form are refused")
+def numbers_are_no_placeholders(context: Context) -> Iterator[Finding]:
+    """Nobody is 11111111110, though its check digits fit."""
+    for field in context.definition.fields:
+        held = _numbers(field, context.values)
+        if not PLACEHOLDERS.isdisjoint(held.values()):
+            for path, number in held.items():
+                if number in PLACEHOLDERS:
+                    yield Finding("INT-VAL-018", path, seen(number), "11 x 0-9")
+
+
+@rule(cites="domain 3.3: a training has a trainer and those who are trained", only=("egitim",))
+def trainer_is_not_trained(context: Context) -> Iterator[Finding]:
+    """The trainer is not among the workers of the same session."""
+    trainer = context.values.get("egiticiTckNo")
+    numbers = [entry.get("calisanTckNo") for entry in context.values.get("calisan", ())]
+    if trainer is not None and trainer in numbers:
+        where = f"calisan[{numbers.index(trainer)}]"
+        yield Finding("INT-VAL-037", where, seen(trainer), "egiticiTckNo", Severity.WARNING)
+
+
+@rule(cites="domain 3.4: the examination is a physician's, of somebody else", only=("muayene",))
+def physician_examines_another(context: Context) -> Iterator[Finding]:
+    """The physician is not the examined worker."""
+    physician, worker = context.values.get("isyeriHekimiTcKimlikNo"), context.values.get("calisanTcKimlikNo")
+    if physician and physician == worker:
+        yield Finding("INT-VAL-037", "calisanTcKimlikNo", seen(worker), "isyeriHekimiTcKimlikNo", Severity.WARNING)
+
+
+@rule(cites="domain 3.4, INT-3.4c: only a physician reports an examination", only=("muayene",))
+def examination_is_a_physicians(context: Context) -> Iterator[Finding]:
+    """Where it is known what the signer is, the signer is a workplace physician."""
+    signer = context.values.get("isyeriHekimiTcKimlikNo")
+    kind = context.known.belge_tipi(signer) if signer else None
+    if kind is not None and kind != PHYSICIAN:
+        yield Finding("INT-VAL-041", "isyeriHekimiTcKimlikNo", seen(signer), "1")
+
+
+@rule(cites="contract 7.1: belgeTipi says what the reporting professional is", only=("egitim",))
+def certificate_kind_is_the_professionals(context: Context) -> Iterator[Finding]:
+    """Where it is known what the professional is, belgeTipi says the same."""
+    signer, told = context.values.get("isgProfTckNo"), context.values.get("belgeTipi")
+    kind = context.known.belge_tipi(signer) if signer and told else None
+    if kind is not None and kind != told:
+        yield Finding("INT-VAL-042", "belgeTipi", seen(told), kind, Severity.WARNING)
+
+
+def _numbers(field: Field, values: Mapping[str, Any]) -> dict[str, str]:
+    """Path -> identity number, of one field."""
+    if field.kind == "tckn" and field.name in values:
+        return {field.name: values[field.name]}
+    keys = [member.name for member in field.members if member.kind == "tckn"]
+    if not keys:
+        return {}
+    [key], name = keys, field.name
+    return {f"{name}[{place}].{key}": entry[key] for place, entry in enumerate(values.get(name, ())) if key in entry}
