@@ -5,7 +5,8 @@ Each is one short transaction with its audit entry in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,16 +14,18 @@ from functools import partial
 from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
+from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.domain.records import Moved
+from integrator.domain.records import Moved, Submitted
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import bodies, copies, outbox, readings
+from integrator.queue import bodies, copies, outbox, readings, records
 from integrator.sign.canonical import signer_of
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
+RECORDS_AT_ONCE = 1000
 TRAINING_CODES = "egitim_kodu"
 
 
@@ -107,14 +110,31 @@ def checkpoint(gateway: Gateway) -> tuple[int, str] | None:
 
 
 def refresh_codes(gateway: Gateway) -> int:
-    """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable."""
-    served = gateway.ministry().fetch_training_codes()
+    """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable.
+
+    The operations that serve the other lists are not public (contract 11.2): `load_list` takes them from a file.
+    """
+    return _put_list(gateway, TRAINING_CODES, gateway.ministry().fetch_training_codes(), "ministry").codes
+
+
+def load_list(gateway: Gateway, list_name: str, rows: Iterable[tuple[str, str, bool]]) -> code_lists.Refreshed:
+    """Take a list that came by another way, such as occupations; raises Malformed for a list no veri seti uses."""
+    used = {name for each in gateway.catalogue.definitions for name in each.code_lists}
+    if list_name not in used:
+        raise Malformed(f"no veri seti uses a code list {list_name!r}; used: {', '.join(sorted(used))}")
+    return _put_list(gateway, list_name, rows, "file")
+
+
+def _put_list(
+    gateway: Gateway, list_name: str, rows: Iterable[tuple[str, str, bool]], source: str
+) -> code_lists.Refreshed:
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        count = code_lists.refresh(tx, TRAINING_CODES, served, now=now)
-        gateway.record(tx, [Entry("codes.refreshed", gateway.actor, {"list": TRAINING_CODES, "codes": count})], now)
+        found = code_lists.refresh(tx, list_name, rows, now=now, source=source)
+        facts = {"list": list_name, "codes": found.codes, **({"changes": found.changes} if found.changes else {})}
+        gateway.record(tx, [Entry("codes.refreshed", gateway.actor, facts)], now)
     load_codes(gateway)
-    return count
+    return found
 
 
 def codes_are_older_than(gateway: Gateway, age: timedelta) -> bool:
@@ -127,5 +147,27 @@ def codes_are_older_than(gateway: Gateway, age: timedelta) -> bool:
 def load_codes(gateway: Gateway) -> None:
     """Bring the refreshed lists into use in this process."""
     with reading(gateway.database) as tx:
-        listed = code_lists.load_refreshed(tx, TRAINING_CODES)
-    gateway.catalogue.refreshed = {TRAINING_CODES: listed} if listed else {}
+        listed = {name: code_lists.load_refreshed(tx, name) for name in code_lists.served_lists(tx)}
+    gateway.catalogue.refreshed = listed
+
+
+def stored_records(
+    gateway: Gateway, veri_seti: str, since: datetime, kurum: KurumNo | None = None
+) -> Iterator[tuple[KurumNo, Submitted]]:
+    """Every record of a set that was received since, opened, customer by customer; pages of a thousand.
+
+    A record whose customer has no key here any more raises Tampered: nothing is passed over in silence.
+    """
+    after: tuple[str, str] | None = None
+    while True:
+        with reading(gateway.database) as tx:
+            page = records.stored_since(tx, veri_seti, since, kurum=kurum, after=after, limit=RECORDS_AT_ONCE)
+        for row in page:
+            sealer = gateway.keyring.sealer(KurumNo(row.kurum_id))
+            content = bodies.open_record(sealer, KurumNo(row.kurum_id), row.kayit_no, row.body)
+            text = content.split(b"/", 2)[2]
+            fields = json.loads(text.decode("utf-8", "surrogatepass"))
+            yield KurumNo(row.kurum_id), Submitted(row.kayit_no, veri_seti, None, fields, content)
+        if len(page) < RECORDS_AT_ONCE:
+            return
+        after = (page[-1].kurum_id, page[-1].kayit_no)

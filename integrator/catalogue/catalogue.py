@@ -81,12 +81,19 @@ class Catalogue:
         always = replace(announced, in_force_from=date.min, in_force_until=None, by_choice=False)
         others = [each for each in self.definitions if each.veri_seti != announced.veri_seti]
         other = Catalogue([*others, always], self.result_codes)
-        other.refreshed = self.refreshed
+        other.refreshed = {
+            name: {**listed, **_dated(announced.code_lists.get(name, {}))} for name, listed in self.refreshed.items()
+        }
         return other
 
     def code_list(self, definition: Definition, name: str) -> CodeList:
         """The list as the ministry last served it, else the published start list."""
         return self.refreshed.get(name) or definition.code_lists[name]
+
+
+def _dated(listed: CodeList) -> CodeList:
+    """The codes that a published list closes: a list served earlier does not know of it yet."""
+    return {code: each for code, each in listed.items() if each.valid_until is not None}
 
 
 @cache

@@ -35,7 +35,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Kind of value -> what it is and how long its text may be. A list's bound, and a text's, is the field's `max`."""
 
 STATUSES = ("official", "assumed", "draft")
-LISTED = ("code", "codes", "choice")
+LISTED = ("code", "codes", "choice", "meslek")
 MINUTES_FORMS = ("40.0", "40")
 
 

@@ -12,7 +12,20 @@ from collections.abc import Sequence
 
 import click
 
-from integrator.cli import agent, audit, demo, evidence, explain, home, keys, messages, records
+from integrator.cli import (
+    agent,
+    audit,
+    code_lists,
+    demo,
+    evidence,
+    explain,
+    home,
+    impact,
+    keys,
+    messages,
+    records,
+    veri_seti,
+)
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
 from integrator.domain.texts import text
@@ -24,7 +37,7 @@ def ibys() -> None:
     """İBYS integrator gateway: trainings in, accepted notifications and evidence out."""
 
 
-for group in (home, records, messages, keys, agent, explain, audit, evidence, demo):
+for group in (home, code_lists, records, veri_seti, impact, messages, keys, agent, explain, audit, evidence, demo):
     for command in group.COMMANDS:
         ibys.add_command(command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from integrator.domain.findings import Finding
@@ -48,6 +50,13 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
     option = click.option("--home", type=click.Path(path_type=Path), help="Folder of the gateway (IBYS_HOME, ~/.ibys).")
     return option(with_settings)
+
+
+def progress(*, show: bool) -> Progress:
+    """A counter with its time on stderr; silent when there is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, transient=True, console=console, disable=not show or not sys.stderr.isatty())
 
 
 def print_json(value: Any) -> None:
@@ -92,5 +101,6 @@ __all__ = [
     "print_findings",
     "print_json",
     "print_table",
+    "progress",
     "say",
 ]

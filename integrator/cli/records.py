@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrator import pipeline
 from integrator.accepting import Answer
@@ -18,6 +17,7 @@ from integrator.cli.output import (
     json_option,
     print_findings,
     print_json,
+    progress,
     say,
 )
 from integrator.domain.errors import Invalid, Malformed
@@ -50,7 +50,7 @@ def submit(settings: Settings, file: Path, no_split: bool, as_json: bool) -> int
     gateway = open_gateway(settings, sending=False)
     tally = {"accepted": 0, "known": 0, "rejected": 0}
     told: list[Answer] = []
-    with _progress(show=not as_json) as bar:
+    with progress(show=not as_json) as bar:
         task = bar.add_task(say("alınıyor", "accepting"), total=None)
         records = read_file(file, caps(settings))
         for answer in pipeline.accept(gateway, KurumNo(settings.gateway.kurum), records, may_split=not no_split):
@@ -62,11 +62,6 @@ def submit(settings: Settings, file: Path, no_split: bool, as_json: bool) -> int
         raise Malformed(f"{file}: there is no record in it")
     print_json({**tally, "records": [_as_json(each) for each in told]}) if as_json else _print(tally, told)
     return 2 if tally["rejected"] else 0
-
-
-def _progress(*, show: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
-    return Progress(*columns, transient=True, disable=not show or not sys.stderr.isatty())
 
 
 def _as_json(answer: Answer) -> dict[str, Any]:

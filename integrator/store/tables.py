@@ -218,6 +218,19 @@ kod = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
+# What became of each code of a served list, in order; `kod` is only its newest state.
+kod_history = Table(
+    "kod_history",
+    metadata,
+    Column("list_name", String(64), primary_key=True),
+    Column("code", String(32), primary_key=True),
+    Column("change_no", Integer, primary_key=True, autoincrement=False),
+    Column("change", String(16), nullable=False),
+    Column("text_tr", Text, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
 ministry_line = Table(
     "ministry_line",
     metadata,

@@ -42,8 +42,12 @@ def check(
     split: bool = True,
     leaving: Set[str] = frozenset(STATUSES),
     known: Known | None = None,
+    codes_on: date | None = None,
 ) -> Checked:
-    """Judge one record. With `metot` given, the version must be deliverable by it and of a status in `leaving`."""
+    """Judge one record. With `metot` given, the version must be deliverable by it; its status must be in `leaving`.
+
+    `codes_on` is the day on which codes must be good when an announced version is tried on older events.
+    """
     if submitted.fault:
         return Checked(None, None, (submitted.fault,))
     # 1. which version governs: by the day of the event, never by today
@@ -55,7 +59,8 @@ def check(
     # 2. every field, by the definition
     values, of_fields = read_fields(definition, submitted.fields)
     # 3. every rule, over what could be read
-    of_rules = check_rules(Context(definition, values, catalogue, today, split, known or NothingKnown()))
+    context = Context(definition, values, catalogue, today, split, known or NothingKnown(), codes_on)
+    of_rules = check_rules(context)
     findings = [*findings, *of_fields, *of_rules]
     # 4. the XSD, as the net under all that
     if not _stops(findings):

@@ -28,6 +28,7 @@ class Context:
     today: date
     split: bool
     known: Known = field(default_factory=NothingKnown)
+    codes_on: date | None = None  # the day on which codes must be good, when it is not the event's
 
     @property
     def event_date(self) -> date | None:

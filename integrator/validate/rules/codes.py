@@ -52,6 +52,8 @@ def _none_of(field: Field) -> set[str]:
 
 def _day(context: Context) -> date:
     """The event's day; today where that is told to be wrong already."""
+    if context.codes_on:
+        return context.codes_on
     day = context.event_date
     return day if day is not None and context.definition.in_force_on(day) else context.today
 
