@@ -139,6 +139,18 @@ class Definition:
         """Top-level fields by name."""
         return {each.name: each for each in self.fields}
 
+    @cached_property
+    def identity_fields(self) -> tuple[tuple[str, str], ...]:
+        """(field, member) that hold identity numbers; the member is empty for a field by itself."""
+        single = ((each.name, "") for each in self.fields if each.kind == "tckn")
+        listed = ((each.name, member.name) for each in self.fields for member in each.members if member.kind == "tckn")
+        return (*single, *listed)
+
+    @cached_property
+    def coded_fields(self) -> tuple[Field, ...]:
+        """The fields, lists among them, that hold codes of a list."""
+        return tuple(each for each in self.fields if each.code_list or any(m.code_list for m in each.members))
+
     @property
     def every_field(self) -> Iterator[tuple[str, Field]]:
         """(path, field) of all that is sent, members of lists after their list."""
@@ -238,6 +250,8 @@ def _problems(definition: Definition) -> Iterator[str]:
             yield f"field {each.name}: unknown kind {each.kind!r}"
         if each.kind in LISTED and each.code_list not in definition.code_lists:
             yield f"field {each.name}: no code list {each.code_list!r} in kodlar/"
+    free = [m.name for each in definition.fields for m in each.members if m.kind in ("text", "codes", "list")]
+    yield from (f"field {name}: inside a list only plain values can be rendered" for name in free)
     names = set(definition.field_by_name)
     for name in sorted({definition.event_date, definition.signer} - names):
         yield f"{name!r} is named as signer or day of the event, and is no field"

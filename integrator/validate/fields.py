@@ -121,7 +121,7 @@ def kept_of(definition: Definition, raw: Mapping[str, Any]) -> dict[str, Any] | 
 
 def code_values(definition: Definition, values: Mapping[str, Any]) -> Iterator[tuple[Field, str, str]]:
     """Every readable code in the record: (its field, the code, its path)."""
-    for field in definition.fields:
+    for field in definition.coded_fields:
         if field.code_list and field.name in values:
             if field.kind == "codes":
                 for place, code in enumerate(values[field.name]):

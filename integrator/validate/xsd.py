@@ -32,9 +32,12 @@ def _field(field: Field, value: Any) -> str:
     if field.kind == "codes":
         return "".join([f"<{name}>{each}</{name}>" for each in value])
     if not field.members:
-        return f"<{name}>{_text(value)}</{name}>"
+        return f"<{name}>{escape(value) if field.kind == 'text' else _plain(value)}</{name}>"
     members = [member.name for member in field.members]
-    entries = ("".join([f"<{each}>{_text(entry[each])}</{each}>" for each in members]) for entry in value)
+    if len(members) == 1:
+        [only] = members
+        return "".join([f"<{name}><{only}>{_plain(entry[only])}</{only}></{name}>" for entry in value])
+    entries = ["".join([f"<{each}>{_plain(entry[each])}</{each}>" for each in members]) for entry in value]
     return "".join([f"<{name}>{entry}</{name}>" for entry in entries])
 
 
@@ -52,9 +55,10 @@ def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding
     ]
 
 
-def _text(value: Any) -> str:
+def _plain(value: Any) -> str:
+    """A value whose kind holds no markup: digits, codes, days, durations."""
     if isinstance(value, str):
-        return escape(value)
+        return value
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 

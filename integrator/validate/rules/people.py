@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from integrator.catalogue.definitions import Field
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.identifiers import PLACEHOLDERS
 from integrator.validate.context import Context, rule
@@ -16,12 +14,17 @@ PHYSICIAN = "1"
 @rule(cites="domain 2.1, 2.3: numbers that only fill a form are refused")
 def numbers_are_no_placeholders(context: Context) -> Iterator[Finding]:
     """Nobody is 11111111110, though its check digits fit."""
-    for field in context.definition.fields:
-        held = _numbers(field, context.values)
-        if not PLACEHOLDERS.isdisjoint(held.values()):
-            for path, number in held.items():
-                if number in PLACEHOLDERS:
-                    yield Finding("INT-VAL-018", path, seen(number), "11 x 0-9")
+    for name, member in context.definition.identity_fields:
+        held = context.values.get(name)
+        if held is None:
+            continue
+        numbers = [entry.get(member) for entry in held] if member else [held]
+        if PLACEHOLDERS.isdisjoint(numbers):
+            continue
+        for place, number in enumerate(numbers):
+            if number in PLACEHOLDERS:
+                path = f"{name}[{place}].{member}" if member else name
+                yield Finding("INT-VAL-018", path, seen(number), "11 x 0-9")
 
 
 @rule(cites="domain 3.3: a training has a trainer and those who are trained", only=("egitim",))
@@ -58,14 +61,3 @@ def certificate_kind_is_the_professionals(context: Context) -> Iterator[Finding]
     kind = context.known.belge_tipi(signer) if signer and told else None
     if kind is not None and kind != told:
         yield Finding("INT-VAL-042", "belgeTipi", seen(told), kind, Severity.WARNING)
-
-
-def _numbers(field: Field, values: Mapping[str, Any]) -> dict[str, str]:
-    """Path -> identity number, of one field."""
-    if field.kind == "tckn" and field.name in values:
-        return {field.name: values[field.name]}
-    keys = [member.name for member in field.members if member.kind == "tckn"]
-    if not keys:
-        return {}
-    [key], name = keys, field.name
-    return {f"{name}[{place}].{key}": entry[key] for place, entry in enumerate(values.get(name, ())) if key in entry}

@@ -12,7 +12,7 @@ from integrator.protect.seal import new_key
 from integrator.settings import GatewaySettings, KeysSettings, MinistrySettings, Settings, read_settings
 from integrator.sign.trial_pki import write_test_pki
 from integrator.store.engine import read_meta
-from integrator.wiring import create_home, open_gateway, open_store
+from integrator.wiring import create_home, leaving, open_gateway, open_store
 from tests.factories import PROFESSIONAL, record, submitted
 from tests.fakes import START
 
@@ -110,3 +110,18 @@ def test_production_refuses_keys_in_files(settings):
 
     with pytest.raises(Misconfigured, match="card"):
         open_gateway(production)
+
+
+@pytest.mark.parametrize(
+    ("environment", "allowed", "statuses"),
+    [
+        ("test", False, {"official", "assumed", "draft"}),
+        ("production", False, {"official"}),
+        ("production", True, {"official", "assumed"}),
+    ],
+)
+def test_what_may_leave_goes_by_environment_and_switch(settings, environment, allowed, statuses):
+    ministry = replace(settings.ministry, allow_assumed=allowed)
+    asked = replace(settings, gateway=GatewaySettings(environment=environment), ministry=ministry)
+
+    assert leaving(asked) == statuses
