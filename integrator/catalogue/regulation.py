@@ -88,6 +88,27 @@ def examination_period(sinif: TehlikeSinifi | None) -> int:
     return years[sinif] if sinif else max(years.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a workplace must have assigned of one role: `full_time` professionals, and `minutes` a month beside them."""
+
+    full_time: int
+    minutes: int
+
+
+def required_minutes(sinif: TehlikeSinifi, workers: int, role: str) -> Assignment:
+    """Of `role` IGU, IH or DSP for so many workers (domain 3.6). A table, not an official one."""
+    table = _read("gorevlendirme")
+    if role == "DSP":
+        has_physician = required_minutes(sinif, workers, "IH").full_time > 0
+        if sinif is not TehlikeSinifi.COK or has_physician:
+            return Assignment(0, 0)
+        rates = [step["minutes"] for step in table["DSP"]["steps"] if step["from"] <= workers]
+        return Assignment(0, workers * rates[-1] if rates else 0)
+    full_time, rest = divmod(workers, table[role]["block"][sinif])
+    return Assignment(full_time, rest * table[role]["minutes"][sinif])
+
+
 def years_later(day: date, years: int) -> date:
     """The same day so many years on; the 28th of February for the 29th."""
     try:

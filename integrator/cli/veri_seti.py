@@ -173,7 +173,7 @@ def diff(before: str, after: str, as_json: bool) -> None:
             {"from": f"{old.veri_seti}/{old.version}", "to": f"{new.veri_seti}/{new.version}", "changes": changes}
         )
         return
-    click.echo(f"{say(new.title_tr, new.title_en)}: {old.version} → {new.version}")
+    click.echo(f"{say(new.title_tr, new.title_en)}: {old.version} → {new.version} [{_status(new)}]")
     for each in found:
         click.echo(f"  • {each.sentence(language())}")
     if not found:

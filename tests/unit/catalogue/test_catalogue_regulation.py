@@ -9,7 +9,9 @@ from integrator.catalogue.regulation import (
     DISTANCE,
     FACE_TO_FACE,
     LIVE_DISTANCE,
+    Assignment,
     examination_period,
+    required_minutes,
     training_rule,
     years_later,
 )
@@ -147,3 +149,27 @@ def test_the_last_of_february_stays_in_february():
 )
 def test_a_class_is_read_in_whatever_case_it_is_written(text, sinif):
     assert read_tehlike_sinifi(text) is sinif
+
+
+VECTOR = json.loads(VECTORS.read_text())["minutes"]
+
+
+@pytest.mark.parametrize("role", ["IGU", "IH", "DSP"])
+@pytest.mark.parametrize("row", VECTOR, ids=lambda row: f"{row['tehlike_sinifi']} {row['workers']}")
+def test_the_minutes_of_a_workplace_are_those_of_the_vectors(row, role):
+    sinif = read_tehlike_sinifi(row["tehlike_sinifi"])
+
+    assert required_minutes(sinif, row["workers"], role) == Assignment(0, row[role])
+
+
+@pytest.mark.parametrize(
+    ("sinif", "workers", "role", "full_time", "minutes"),
+    [
+        (COK, 249, "IGU", 0, 9960), (COK, 250, "IGU", 1, 0), (COK, 251, "IGU", 1, 40), (TEHLIKELI, 1000, "IGU", 2, 0),
+        (COK, 749, "IH", 0, 11235), (COK, 750, "IH", 1, 0), (AZ, 2001, "IH", 1, 5),
+        (COK, 9, "DSP", 0, 0), (COK, 10, "DSP", 0, 100), (COK, 49, "DSP", 0, 490), (COK, 50, "DSP", 0, 750),
+        (COK, 250, "DSP", 0, 5000), (COK, 750, "DSP", 0, 0), (TEHLIKELI, 400, "DSP", 0, 0),
+    ],
+)  # fmt: skip
+def test_from_the_block_on_full_time_professionals_are_counted(sinif, workers, role, full_time, minutes):
+    assert required_minutes(sinif, workers, role) == Assignment(full_time, minutes)
