@@ -122,12 +122,15 @@ def refresh(
 
 
 def _changes(before: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Code -> first_seen, closed, reopened or changed (its text); codes that stayed as they were are left out."""
+    """Code -> what became of it; codes that stayed as they were are left out.
+
+    first_seen, inactive (never seen in use: it is good for no day), changed (its text), closed, reopened.
+    """
     found: dict[str, str] = {}
     for code, row in rows.items():
         old = before.get(code)
         if old is None:
-            found[code] = "first_seen" if row["active"] else "closed"
+            found[code] = "first_seen" if row["active"] else "inactive"
         elif bool(old.active) != bool(row["active"]):
             found[code] = "reopened" if row["active"] else "closed"
         elif old.text_tr != row["text_tr"]:

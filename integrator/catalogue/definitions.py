@@ -206,12 +206,13 @@ def _signed(raw: dict[str, Any]) -> SignedForm:
 
 
 def _schema_of(folder: Path, veri_seti: str, version: str) -> Path | None:
-    """The XSD of the record: beside the definition when an announced version is tried, else under ``schemas/``."""
+    """The XSD of the record: under ``schemas/`` for a published version, beside the definition for an announced one."""
     beside = folder / "kayit.xsd"
     if beside.exists():
         return beside
     try:
-        return published("schemas", veri_seti, version, "kayit.xsd")
+        is_published = published("datasets").resolve() in folder.resolve().parents
+        return published("schemas", veri_seti, version, "kayit.xsd") if is_published else None
     except Misconfigured:
         return None
 

@@ -78,6 +78,14 @@ def test_a_withdrawn_code_is_good_for_events_before_its_day(gateway, home, clock
     assert [codes_of(each.findings) for each in on] == [["INT-VAL-013"]]
 
 
+def test_a_code_that_was_never_seen_in_use_is_good_for_no_day(gateway, home):
+    serve(gateway, ("24", "a", True), ("240", "b", False))
+    [answer] = home.accept(record(egitimTarihi="2019-01-01"))
+
+    assert history(gateway, "240") == [("240", "inactive", "b")]
+    assert codes_of(answer.findings) == ["INT-VAL-013"]
+
+
 def test_another_process_sees_the_same_lists(gateway, another_worker):
     serve(gateway, ("24", "a", True), ("240", "b", True))
     serve(gateway, ("24", "a", True))

@@ -1,11 +1,13 @@
 """The definitions and their XSDs say the same: names, order, types, lengths, occurrence. Neither can drift alone."""
 
+import json
+
 import pytest
 from lxml import etree
 
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.published import published
-from tests.factories import SGK, WORKER
+from tests.factories import REPO, SGK, WORKER
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 DEFINITIONS = read_catalogue().definitions
@@ -133,3 +135,32 @@ def test_every_field_says_its_words_its_source_and_its_name_on_the_wire(definiti
         assert field.source, path
         assert field.wire or definition.status == "draft", path
     assert [each.name for each in definition.local if not (each.tr and each.en and each.source)] == []
+
+
+OPENAPI = REPO / "schemas" / "json-g4" / "openapi.json"
+BODIES = {
+    ("egitim", "2026-06"): "EgitimBilgisi",
+    ("muayene", "2023-03"): "MuayeneBilgisi",
+    ("hizmet_verilen_isyeri", "2026-06"): "HizmetVerilenIsyeri",
+}
+
+
+def names_in(schema, schemas):
+    """``a.b`` for every property, references followed."""
+    for name, each in schema["properties"].items():
+        inner = schemas[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        if "properties" in inner:
+            yield from (f"{name}.{below}" for below in names_in(inner, schemas))
+        else:
+            yield name
+
+
+@pytest.mark.skipif(not OPENAPI.exists(), reason="NOTICE: the OpenAPI of the JSON generation is not in this checkout")
+@pytest.mark.parametrize("version", BODIES, ids="/".join)
+def test_the_names_of_the_json_generation_are_those_of_its_openapi(version):
+    definition = read_catalogue().definition(*version)
+    schemas = json.loads(OPENAPI.read_text(encoding="utf-8"))["components"]["schemas"]
+    ours = [field.wire["json-g4"].name for _, field in definition.every_field if "json-g4" in field.wire]
+
+    at_sending = [each["name"] for each in definition.at_sending]
+    assert sorted([*ours, *at_sending]) == sorted(names_in(schemas[BODIES[version]], schemas))
