@@ -1,10 +1,11 @@
-# make setup | demo | test | bench: each works from a bare clone with Python >= 3.11, git and make; none needs root.
+# make setup | demo | test | bench | fuzz | torture: each works from a bare clone with Python >= 3.11, git and make; none
+# needs root.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test bench lock clean
+.PHONY: setup demo test bench fuzz torture lock clean
 
 setup: $(STAMP)
 
@@ -28,6 +29,15 @@ test: setup
 
 bench: setup
 	@$(BIN)/python -m bench
+
+# Every reader of input against 50,000 spoiled files each, new ones every night; some 15 minutes of one core.
+fuzz: setup
+	@IBYS_FUZZ_EXAMPLES=50000 $(BIN)/pytest --timeout=7200 tests/unit/intake/test_intake_fuzz.py
+
+# Hours by default; everything but the storms and the runs of scale takes some ten minutes:
+#   make torture TORTURE='--only kill --only trials --only network --only database'
+torture: setup
+	@$(BIN)/python -m bench.torture $(TORTURE)
 
 # Writes the pins anew; needs uv, which only a maintainer has to have.
 lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from itertools import count
@@ -16,7 +17,7 @@ from integrator import pipeline
 from integrator.domain.records import Submitted
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps, read_document, read_file
-from integrator.queue import line
+from integrator.queue import line, line_row
 from integrator.settings import Settings
 from integrator.store.engine import writing
 
@@ -76,4 +77,5 @@ def _rest(gateway: Gateway) -> None:
     """The line to the ministry is passive for an hour: the worker ticks and has nothing to send."""
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        line.set_line(tx, line.PASSIVE, reason="bench", probe_at=now + timedelta(hours=1), now=now)
+        found = line_row.read_line(tx, gateway.address)
+        line_row.write_line(tx, found, replace(found, state=line.PASSIVE, probe_at=now + timedelta(hours=1)))

@@ -95,7 +95,7 @@ def run_one_process(world: World, count: int) -> float:
         accept_all(gateway, settings, read_file(path, Caps()), count)
         pipeline.dispatch(gateway)
         took = time.perf_counter() - began
-        _require_accepted(gateway, count)
+        require_accepted(gateway, count)
     world.require_each_once(count)
     return count / took
 
@@ -109,18 +109,18 @@ def run_two_processes(world: World, count: int, shares: list[dict[str, float]] |
         before = {name: cpu_seconds(pid) for name, pid in processes.items()}
         began = time.perf_counter()
         accept_all(gateway, settings, read_file(path, Caps()), count)
-        _await_end(gateway, began + PATIENCE)
+        await_end(gateway, began)
         took = time.perf_counter() - began
         if shares is not None:
             shares.append({name: (cpu_seconds(pid) - before[name]) / count * 1e6 for name, pid in processes.items()})
-        _require_accepted(gateway, count)
+        require_accepted(gateway, count)
     world.require_each_once(count)
     return count / took
 
 
-def _await_end(gateway: Gateway, ends: float) -> None:
+def await_end(gateway: Gateway, began: float) -> None:
     """Until nothing is due to be sent or asked any more, and so the last answer is on disk."""
-    while time.perf_counter() < ends:
+    while time.perf_counter() < began + PATIENCE:
         with reading(gateway.database) as tx:
             if readings.next_due(tx) is None:
                 return
@@ -128,7 +128,8 @@ def _await_end(gateway: Gateway, ends: float) -> None:
     raise Void(f"the worker was not done after {PATIENCE:.0f} s")
 
 
-def _require_accepted(gateway: Gateway, count: int) -> None:
+def require_accepted(gateway: Gateway, count: int) -> None:
+    """Raise Void unless our own rows say that all were accepted."""
     with reading(gateway.database) as tx:
         states = readings.count_states(tx)
     if states != {"accepted": count}:

@@ -28,11 +28,14 @@ class Scale:
     single: int = 400  # records accepted one at a time
     queued: int = 100_000  # messages in the large outbox, entries in the large log
     claims: int = 40
+    churned: int = 20_000  # messages claimed and settled by workers that do nothing else
+    millions: int = 10_000_000  # messages in the longest queue
     stream: int = 200_000_000  # bytes of NDJSON
 
 
 QUICK = Scale(
     rounds=2, seconds=0.2, accepted=600, delivered=600, plain=100, single=100, queued=10_000, claims=15,
+    churned=4_000, millions=100_000,
     stream=20_000_000,
 )  # fmt: skip
 

@@ -32,14 +32,14 @@ def measure(scale: Scale, world: World) -> Iterator[Row]:
     """One small and one large home; the large one's log first, because claims change it."""
     small, large = world.home(), world.home()
     with a_gateway(small) as few, a_gateway(large) as many:
-        _fill(few, kurum_of(small), SMALL)
-        rate = _fill(many, kurum_of(large), scale.queued)
+        fill(few, kurum_of(small), SMALL)
+        rate = fill(many, kurum_of(large), scale.queued)
         yield Row(f"put and audit, groups of {GROUP}", rate, "messages/s", note="rows, bodies, entries, commit")
         yield from _log_rows(scale, many)
         yield _claim_row(scale, few, many)
 
 
-def _fill(gateway: Gateway, kurum: KurumNo, count: int) -> float:
+def fill(gateway: Gateway, kurum: KurumNo, count: int) -> float:
     """`count` queued messages with their audit entries; messages a second."""
     began = time.perf_counter()
     for _ in range(count // GROUP):
@@ -69,7 +69,7 @@ def _claim_ms(gateway: Gateway) -> float:
     now = gateway.clock.now()
     began = time.perf_counter()
     with writing(gateway.database) as tx:
-        claimed = outbox.claim(tx, now=now, worker="bench", lease=timedelta(minutes=2), limit=CLAIM)
+        claimed = outbox.claim(tx, outbox.Terms(now, "bench", timedelta(minutes=2), CLAIM))
     took = time.perf_counter() - began
     if len(claimed) != CLAIM:
         raise Void(f"{len(claimed)} messages were claimed, {CLAIM} wanted")

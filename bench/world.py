@@ -18,18 +18,22 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
 from bench.figures import Void
 from integrator.domain.clock import ISTANBUL, SystemClock
 from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Gateway
 from integrator.protect.files import write_secret
-from integrator.settings import LogSettings, MinistrySettings, QueueSettings, Settings, WorkerSettings
+from integrator.settings import LogSettings, MinistrySettings, QueueSettings, Settings, StoreSettings, WorkerSettings
 from integrator.sign.trial_pki import write_test_pki
 from integrator.trial.ministry_process import MinistryProcess
 from integrator.trial.people import FIRMA_KODU, Town
+from integrator.trial.postgres import PostgresServer, start_server
 from integrator.trial.run import trial_settings, write_settings_file
 from integrator.wiring import create_home, open_gateway
 
+ENGINES = ("sqlite", "postgresql")
 WORKERS, CODES = 10, (24, 240)
 READY_SECONDS = 30
 
@@ -68,13 +72,14 @@ class World:
     town: Town
     parola: str
     homes: int = 0
+    server: PostgresServer | None = None
 
     @property
     def pki(self) -> Path:
         """``signers/*.p12`` with their pins, and ``trust/``."""
         return self.folder / "pki"
 
-    def home(self) -> Settings:
+    def home(self, engine: str = "sqlite") -> Settings:
         """A new gateway with the settings that production starts from; only its tick is shorter."""
         self.homes += 1
         settings = replace(
@@ -83,6 +88,7 @@ class World:
             queue=QueueSettings(),
             worker=WorkerSettings(dispatch_seconds=0.2),
             log=LogSettings(),
+            store=StoreSettings(self._database() if engine == "postgresql" else ""),
         )
         settings.home.mkdir()
         (settings.home / "pki").symlink_to(self.pki, target_is_directory=True)
@@ -91,6 +97,20 @@ class World:
         create_home(settings)
         write_settings_file(settings)
         return settings
+
+    def _database(self) -> str:
+        """A new database of the wheel's server, which comes up when it is first asked for."""
+        if self.server is None:
+            self.server = start_server(self.folder / "postgresql")
+        return self.server.create_database(f"home_{self.homes}")
+
+    def clear(self, settings: Settings) -> None:
+        """Remove the database of a home that is done with: it may be large."""
+        url = make_url(settings.store.database_url or "sqlite://")
+        if self.server and url.database:
+            self.server.drop_database(url.database)
+        for path in settings.home.glob("ibys.sqlite3*"):
+            path.unlink()
 
     def file_of(self, count: int, prefix: str = "BENCH") -> Path:
         """The customer's file."""
@@ -121,7 +141,12 @@ def a_world(folder: Path, records: int) -> Iterator[World]:
         parola = secrets.token_hex(12)
         ministry.control("PUT", "/parties", town.parties(parola))
         write_test_pki(folder / "pki", town.professionals, now=SystemClock().now())
-        yield World(folder, ministry, town, parola)
+        world = World(folder, ministry, town, parola)
+        try:
+            yield world
+        finally:
+            if world.server:
+                world.server.stop()
 
 
 @contextmanager
@@ -135,9 +160,9 @@ def a_gateway(settings: Settings) -> Iterator[Gateway]:
 
 
 @contextmanager
-def a_worker(settings: Settings) -> Iterator[int]:
+def a_worker(settings: Settings, number: int = 0) -> Iterator[int]:
     """``ibys worker`` on this home in a process of its own, ready when the block begins; gives its process id."""
-    log = settings.home / "worker.log"
+    log = settings.home / f"worker-{number}.log"
     command = [sys.executable, "-c", "from integrator.cli import main; main()", "worker", "--home", str(settings.home)]
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue.definitions import Definition
@@ -17,11 +18,12 @@ from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
 from integrator.gateway import Gateway
+from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import new_salt
-from integrator.queue import bodies, copies, outbox, records
+from integrator.queue import bodies, copies, outbox, quarantines, records
 from integrator.sign.canonical import split
 from integrator.sign.verify import require_valid
-from integrator.store.engine import reading, writing
+from integrator.store.engine import Tx, reading, writing
 from integrator.validate.check import check
 
 
@@ -51,10 +53,26 @@ class _Draft:
     kept: list[str] = field(default_factory=list)  # their digests, once they are stored
 
 
+def id_from_content(fingerprint: bytes) -> str:
+    """The id of a record whose sender gave none."""
+    return f"icerik:{fingerprint.hex()[:32]}"
+
+
+class Along(Protocol):
+    """What must become true together with a record, or keep it out: its being the correction of another."""
+
+    def judge(self, messages: list[Message]) -> Iterator[Finding]:
+        """What speaks against the record beside its own faults."""
+
+    def write(self, tx: Tx, kayit_no: str, now: datetime) -> list[Entry]:
+        """Write what belongs to the record's acceptance; returns the audit entries of it."""
+
+
 class Group:
     """Records that are stored in one transaction."""
 
-    def __init__(self, gateway: Gateway, kurum: KurumNo, *, may_split: bool) -> None:
+    def __init__(self, gateway: Gateway, kurum: KurumNo, *, may_split: bool, along: Along | None = None) -> None:
+        self._along = along
         self._gateway = gateway
         self._kurum = kurum
         self._may_split = may_split
@@ -62,35 +80,40 @@ class Group:
         self._sealer = gateway.keyring.sealer(kurum, now=self._now)
         self._known: dict[str, bytes] = {}
         self._drafts: dict[str, _Draft] = {}
+        self._doubts = Doubts()
+        self._stopped: set[SorguNo] = set()
+        self._indexes: dict[tuple[str, str], str] = {}
 
     def accept(self, several: Sequence[Submitted]) -> list[Answer]:
         """Answers in the order of the records. Each step runs over the whole group: its code stays warm."""
         named = [self._name(each) for each in several]
         with reading(self._gateway.database) as tx:
             self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
+            self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
         answers = [self._judge(each, fingerprint) for each, fingerprint in named]
         # 3. sign
         for draft in self._drafts.values():
             draft.messages = list(split(draft.kayit, draft.definition))
+        answers = [self._judge_along(each) for each in answers]
         warnings = self._sign()
         # 4. queue
         if self._drafts:
             numbers |= self._store()
-        return [_complete(each, numbers, warnings) for each in answers]
+        return [self._complete(each, numbers, warnings) for each in answers]
 
     def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
         """The record with its id (made from its content when the customer gave none), and its fingerprint."""
         fingerprint = self._sealer.fingerprint(each.content)
-        named = each if each.kayit_no or each.fault else replace(each, kayit_no=f"icerik:{fingerprint.hex()[:32]}")
+        named = each if each.kayit_no or each.fault else replace(each, kayit_no=id_from_content(fingerprint))
         return named, fingerprint
 
     def _judge(self, each: Submitted, fingerprint: bytes) -> Answer:
         """Step 2 for one record; a good one becomes a draft."""
         kayit_no = each.kayit_no
         if each.fault:
-            return Answer(each.where, kayit_no, "rejected", findings=(each.fault,))
+            return Answer(each.where, kayit_no, "rejected", findings=(each.fault, *each.remarks))
         # the same id again: the same content gets the same answer, other content is refused
         draft = self._drafts.get(kayit_no)
         before = draft.fingerprint if draft else self._known.get(kayit_no)
@@ -108,12 +131,23 @@ class Group:
             split=self._may_split,
             leaving=self._gateway.leaving,
             known=self._gateway.known,
+            doubts=self._doubts,
         )
         if checked.kayit is None or checked.definition is None:
             return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
         form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
         self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
         return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
+
+    def _judge_along(self, answer: Answer) -> Answer:
+        if self._along is None or answer.kayit_no not in self._drafts:
+            return answer
+        found = tuple(self._along.judge(self._drafts[answer.kayit_no].messages))
+        findings = (*answer.findings, *found)
+        if all(each.severity is Severity.WARNING for each in found):
+            return replace(answer, findings=findings)
+        del self._drafts[answer.kayit_no]
+        return replace(answer, status="rejected", findings=findings)
 
     def _sign(self) -> dict[str, Finding]:
         """Step 3: sign where the professional's key is at hand, then judge every signature as the ministry would.
@@ -158,39 +192,60 @@ class Group:
         ]
         with writing(gateway.database) as tx:
             fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
-            rows = [row for draft in drafts for row in _number(kurum, draft, fresh)]
+            rows = [row for draft in drafts for row in self._number(draft, fresh)]
             records.put_records(tx, kurum, contents, now=self._now)
             moved = outbox.put(tx, rows, [bodies.seal_body(self._sealer, row) for row in rows], now=self._now)
             for draft in drafts:
                 draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
-            gateway.record(tx, _birth_entries(gateway.actor, kurum, drafts, rows, moved), self._now)
+            stopped = quarantines.catch(tx, moved, now=self._now, forms={draft.form for draft in drafts})
+            beside = (
+                [e for d in drafts for e in self._along.write(tx, d.kayit.kayit_no, self._now)] if self._along else []
+            )
+            gateway.record(tx, [*_birth_entries(gateway.actor, kurum, drafts, rows, moved), *beside], self._now)
+            gateway.record_moves(tx, stopped, self._now)
+        self._stopped = {each.sorgu_no for each in stopped}
         numbers: dict[str, list[int]] = {}
         for row in rows:
             numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
         return numbers
 
+    def _complete(self, answer: Answer, numbers: Mapping[str, list[int]], warnings: Mapping[str, Finding]) -> Answer:
+        if answer.status == "rejected":
+            return answer
+        mine = tuple(numbers[answer.kayit_no])
+        more = [warnings[answer.kayit_no]] if answer.kayit_no in warnings else []
+        if self._stopped.intersection(mine):
+            form = self._drafts[answer.kayit_no].form
+            told = f"{form.veri_seti} {form.version} {form.metot}"
+            more.append(Finding("INT-QUE-020", "", told, "", Severity.WARNING))
+        return Answer(answer.where, answer.kayit_no, answer.status, mine, (*answer.findings, *more))
 
-def _complete(answer: Answer, numbers: Mapping[str, list[int]], warnings: Mapping[str, Finding]) -> Answer:
-    if answer.status == "rejected":
-        return answer
-    more = [warnings[answer.kayit_no]] if answer.kayit_no in warnings else []
-    findings = (*answer.findings, *more)
-    return Answer(answer.where, answer.kayit_no, answer.status, tuple(numbers[answer.kayit_no]), findings)
+    def _number(self, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bildirim]:
+        workplace = next((f.name for f in draft.definition.fields if f.kind == "sgk_tescil_no"), "")
+        isyeri = self._index("isyeri", str(draft.kayit.fields.get(workplace, "")))
+        for part, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True), 1):
+            yield Bildirim(
+                sorgu_no=SorguNo(next(fresh)),
+                kurum=self._kurum,
+                kayit_no=draft.kayit.kayit_no,
+                part=part,
+                form=draft.form,
+                parts_total=message.parts_total,
+                canonical=message.canonical,
+                cms=cms,
+                salt=new_salt(),
+                isyeri_index=isyeri,
+                profesyonel_index=self._index("profesyonel", message.signer),
+            )
 
-
-def _number(kurum: KurumNo, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bildirim]:
-    for part, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True), 1):
-        yield Bildirim(
-            sorgu_no=SorguNo(next(fresh)),
-            kurum=kurum,
-            kayit_no=draft.kayit.kayit_no,
-            part=part,
-            form=draft.form,
-            parts_total=message.parts_total,
-            canonical=message.canonical,
-            cms=cms,
-            salt=new_salt(),
-        )
+    def _index(self, kind: str, value: str) -> str:
+        """The blind index of a workplace or a person, made once in a group; nothing has none."""
+        if not value:
+            return ""
+        found = self._indexes.get((kind, value))
+        if found is None:
+            found = self._indexes[kind, value] = self._sealer.blind_index(kind, value)
+        return found
 
 
 def _birth_entries(

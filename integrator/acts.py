@@ -1,47 +1,79 @@
-"""The smaller walks beside the main one: recovery, people's hands, checkpoints, code lists.
+"""The smaller walks beside the main one: recovery, signatures from elsewhere, checkpoints, code lists.
 
-Each is one short transaction with its audit entry in it.
+Each is one short transaction with its audit entry in it. People's hands stand in ``hands.py`` and ``correcting.py``
+and are reached from here, so that whoever calls the gateway finds every act in one place.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
-from integrator.domain.errors import Malformed
+from integrator.correcting import correct
+from integrator.deliver.generation import ServesCodes
+from integrator.domain.errors import Malformed, Unavailable
+from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.domain.records import Moved, Submitted
+from integrator.domain.records import Submitted
+from integrator.domain.states import State
 from integrator.gateway import Gateway
+from integrator.hands import (
+    Evidence,
+    cancel,
+    cancel_cause,
+    lift_form,
+    quarantine,
+    quarantine_form,
+    read_causes,
+    release,
+    release_cause,
+    release_for_evidence,
+    retry,
+)
 from integrator.log import logger
-from integrator.queue import bodies, copies, outbox, readings, records
+from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records
+from integrator.queue.leases import TickLease, is_held
+from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.sign.canonical import signer_of
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
-RECORDS_AT_ONCE = 1000
+RECORDS_AT_ONCE = 1_000
+NAMED_AT_ONCE = 1_000  # numbers in one audit entry
 TRAINING_CODES = "egitim_kodu"
 
 
-def recover(gateway: Gateway) -> int:
-    """Messages whose worker went silent past its lease become uncertain; returns how many."""
+def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
+    """Messages whose worker went silent past its lease become uncertain; returns how many.
+
+    Here and below: with `lease`, nothing is done when somebody else has that tick by now.
+    """
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
+        if lease and not is_held(tx, lease, now=now):
+            return 0
         moved = outbox.expire(tx, now=now, limit=RECOVER_AT_ONCE)
-        gateway.record_moves(tx, moved, now)
+        stopped = quarantines.sweep(tx, now=now, limit=RECOVER_AT_ONCE)
+        gateway.record_moves(tx, [*moved, *stopped], now)
+    if stopped:
+        logger().warning("queue.swept", count=len(stopped))
     if moved:
         logger().warning("queue.expired", count=len(moved))
     return len(moved)
 
 
-def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> None:
-    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove."""
+def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
+    """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
+
+    Returns `queued`, or `quarantined` when the message's form is stopped just now.
+    """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
     with reading(gateway.database) as tx:
@@ -54,23 +86,38 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> N
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
         moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
         facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
+        stopped = quarantines.catch(tx, [moved], now=now)
         gateway.record(tx, [moved_entry(moved, gateway.actor).with_facts(facts)], now)
+        gateway.record_moves(tx, stopped, now)
+    return stopped[0].end if stopped else moved.end
 
 
-def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """A person sends a held or quarantined message again, with a reason that the audit log keeps."""
-    _by_hand(gateway, partial(outbox.release, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
+def stop_line(gateway: Gateway, *, reason: str) -> bool:
+    """An operator stops all sending, for every worker; False when it was stopped already."""
+
+    def stop(found: line.Line, now: datetime) -> line.Line:
+        return found if found.state == line.STOPPED else line.stop(found, reason, now=now)
+
+    return _turn_line(gateway, stop, "line.stopped", reason)
 
 
-def cancel(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str) -> None:
-    """The owner takes a message back that is not on its way."""
-    _by_hand(gateway, partial(outbox.cancel, kurum=kurum, sorgu_no=sorgu_no, reason=reason))
+def resume_line(gateway: Gateway, *, reason: str) -> bool:
+    """An operator lets sending go on: ends STOPPED, PASSIVE, an open breaker and a rest; False when nothing ends."""
+    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", reason)
 
 
-def _by_hand(gateway: Gateway, act: Callable[..., Moved]) -> None:
+def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line], event: str, reason: str) -> bool:
     now = gateway.clock.now()
+    ensure_line(gateway.database, gateway.address)
     with writing(gateway.database) as tx:
-        gateway.record_moves(tx, [act(tx, now=now)], now)
+        before = lock_line(tx, gateway.address)
+        after = turn(before, now)
+        if after == before:
+            return False
+        write_line(tx, before, after)
+        facts = {"address": gateway.address, "from": before.state, "to": after.state, "reason": reason}
+        gateway.record(tx, [Entry(event, gateway.actor, facts)], now)
+    return True
 
 
 def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
@@ -103,10 +150,39 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     return found
 
 
-def checkpoint(gateway: Gateway) -> tuple[int, str] | None:
+@contextmanager
+def exporting(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], *, by: str = "") -> Iterator[None]:
+    """Around writing frozen bytes out of the gateway: they hold identity numbers, so intent and outcome are audited.
+
+    An intent without an outcome means that the files may be there. Raises BadReason for a name the log must not keep.
+    """
+    hand = Hand(by or gateway.actor, "signature")
+
+    def record(event: str, numbers: Sequence[SorguNo]) -> None:
+        now, facts = gateway.clock.now(), {"kurum": kurum, "by": hand.by}
+        several = [list(numbers[start : start + NAMED_AT_ONCE]) for start in range(0, len(numbers), NAMED_AT_ONCE)]
+        with writing(gateway.database) as tx:
+            gateway.record(tx, (Entry(event, gateway.actor, facts | {"messages": each}) for each in several), now)
+
+    if not numbers:
+        yield
+        return
+    record("bytes.exporting", numbers)
+    try:
+        yield
+    except BaseException:
+        record("bytes.export_failed", numbers)
+        raise
+    record("bytes.exported", numbers)
+
+
+def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:
     """Sign the log's present head: (size, note), or None when nothing was written since the last time."""
+    now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        return make_checkpoint(tx, gateway.checkpoint_key, now=gateway.clock.now())
+        if lease and not is_held(tx, lease, now=now):
+            return None
+        return make_checkpoint(tx, gateway.checkpoint_key, now=now)
 
 
 def refresh_codes(gateway: Gateway) -> int:
@@ -114,7 +190,10 @@ def refresh_codes(gateway: Gateway) -> int:
 
     The operations that serve the other lists are not public (contract 11.2): `load_list` takes them from a file.
     """
-    return _put_list(gateway, TRAINING_CODES, gateway.ministry().fetch_training_codes(), "ministry").codes
+    generation = gateway.ministry()
+    if not isinstance(generation, ServesCodes):
+        raise Unavailable(f"{generation.metot} has no operation that serves the training codes")
+    return _put_list(gateway, TRAINING_CODES, generation.fetch_training_codes(), "ministry").codes
 
 
 def load_list(gateway: Gateway, list_name: str, rows: Iterable[tuple[str, str, bool]]) -> code_lists.Refreshed:
@@ -137,8 +216,10 @@ def _put_list(
     return found
 
 
-def codes_are_older_than(gateway: Gateway, age: timedelta) -> bool:
-    """Whether the training codes were last served longer ago than `age`, or never."""
+def codes_are_due(gateway: Gateway, age: timedelta) -> bool:
+    """Whether the training codes were last served longer ago than `age`, or never, by a ministry that serves them."""
+    if not isinstance(gateway.ministry(), ServesCodes):
+        return False
     with reading(gateway.database) as tx:
         served_at = code_lists.last_served_at(tx, TRAINING_CODES)
     return served_at is None or gateway.clock.now() - served_at > age
@@ -171,3 +252,33 @@ def stored_records(
         if len(page) < RECORDS_AT_ONCE:
             return
         after = (page[-1].kurum_id, page[-1].kayit_no)
+
+
+__all__ = [
+    "Evidence",
+    "Waiting",
+    "attach",
+    "cancel",
+    "cancel_cause",
+    "checkpoint",
+    "codes_are_due",
+    "correct",
+    "exporting",
+    "lift_form",
+    "load_codes",
+    "load_list",
+    "quarantine",
+    "quarantine_form",
+    "read_canonical",
+    "read_causes",
+    "read_waiting",
+    "recover",
+    "refresh_codes",
+    "release",
+    "release_cause",
+    "release_for_evidence",
+    "resume_line",
+    "retry",
+    "stop_line",
+    "stored_records",
+]

@@ -102,6 +102,6 @@ def _store(gateway: Gateway, sealer: Sealer, copy: Copy, level: str, evidence: b
     now = gateway.clock.now()
     sealed = bodies.seal_evidence(sealer, copy.kurum, copy.sorgu_no, evidence)
     with writing(gateway.database) as tx:
-        copies.put_copy(tx, copy, level, sealed, now=now)
-        facts = {"kurum": copy.kurum, "sorgu_no": copy.sorgu_no, "level": level}
-        gateway.record(tx, [Entry("evidence.added", gateway.actor, facts)], now)
+        if copies.put_copy(tx, copy, level, sealed, now=now):
+            facts = {"kurum": copy.kurum, "sorgu_no": copy.sorgu_no, "level": level}
+            gateway.record(tx, [Entry("evidence.added", gateway.actor, facts)], now)

@@ -15,6 +15,7 @@ from integrator.domain.clock import Clock, Jitter
 from integrator.domain.errors import Misconfigured
 from integrator.domain.records import Moved
 from integrator.domain.workplaces import Known, NothingKnown
+from integrator.queue.line import Rules
 from integrator.queue.patience import Patience
 from integrator.sign.certificates import TrustStore
 from integrator.sign.keys import KeyCupboard
@@ -29,10 +30,9 @@ class Pace:
     """How much the gateway does at once."""
 
     group: int = 128  # records in one accepting transaction
-    window: int = 128  # messages one worker holds claimed
+    window: int = 128  # messages one worker holds claimed at most; less while the ministry is slow
     concurrency: int = 4  # calls under way
     lease: timedelta = timedelta(minutes=2)
-    probe_gap: timedelta = timedelta(minutes=1)
     gather: timedelta = timedelta(milliseconds=30)  # an answer waits this long for company in its transaction
 
 
@@ -52,7 +52,9 @@ class Gateway:
     trail: Trail
     checkpoint_key: CheckpointKey
     actor: str
+    address: str = ""  # the ministry's, as its row is kept under
     pace: Pace = field(default_factory=Pace)
+    rules: Rules = field(default_factory=Rules)
     patience: Patience = field(default_factory=Patience)
     policy: Policy = TRIAL
     revocation: Revocation | None = None

@@ -4,36 +4,35 @@
              4 queue -> 5 deliver -> 6 receipt -> 4 queue           dispatch(), inquire()
              7 audit                                                in the transaction of every step
 
-Rooms do not know one another; only this file and its two halves do: ``accepting.py`` (a group of records) and
-``settling.py`` (what came of a call); ``gateway.py`` holds the parts. Two transactions frame every call to the
-ministry: the one that writes the intent, and the one that writes what came of it. ``acts.py`` holds the smaller walks.
+Rooms do not know one another; only this file and its helpers do: ``accepting.py`` (a group of records), ``driving.py``
+(many calls as a stream) and ``settling.py`` (what came of a call); ``gateway.py`` holds the parts. Two transactions
+frame every call to the ministry: the one that writes the intent, and the one that writes what came of it. ``acts.py``
+holds the smaller walks.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from integrator.accepting import Answer, Group
-from integrator.deliver.courier import Courier
 from integrator.deliver.dvo import Dvo, cut_dvo
-from integrator.deliver.generation import Exchange
+from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
 from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.outcomes import Kind, Outcome
-from integrator.domain.records import Claimed, Moved, Submitted
-from integrator.domain.states import State
+from integrator.domain.outcomes import Kind, Outcome, Reply
+from integrator.domain.records import Claimed, Submitted
+from integrator.driving import Bundle, Errand, Stop, claim_to_ask, claim_to_send, drive
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import bodies, line, outbox
+from integrator.queue import bodies
 from integrator.receipt.explain_214 import explain, words_of_214
-from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_reply
-from integrator.settling import Carried, give_back, settle
-from integrator.store.engine import Conflict, writing
+from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_processed, judge_repeated, judge_reply
+from integrator.settling import Carried
+from integrator.store.engine import Conflict
 
 ASKS_TO_CONFIRM = 3
 CONFLICTS_AT_MOST = 10
@@ -60,69 +59,54 @@ def _accept_group(gateway: Gateway, kurum: KurumNo, several: list[Submitted], *,
     raise Unavailable("other processes keep submitting the same records")
 
 
-Stop = Callable[[], bool]
-
-
 def dispatch(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
     """Send every message that is due until none is; returns how many ended with which outcome."""
-    return _drive(gateway, _claim_to_send, _send, stop)
+    return drive(gateway, SENDING, stop)
 
 
 def inquire(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:
-    """Ask the ministry about every message of unknown outcome that is due."""
-    return _drive(gateway, _claim_to_ask, _ask, stop)
+    """Ask the ministry about every message that is due and whose outcome is unknown or still being processed."""
+    return drive(gateway, ASKING, stop)
 
 
-def _drive(
-    gateway: Gateway,
-    claim: Callable[[Gateway, int], list[Claimed]],
-    carry: Callable[[Gateway, Claimed], Carried],
-    stop: Stop,
-) -> Counter[str]:
-    """Claim, carry, settle, as a stream: a slow answer holds up nobody else's settlement."""
-    gateway.ministry()  # without an address nothing may be claimed
-    pace, tally = gateway.pace, Counter[str]()
-    courier: Courier[Claimed, Carried] = Courier(partial(carry, gateway), concurrency=pace.concurrency)
-    try:
-        while not stop():
-            room = pace.window - len(courier)
-            for each in claim(gateway, room) if room * 2 >= pace.window else []:
-                courier.take(each)
-            if not len(courier):
-                break
-            settle(gateway, courier.collect(timedelta(milliseconds=200), pace.gather), tally)
-    finally:
-        unsent, carried = courier.close()
-        give_back(gateway, unsent)
-        settle(gateway, carried, tally)
-    return tally
+def _one_by_one(claimed: Sequence[Claimed]) -> list[Bundle]:
+    return [[each] for each in claimed]
 
 
-def _claim_to_send(gateway: Gateway, room: int) -> list[Claimed]:
-    """The intent, committed before the first byte leaves (invariant 4); while the firm is passive, one probe."""
-    now, pace = gateway.clock.now(), gateway.pace
-    with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now)
-        claimed = outbox.claim(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room) if room else []
-        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
-        intents = [Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in claimed]
-        gateway.record_moves(tx, intents, now)
-    return claimed
+_ASK_ALONE_AFTER = ("http_", "unreadable_reply", "reply_too_large", "no_row", "internal_error")
 
 
-def _claim_to_ask(gateway: Gateway, room: int) -> list[Claimed]:
-    now, pace = gateway.clock.now(), gateway.pace
-    with writing(gateway.database) as tx:
-        room = line.room_on_line(tx, room, now=now)
-        if room == 0:
-            return []
-        claimed = outbox.claim_uncertain(tx, now=now, worker=gateway.actor, lease=pace.lease, limit=room)
-        line.note_probe(tx, claimed, now=now, probe_gap=pace.probe_gap)
-    return claimed
+def _in_arrays(claimed: Sequence[Claimed]) -> list[Bundle]:
+    """One question for many messages of one customer that the ministry gave numbers to.
+
+    Customers are not mixed, because the answer is kept with each message; and a message whose last question went
+    wrong is asked about alone, so that it cannot spoil the answer for others a second time (invariant 7).
+    """
+    alone, arrays = list[Bundle](), dict[KurumNo, list[Claimed]]()
+    for each in claimed:
+        if each.ministry_no and not each.last_code.startswith(_ASK_ALONE_AFTER):
+            arrays.setdefault(each.kurum, []).append(each)
+        else:
+            alone.append([each])
+    for several in arrays.values():
+        alone += [several[start : start + NUMBERS_AT_ONCE] for start in range(0, len(several), NUMBERS_AT_ONCE)]
+    return alone
+
+
+def _send_all(gateway: Gateway, bundle: Bundle) -> list[Carried]:
+    return [_send(gateway, each) for each in bundle]
+
+
+def _ask_all(gateway: Gateway, bundle: Bundle) -> list[Carried]:
+    """By the ministry's numbers when it gave some, else one by one."""
+    generation = gateway.ministry()
+    if isinstance(generation, TakesForProcessing) and bundle[0].ministry_no:
+        return _learn(gateway, generation, bundle)
+    return [_ask(gateway, each) for each in bundle]
 
 
 def _send(gateway: Gateway, claimed: Claimed) -> Carried:
-    """Steps 5 and 6 for one message; runs in a courier's thread and touches no table."""
+    """Steps 5 and 6 for one message; runs in a courier's thread and touches no message's row."""
 
     def call(dvo: Dvo, cms: bytes) -> tuple[Outcome, Exchange[Any]]:
         exchange = gateway.ministry().send(claimed.sorgu_no, dvo, cms)
@@ -135,34 +119,71 @@ def _send(gateway: Gateway, claimed: Claimed) -> Carried:
 
 
 def _ask(gateway: Gateway, claimed: Claimed) -> Carried:
-    """Steps 5 and 6 for a message whose fate is unknown: ask by its number, believe only rows about our pairs."""
+    """Steps 5 and 6 for a message whose fate is unknown: ask by its number, believe only rows about our pairs.
 
-    def call(dvo: Dvo, _cms: bytes) -> tuple[Outcome, Exchange[Any]]:
-        exchange = gateway.ministry().ask(claimed.sorgu_no, dvo)
-        said, codes = exchange.said, gateway.catalogue.result_codes
-        if isinstance(said, Outcome):
-            return said, exchange
-        confirmed = claimed.asks >= ASKS_TO_CONFIRM and claimed.last_code == PAIRS_MISSING
-        return judge_found(said, dvo.pairs, codes, confirmed=confirmed), exchange
+    A generation that cannot be asked so hears the same bytes again where that is known to store nothing twice; else
+    a person must learn it.
+    """
+    generation, codes = gateway.ministry(), gateway.catalogue.result_codes
+
+    def call(dvo: Dvo, cms: bytes) -> tuple[Outcome, Exchange[Any]]:
+        if isinstance(generation, AsksByNumber):
+            found = generation.ask(claimed.sorgu_no, dvo)
+            if isinstance(found.said, Outcome):
+                return found.said, found
+            confirmed = claimed.asks >= ASKS_TO_CONFIRM and claimed.last_code == PAIRS_MISSING
+            return judge_found(found.said, dvo.pairs, codes, confirmed=confirmed), found
+        if not generation.may_repeat:
+            return Outcome(Kind.NO_QUERY, claimed.last_code or "no_query"), Exchange(None, b"", b"")
+        again = generation.send(claimed.sorgu_no, dvo, cms)
+        if isinstance(again.said, Outcome):
+            return again.said, again
+        return judge_repeated(again.said, claimed.sorgu_no, dvo.pairs, codes), again
 
     return _carry(gateway, claimed, call)
 
 
+def _learn(gateway: Gateway, generation: TakesForProcessing, bundle: Bundle) -> list[Carried]:
+    """Steps 5 and 6 for messages that were taken for processing: one call, and each is settled on its own."""
+    codes = gateway.catalogue.result_codes
+    try:
+        exchanges = generation.learn([each.ministry_no for each in bundle])
+    except Exception as error:  # noqa: BLE001 - a bug of ours: each of them is asked about alone next time
+        logger().error("delivery.broken", error=type(error).__name__)
+        exchanges = [Exchange[Reply](Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"") for _ in bundle]
+
+    def judged(claimed: Claimed, exchange: Exchange[Reply]) -> Carried:
+        def call(dvo: Dvo, _cms: bytes) -> tuple[Outcome, Exchange[Any]]:
+            if isinstance(exchange.said, Outcome):
+                return exchange.said, exchange
+            return judge_processed(exchange.said, claimed.ministry_no, dvo.pairs, codes), exchange
+
+        return _carry(gateway, claimed, call)
+
+    several = [judged(claimed, exchange) for claimed, exchange in zip(bundle, exchanges, strict=True)]
+    return [replace(each, speaks=place == 0) for place, each in enumerate(several)]  # it was one call
+
+
 def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tuple[Outcome, Exchange[Any]]]) -> Carried:
     """Open, call, seal. One message that cannot be opened or trips over a bug never stops the others (invariant 7)."""
+    began_at = gateway.clock.now()
     try:
         sealer = gateway.keyring.sealer(claimed.kurum)
         canonical, cms = bodies.open_claimed(sealer, claimed)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
-        return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None)
+        return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
     try:
         outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
-        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None)
+        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
     request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
     words = words_of_214(outcome)
     explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
     refused = bodies.seal_refused(sealer, claimed, outcome, explanation.as_json() if explanation else None)
-    return Carried(claimed, outcome, request, reply, refused, explanation)
+    return Carried(claimed, outcome, request, reply, refused, began_at, explanation)
+
+
+SENDING = Errand(claim_to_send, _one_by_one, _send_all)
+ASKING = Errand(claim_to_ask, _in_arrays, _ask_all)

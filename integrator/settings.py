@@ -13,11 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from integrator.domain.errors import Misconfigured
 
 FILE_NAME = "ibys.toml"
+ASSUMED = {
+    "soap-g1": "the place of imzaliDeger in its message",
+    "soap-g2": "its operation name and the signed XML of the list form",
+    "soap-g3": "its operation names, the signed XML of the list form, and how a query is answered",
+    "json-g4": "how it refuses, what is signed, and what it does with a repeated body",
+}
+"""Every metot that is built, and what is not an official text in it (docs/divergences.md)."""
+PRODUCTION_RATE = 2.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -32,9 +40,10 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Empty `database_url` means the SQLite file in the home."""
+    """Empty `database_url` means the SQLite file in the home; `password_file` holds the password of PostgreSQL."""
 
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)  # a password may stand in it outside production
+    password_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,12 @@ class KeysSettings:
 
 @dataclass(frozen=True, slots=True)
 class MinistrySettings:
-    """Where and how messages are sent. Times in seconds."""
+    """Where and how messages are sent. Times in seconds.
+
+    `ask_by_repeating` is json-g4's: after a lost answer the same body goes again in order to learn what became of the
+    first. That the ministry stores nothing twice then is assumed; without it such a message waits for a person.
+    `rate_per_second` bounds the calls of all workers together; 0 is no bound, below 0 the environment decides.
+    """
 
     metot: str = "soap-g2"
     address: str = ""
@@ -65,11 +79,13 @@ class MinistrySettings:
     parola_file: str = "keys/parola"
     ca_file: str = ""
     allow_assumed: bool = False
+    ask_by_repeating: bool = False
     connect_seconds: float = 5.0
     silence_seconds: float = 20.0
     total_seconds: float = 30.0
     reply_bytes: int = 4_194_304
     concurrency: int = 4
+    rate_per_second: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +114,7 @@ class IntakeSettings:
 
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
-    """Times in seconds."""
+    """Times in seconds. `breaker_failures` in a row open the breaker; `retry_tokens` are the budget of retries."""
 
     window: int = 128
     gather_seconds: float = 0.03
@@ -110,18 +126,25 @@ class QueueSettings:
     ask_ceiling_seconds: float = 3600.0
     ask_for_hours: float = 72.0
     probe_seconds: float = 60.0
+    breaker_failures: int = 10
+    breaker_base_seconds: float = 1.0
+    breaker_ceiling_seconds: float = 60.0
+    retry_tokens: int = 500
+    retry_tokens_per_second: float = 5.0
+    rest_ceiling_seconds: float = 3600.0
     sorgu_no_start: int = 10_000_000_001
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Seconds between ticks."""
+    """Seconds between ticks. `lease_seconds`: how long a tick that one worker alone runs stays with one that died."""
 
-    dispatch_seconds: float = 1.0
+    dispatch_seconds: float = 0.5
     inquire_seconds: float = 2.0
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
+    lease_seconds: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +184,12 @@ class Settings:
     def production(self) -> bool:
         """Whether stand-ins must refuse to start."""
         return self.gateway.environment == "production"
+
+    @property
+    def rate_per_second(self) -> float:
+        """Calls a second that all workers together may make; 0 is no bound. Production is gentle by default."""
+        given = self.ministry.rate_per_second
+        return given if given >= 0 else (PRODUCTION_RATE if self.production else 0.0)
 
     def path(self, named: str) -> Path:
         """A path setting, relative to the home."""
@@ -265,7 +294,11 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("log.level: DEBUG, INFO, WARNING or ERROR is wanted")
     if not settings.gateway.name or any(sign in settings.gateway.name for sign in " \n+"):
         problems.append("gateway.name: a word without spaces or plus signs is wanted")
-    problems += [f"{name}: more than 0 is wanted" for name, value in _numbers(settings) if value <= 0]
+    problems += [
+        f"{name}: more than 0 is wanted" for name, value in _numbers(settings) if value <= 0 and name not in _MAY_BE_0
+    ]
+    if 0 < settings.ministry.rate_per_second < SLOWEST_RATE:
+        problems.append(f"ministry.rate_per_second: 0 (no bound) or at least {SLOWEST_RATE} is wanted")
     if settings.queue.lease_seconds <= settings.ministry.total_seconds:
         problems.append(
             "queue.lease_seconds: longer than ministry.total_seconds is wanted, or a waiting worker loses its claim"
@@ -274,7 +307,25 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
-    return problems + _check_ministry(settings)
+    return problems + _check_store(settings) + _check_ministry(settings)
+
+
+def _check_store(settings: Settings) -> list[str]:
+    """Secrets come from files: in production no password stands in the address, where a process list may show it."""
+    try:
+        parts = urlsplit(settings.store.database_url)
+        told = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
+    except ValueError:
+        return ["store.database_url: not a database address"]
+    if told and settings.production:
+        return ["store.database_url: a password stands in it; production wants store.password_file"]
+    if told and settings.store.password_file:
+        return ["store.database_url: a password stands in it, and store.password_file names another"]
+    return []
+
+
+_MAY_BE_0 = frozenset({"ministry.rate_per_second"})
+SLOWEST_RATE = 0.001
 
 
 def _numbers(settings: Settings) -> list[tuple[str, float]]:
@@ -289,9 +340,9 @@ def _numbers(settings: Settings) -> list[tuple[str, float]]:
 
 def _check_ministry(settings: Settings) -> list[str]:
     ministry = settings.ministry
-    problems = []
-    if ministry.metot != "soap-g2":
-        problems.append(f"ministry.metot: {ministry.metot!r} is not built; this release sends by soap-g2")
+    problems: list[str] = []
+    if ministry.metot not in ASSUMED:
+        return [f"ministry.metot: {ministry.metot!r} is not built; one of {', '.join(ASSUMED)} is wanted"]
     if not ministry.address:
         return problems
     try:
@@ -305,6 +356,7 @@ def _check_ministry(settings: Settings) -> list[str]:
         problems.append("ministry.address: https is wanted in production")
     if settings.production and not ministry.allow_assumed:
         problems.append(
-            "ministry.allow_assumed: soap-g2 is not an official text; production sends by it only when this is true"
+            f"ministry.allow_assumed: {ministry.metot} is not official throughout; production sends by it only when "
+            f"this is true (assumed: {ASSUMED[ministry.metot]})"
         )
     return problems

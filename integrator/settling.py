@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from integrator.audit.trail import Entry
+from integrator.audit.trail import Entry, moved_entry
 from integrator.domain.outcomes import Kind, Outcome
 from integrator.domain.records import Claimed, Moved, Settlement
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import copies, line, outbox
+from integrator.queue import copies, line, outbox, quarantines
+from integrator.queue.line_row import lock_line, read_line, write_line
 from integrator.queue.patience import next_step
 from integrator.receipt.explain_214 import Explanation
-from integrator.store.engine import Tx, writing
+from integrator.store.engine import Tx, write_anew, writing
 
-QUARANTINE_AT_ONCE = 100_000
+QUARANTINE_AT_ONCE = 10_000  # the rest of a larger queue is not claimed, and recovery sweeps it up
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,80 +31,152 @@ class Carried:
     request: bytes
     reply: bytes
     refused: bytes | None
+    began_at: datetime
     explanation: Explanation | None = None
+    speaks: bool = True  # about the address; of several messages in one call only the first does
 
     @property
     def cause(self) -> str:
         """The causes' codes of a 214, else empty."""
         return self.explanation.codes if self.explanation else ""
 
+    @property
+    def ministry_no(self) -> str:
+        """The ministry's number that the message is followed by after this call."""
+        told = self.outcome.ministry_no
+        return self.claimed.ministry_no if told is None else told
+
 
 def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) -> None:
-    """Write what came of a group of calls, and its audit entries, in one transaction."""
+    """Write what came of a group of calls, and its audit entries, in one transaction.
+
+    Locks in one order for all: the line's row, rows of messages, the head of the audit log last.
+    """
     if not carried:
         return
     now = gateway.clock.now()
-    settlements = [_settlement(gateway, each, now) for each in carried]
-    with writing(gateway.database) as tx:
+
+    def write(tx: Tx) -> tuple[line.Line, line.Line, Sequence[Carried], list[Settlement]]:
+        before, after, waits = _hear(gateway, tx, carried, now)
+        sure = _doubting_shared(tx, carried, now)
+        settlements = [_settlement(gateway, each, wait, now) for each, wait in zip(sure, waits, strict=True)]
         moved = outbox.settle(tx, settlements, now=now)
         copies.owe(tx, moved, now=now)
-        moved += _consequences(gateway, tx, carried, now)
-        gateway.record_moves(tx, moved, now)
+        _hold_forms(tx, settlements, sure)
+        stopped, began = _stop_forms(gateway, tx, sure, now)
+        moved += stopped
+        moved += quarantines.catch(tx, moved, now=now)
+        moves = (moved_entry(move, gateway.actor) for move in moved)
+        gateway.record(tx, [*_line_entries(gateway, before, after), *began, *moves], now)
+        return before, after, sure, settlements
+
+    before, after, sure, settlements = write_anew(gateway.database, write)
+    _log_line(before, after)
     for settlement in settlements:
         tally[settlement.outcome] += 1
         _log_attempt(settlement)
-    for each in carried:
+    for each in sure:
         _log_explanation(each)
 
 
-def _settlement(gateway: Gateway, carried: Carried, now: datetime) -> Settlement:
+def _hold_forms(tx: Tx, settlements: Sequence[Settlement], carried: Sequence[Carried]) -> None:
+    """Hold every form this settlement is about to need, in one order, so that two workers never wait for each other."""
+    back = {each.claimed.form for each in settlements if each.end is State.QUEUED}
+    suspects = {each.claimed.form for each in carried if each.outcome.kind is Kind.OWN_FAULT}
+    if back or suspects:
+        quarantines.hold(tx, back, alone=suspects)
+
+
+def _doubting_shared(tx: Tx, carried: Sequence[Carried], now: datetime) -> Sequence[Carried]:
+    """A number of the ministry's that two messages of ours were given makes both ask again, whatever it said."""
+    told = {each.claimed.sorgu_no: each.ministry_no for each in carried if each.ministry_no}
+    shared = outbox.shared_numbers(tx, told, now=now) if told else set()
+    if not shared:
+        return carried
+    doubt = Outcome(Kind.UNCERTAIN, "foreign_number", ministry_no="")
+    return [replace(each, outcome=doubt, refused=None) if each.ministry_no in shared else each for each in carried]
+
+
+def _hear(
+    gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime
+) -> tuple[line.Line, line.Line, list[timedelta]]:
+    """The line before and after these calls, and the shortest wait of each one's retry. Health locks nothing."""
+    heard = [line.Heard(each.claimed, each.outcome, each.began_at) if each.speaks else None for each in carried]
+    jitter = gateway.jitter()
+
+    def fold(found: line.Line) -> tuple[line.Line, list[timedelta]]:
+        waits = []
+        for each in heard:
+            wait = timedelta(0)
+            if each:
+                found, wait = line.hear(found, each, gateway.rules, now=now, jitter=jitter)
+            waits.append(wait)
+        return found, waits
+
+    before = read_line(tx, gateway.address)
+    after, waits = fold(before)
+    if after != before:
+        before = lock_line(tx, gateway.address)
+        after, waits = fold(before)
+        write_line(tx, before, after)
+    return before, after, waits
+
+
+def _settlement(gateway: Gateway, carried: Carried, wait: timedelta, now: datetime) -> Settlement:
     claimed, outcome = carried.claimed, carried.outcome
     then = next_step(claimed, outcome, gateway.patience, now=now, jitter=gateway.jitter())
     return Settlement(
         claimed,
         then.end,
-        then.due_at,
+        max(then.due_at, now + wait),
         then.reason,
         outcome.code,
         parts_accepted=outcome.accepted_parts,
-        burns_attempt=outcome.burns_attempt or claimed.state is State.UNCERTAIN,
+        burns_attempt=outcome.burns_attempt or claimed.state is not State.SENDING,
         request=carried.request,
         reply=carried.reply,
         refused_parts=carried.refused,
         cause=carried.cause,
+        ministry_no=carried.ministry_no,
     )
 
 
-def _consequences(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> list[Moved]:
-    """What one answer means for the others: 401 stops the line, an answer reopens it, our own fault quarantines."""
-    passive = next((each for each in carried if each.outcome.kind is Kind.PASSIVE), None)
-    if passive:
-        _set_line(gateway, tx, line.PASSIVE, passive.outcome.code, now)
-    elif any(each.reply for each in carried) and line.read_line(tx).state == line.PASSIVE:
-        _set_line(gateway, tx, line.ACTIVE, "", now)
+def _stop_forms(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datetime) -> tuple[list[Moved], list[Entry]]:
+    """Our own fault: the message's form goes into quarantine, and what is queued under it is stopped."""
     moved: list[Moved] = []
+    began: list[Entry] = []
     for each in carried:
         if each.outcome.kind is Kind.OWN_FAULT:
-            code, form = each.outcome.code, each.claimed.form
-            stopped = outbox.quarantine(tx, form, code=code, cause=each.cause, now=now, limit=QUARANTINE_AT_ONCE)
-            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": each.cause}
+            code, form, cause = each.outcome.code, each.claimed.form, each.cause
+            facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": cause}
+            if quarantines.begin(tx, form, code=code, reason=outbox.reason_of("own_fault", cause), now=now):
+                began.append(Entry("quarantine.began", gateway.actor, facts | {"metot": form.metot}))
+            stopped = outbox.quarantine(tx, form, code=code, cause=cause, now=now, limit=QUARANTINE_AT_ONCE)
             logger().error("queue.quarantined", **facts, count=len(stopped))
             moved += stopped
-    return moved
+    return moved, began
 
 
-def _set_line(gateway: Gateway, tx: Tx, state: str, code: str, now: datetime) -> None:
-    passive = state == line.PASSIVE
-    probe_at = now + gateway.pace.probe_gap if passive else None
-    if line.set_line(tx, state, reason=code, probe_at=probe_at, now=now):
-        gateway.record(tx, [Entry("line.stopped" if passive else "line.resumed", gateway.actor, {"code": code})], now)
-        logger().error("delivery.stopped" if passive else "delivery.resumed", code=code)
+def _line_entries(gateway: Gateway, before: line.Line, after: line.Line) -> list[Entry]:
+    if before.state == after.state:
+        return []
+    event = "line.resumed" if after.state == line.ACTIVE else "line.stopped"
+    return [Entry(event, gateway.actor, {"code": after.reason})]
+
+
+def _log_line(before: line.Line, after: line.Line) -> None:
+    if before.state != after.state:
+        stopped = after.state != line.ACTIVE
+        logger().error("delivery.stopped" if stopped else "delivery.resumed", code=after.reason)
+    elif bool(before.opened) != bool(after.opened):
+        until = str(after.probe_at) if after.opened else ""
+        logger().error("delivery.opened" if after.opened else "delivery.closed", code=after.reason, until=until)
 
 
 def _log_attempt(settlement: Settlement) -> None:
     claimed = settlement.claimed
     logger().info(
-        "delivery.asked" if claimed.state is State.UNCERTAIN else "delivery.attempted",
+        "delivery.attempted" if claimed.state is State.SENDING else "delivery.asked",
         sorgu_no=claimed.sorgu_no,
         attempt=claimed.attempt,
         outcome=settlement.outcome,
@@ -121,8 +194,14 @@ def _log_explanation(carried: Carried) -> None:
 
 
 def give_back(gateway: Gateway, claimed: Sequence[Claimed]) -> None:
-    """A worker that stops returns what it had claimed and not begun."""
-    if claimed:
-        now = gateway.clock.now()
-        with writing(gateway.database) as tx:
-            gateway.record_moves(tx, outbox.give_back(tx, claimed, now=now), now)
+    """A worker that stops, or whose line was shut, returns what it had claimed and not begun."""
+    if not claimed:
+        return
+    now = gateway.clock.now()
+    with writing(gateway.database) as tx:
+        found = read_line(tx, gateway.address)
+        if line.freed(found, claimed, now=now) != found:
+            found = lock_line(tx, gateway.address)
+            write_line(tx, found, line.freed(found, claimed, now=now))
+        back = outbox.give_back(tx, claimed, now=now)
+        gateway.record_moves(tx, [*back, *quarantines.catch(tx, back, now=now)], now)

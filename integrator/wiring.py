@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,18 +19,23 @@ from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.definitions import STATUSES
 from integrator.catalogue.published import published
 from integrator.deliver.generation import Credentials, Generation
+from integrator.deliver.json_g4 import JsonG4, prove_bodies
+from integrator.deliver.soap_g1 import SoapG1
 from integrator.deliver.soap_g2 import SoapG2
+from integrator.deliver.soap_g3 import SoapG3
 from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
-from integrator.protect.files import write_secret
+from integrator.protect.files import write_secret, write_whole
 from integrator.protect.seal import new_key, read_key_file
 from integrator.queue.backoff import Backoff
+from integrator.queue.line import Rules, line_address
+from integrator.queue.pace import Budget, Rate
 from integrator.queue.patience import Patience
-from integrator.settings import FILE_NAME, Settings
+from integrator.settings import FILE_NAME, MinistrySettings, Settings
 from integrator.sign.certificates import read_certificates, read_trust_store
 from integrator.sign.evidence import TimestampAuthority
 from integrator.sign.fetch import HttpFetcher
@@ -36,52 +44,115 @@ from integrator.sign.revocation import Revocation, read_revocation
 from integrator.sign.verify import PRODUCTION, TRIAL
 from integrator.store.engine import (
     Database,
-    create_schema,
     open_engine,
-    read_meta,
+    reading,
     sqlite_url,
     writing,
 )
 from integrator.store.keyring import KeyRing
+from integrator.store.schema import Migrated, migrate, put_schema, read_meta, step_of
 
 DATABASE_FILE = "ibys.sqlite3"
+UNFINISHED = "init.unfinished"
 
 
 def has_home(settings: Settings) -> bool:
-    """Whether a gateway lives here already, or did: a database or a master key is there."""
-    return (settings.home / DATABASE_FILE).exists() or settings.path(settings.keys.master_key_file).exists()
+    """Whether a whole gateway lives here already: its keys in the home, and its database; raises Unavailable."""
+    return settings.path(settings.keys.master_key_file).exists() and _database_holds_gateway(settings)
 
 
 def create_home(settings: Settings) -> None:
-    """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there."""
-    if has_home(settings):
+    """Keys, database and an example settings file in an empty home; raises Misconfigured when one is there.
+
+    The database is asked first, and when it does not commit the keys go again. Whatever ends the process before it is
+    done (or hides whether the database has committed) leaves `UNFINISHED` behind, and the next call finishes it.
+    """
+    keys = [settings.path(named) for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file)]
+    mark = settings.home / UNFINISHED
+    if any(path.exists() for path in keys) and not mark.exists():
         raise Misconfigured(f"{settings.home}: there is a gateway here already; nothing was changed")
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for named in (settings.keys.master_key_file, settings.keys.checkpoint_key_file):
-        write_secret(settings.path(named), new_key().hex().encode())
-    engine = _open_database(settings)
-    create_schema(engine, gateway_name=settings.gateway.name, sorgu_no_start=settings.queue.sorgu_no_start)
-    clock = SystemClock()
-    with writing(engine) as tx:
-        Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": settings.gateway.name})], now=clock.now())
-    engine.dispose()
+    if not _database_holds_gateway(settings):
+        _create_parts(settings, keys, mark)
+    elif not (mark.exists() and all(path.exists() for path in keys)):
+        told = "the database holds a gateway already, whose keys are not in this home"
+        raise Misconfigured(f"{settings.home}: {told}; nothing was changed")
     if not (settings.home / FILE_NAME).exists():
-        (settings.home / FILE_NAME).write_text(_EXAMPLE.format(name=settings.gateway.name), encoding="utf-8")
+        write_whole(settings.home / FILE_NAME, _EXAMPLE.format(name=settings.gateway.name).encode(), mode=0o644)
+    mark.unlink()
+
+
+def _create_parts(settings: Settings, keys: Sequence[Path], mark: Path) -> None:
+    """Keys and database. What an earlier, ended call left of the keys was never used and goes."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_whole(mark, b"")
+    for path in keys:
+        path.unlink(missing_ok=True)
+    try:
+        for path in keys:
+            write_secret(path, new_key().hex().encode())
+        _create_database(settings)
+    except BaseException:
+        if not _database_holds_gateway(settings):  # raises, and keeps everything, when that cannot be told
+            for path in (*keys, mark):
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _create_database(settings: Settings) -> None:
+    """Schema, fixed facts and the log's first entry become true together."""
+    name, engine = settings.gateway.name, open_database(settings)
+    with closing_database(engine), writing(engine) as tx:
+        put_schema(tx, gateway_name=name, sorgu_no_start=settings.queue.sorgu_no_start)
+        Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": name})], now=SystemClock().now())
+
+
+def _database_holds_gateway(settings: Settings) -> bool:
+    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
+        return False  # to ask a SQLite file would make it
+    engine = open_database(settings)
+    with closing_database(engine), reading(engine) as tx:
+        return step_of(tx) is not None
 
 
 def open_store(settings: Settings) -> Database:
     """The database of an existing home; raises Misconfigured when there is none, or it is another gateway's."""
-    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
-        raise Misconfigured(f"{settings.home}: there is no gateway in this home yet: run `ibys init`")
-    database = _open_database(settings)
+    _require_home(settings)
+    database = open_database(settings)
     name = read_meta(database)["gateway"]
     if name != settings.gateway.name:
         raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {name!r}")
     return database
 
 
-def _open_database(settings: Settings) -> Database:
-    return open_engine(settings.store.database_url or sqlite_url(settings.home / DATABASE_FILE))
+def open_database(settings: Settings) -> Database:
+    """The database the settings name, whatever its schema; nothing is read of it yet."""
+    store = settings.store
+    password_file = settings.path(store.password_file) if store.password_file else None
+    if store.database_url:
+        return open_engine(store.database_url, password_file=password_file)
+    return open_engine(sqlite_url(settings.home / DATABASE_FILE), password_file=password_file)
+
+
+def migrate_store(settings: Settings) -> Migrated:
+    """Bring the database of an existing home to the schema this program wants; raises Misconfigured."""
+    _require_home(settings)
+    engine = open_database(settings)
+    with closing_database(engine):
+        return migrate(engine)
+
+
+def _require_home(settings: Settings) -> None:
+    if not settings.store.database_url and not (settings.home / DATABASE_FILE).exists():
+        raise Misconfigured(f"{settings.home}: there is no gateway in this home yet: run `ibys init`")
+
+
+@contextmanager
+def closing_database(engine: Database) -> Iterator[None]:
+    """Let go of every connection at the end of the block."""
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
@@ -105,7 +176,9 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
         trail=Trail(),
         checkpoint_key=checkpoint_key(settings),
         actor=actor(),
+        address=line_address(settings.ministry.address),
         pace=_pace(settings),
+        rules=_rules(settings),
         patience=_patience(settings),
         policy=PRODUCTION if settings.production else TRIAL,
         revocation=_revocation(settings),
@@ -134,18 +207,43 @@ def caps(settings: Settings) -> Caps:
 
 def actor() -> str:
     """Who acts, in audit entries and leases: this host and process, and a draw that makes restarts distinct."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"[:64]
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _generation(settings: Settings) -> Generation:
     ministry = settings.ministry
     limits = Limits(ministry.connect_seconds, ministry.silence_seconds, ministry.total_seconds, ministry.reply_bytes)
     ca_file = settings.path(ministry.ca_file) if ministry.ca_file else None
-    wire = Wire(ministry.address, limits, ca_file=ca_file)
     credentials = Credentials(
         _read_secret(settings.path(ministry.firma_kodu_file)), _read_secret(settings.path(ministry.parola_file))
     )
-    return SoapG2(wire, ZeepDoor(published("schemas", "soap-g2", "ibys.wsdl"), wire), credentials)
+    return GENERATIONS[ministry.metot](ministry, partial(Wire, limits=limits, ca_file=ca_file), credentials)
+
+
+_MakeWire = Callable[[str], Wire]
+_MakeGeneration = Callable[[MinistrySettings, _MakeWire, Credentials], Generation]
+
+
+def _soap(kind: Callable[[Wire, ZeepDoor, Credentials], Generation], metot: str) -> _MakeGeneration:
+    """How a SOAP generation is made: one wire, and the door to its WSDL."""
+
+    def make(ministry: MinistrySettings, make_wire: _MakeWire, credentials: Credentials) -> Generation:
+        wire = make_wire(ministry.address)
+        return kind(wire, ZeepDoor(published("schemas", metot, "ibys.wsdl"), wire), credentials)
+
+    return make
+
+
+def _json(ministry: MinistrySettings, make_wire: _MakeWire, credentials: Credentials) -> Generation:
+    prove_bodies(published("schemas", "json-g4", "openapi.json"))
+    return JsonG4(make_wire, ministry.address, credentials, may_repeat=ministry.ask_by_repeating)
+
+
+GENERATIONS: dict[str, _MakeGeneration] = {
+    **{each.metot: _soap(each, each.metot) for each in (SoapG1, SoapG2, SoapG3)},
+    JsonG4.metot: _json,
+}
+"""The plug-ins by metot. To add one: write it in deliver/, enter it here and in settings.ASSUMED (decision 0015)."""
 
 
 def open_authority(settings: Settings) -> TimestampAuthority | None:
@@ -200,8 +298,21 @@ def _pace(settings: Settings) -> Pace:
         window=queue.window,
         concurrency=settings.ministry.concurrency,
         lease=timedelta(seconds=queue.lease_seconds),
-        probe_gap=timedelta(seconds=queue.probe_seconds),
         gather=timedelta(seconds=queue.gather_seconds),
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    queue = settings.queue
+    ceiling = timedelta(seconds=queue.breaker_ceiling_seconds)
+    return Rules(
+        breaker=Backoff(timedelta(seconds=queue.breaker_base_seconds), ceiling, queue.breaker_failures),
+        budget=Budget(
+            queue.retry_tokens, queue.retry_tokens_per_second, longest=timedelta(seconds=queue.resend_ceiling_seconds)
+        ),
+        rate=Rate(settings.rate_per_second) if settings.rate_per_second else None,
+        probe_gap=timedelta(seconds=queue.probe_seconds),
+        rest_at_most=timedelta(seconds=queue.rest_ceiling_seconds),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +18,16 @@ from hypothesis import settings
 from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Trail
 from integrator.catalogue.catalogue import read_catalogue
+from integrator.domain.errors import IntegratorError
 from integrator.gateway import Gateway, Pace
 from integrator.sign.keys import KeyCupboard
 from integrator.sign.trial_pki import issue_signer, make_root
-from integrator.store.engine import create_schema, open_engine, sqlite_url
+from integrator.store.engine import open_engine, sqlite_url
 from integrator.store.keyring import KeyRing
+from integrator.store.schema import create_schema
 from tests.factories import FIRST_NUMBER, FOREIGNER, PROFESSIONAL, Pki
 from tests.fakes import START, FakeClock, FakeMinistry
+from tests.postgres import SuiteServer
 
 settings.register_profile("house", derandomize=True, max_examples=60, deadline=None, database=None)
 settings.load_profile("house")
@@ -51,13 +55,44 @@ def ministry():
     return FakeMinistry()
 
 
+@pytest.fixture(scope="session")
+def postgres():
+    """The session's PostgreSQL server. Where none can run, its tests are skipped, and the summary says so."""
+    try:
+        server = SuiteServer()
+    except IntegratorError as error:
+        pytest.skip(f"NOTICE: no PostgreSQL here, so this was NOT tried on it: {error.detail}")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    """A SQLite file with the newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "ibys.sqlite3"
+    engine = open_engine(sqlite_url(path))
+    create_schema(engine, gateway_name="test", sorgu_no_start=FIRST_NUMBER)
+    engine.dispose()  # the last connection: nothing stays behind in the WAL
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The address of an empty home on each kind of database: whoever uses it runs once on each."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres").swept()
+    path = tmp_path / "ibys.sqlite3"
+    shutil.copyfile(request.getfixturevalue("migrated_file"), path)
+    return sqlite_url(path)
+
+
 @pytest.fixture
-def open_database(tmp_path):
-    """Opens the same SQLite file again and again, each time as another process would."""
+def open_database(database_url):
+    """Opens the same database again and again, each time as another process would."""
     opened = []
 
     def open_it():
-        opened.append(open_engine(sqlite_url(tmp_path / "ibys.sqlite3")))
+        opened.append(open_engine(database_url))
         return opened[-1]
 
     yield open_it
@@ -67,9 +102,7 @@ def open_database(tmp_path):
 
 @pytest.fixture
 def database(open_database):
-    engine = open_database()
-    create_schema(engine, gateway_name="test", sorgu_no_start=FIRST_NUMBER)
-    return engine
+    return open_database()
 
 
 @pytest.fixture

@@ -105,3 +105,51 @@ class FakeMinistry:
     def _exchange(said):
         reply = b"" if isinstance(said, Outcome) else b"<reply/>"
         return Exchange(said, b"<request/>", reply)
+
+
+class FakeProcessing(FakeMinistry):
+    """Generation 3: takes messages for processing under numbers of its own, and tells later what became of them.
+
+    `decisions` is what a number is answered with; without one it is stored when somebody asks. A save under a number
+    of ours that was taken before is 211 with the ministry's number of it.
+    """
+
+    metot = "soap-g3"
+    may_repeat = True
+    ask = None  # cannot be asked by our number
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: dict[int, tuple[str, Dvo]] = {}
+        self.told: deque[str] = deque()  # numbers to tell instead of the true ones
+        self.decisions: dict[str, str | Outcome] = {}
+        self.learnt: list[list[str]] = []
+
+    def _answer(self, sorgu_no: SorguNo, dvo: Dvo, fault: str) -> Reply | Outcome:
+        if fault in ("connect", "busy", "lost_request"):
+            return super()._answer(sorgu_no, dvo, fault)
+        if not self.is_firm_active:
+            return Reply(None, "401", "", ministry_no="")
+        if fault and fault != "lost_reply":
+            return Reply(None, fault, "", ministry_no="")
+        before = sorgu_no in self.taken
+        number = self.taken.setdefault(sorgu_no, (f"m{sorgu_no % 1000}", dvo))[0]
+        if fault == "lost_reply":
+            return Outcome(Kind.UNCERTAIN, "timeout")
+        return Reply(None, "211" if before else "200", "", ministry_no=self.told.popleft() if self.told else number)
+
+    def learn(self, numbers: Sequence[str]) -> list[Exchange[Reply]]:
+        with self._lock:
+            self.learnt.append(list(numbers))
+            return [self._exchange(self._became(number)) for number in numbers]
+
+    def _became(self, number: str) -> Reply | Outcome:
+        if not self.is_firm_active:
+            return Reply(None, "401", "", ministry_no="")
+        known = next(((no, dvo) for no, (told, dvo) in self.taken.items() if told == number), None)
+        decision = self.decisions.get(number, "200" if known else "211")
+        if isinstance(decision, Outcome):
+            return decision
+        if decision == "200" and known and not any(no == known[0] for no, _ in self.effects):
+            self._store(SorguNo(known[0]), known[1])
+        return Reply(None, decision, "", ministry_no=number)

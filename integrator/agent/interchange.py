@@ -20,6 +20,7 @@ from typing import Any, TypeGuard
 from integrator.agent.other_sets import OtherSummary
 from integrator.agent.summary import MAX_CONTENT_BYTES, Names, Summary, read_any_summary
 from integrator.domain.errors import Malformed
+from integrator.domain.fault_points import passing
 from integrator.domain.findings import seen
 from integrator.domain.identifiers import SorguNo
 
@@ -151,5 +152,8 @@ def _write(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        passing("file.before")
         file.write(content)
+    passing("file.written")
     partial.replace(path)
+    passing("file.after")

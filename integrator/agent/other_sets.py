@@ -130,7 +130,7 @@ _SENTENCE: Mapping[str, Mapping[Language, str]] = {
 
 
 def read_other_summary(content: bytes) -> OtherSummary:
-    """The facts of a signed examination or served workplace message (docs/divergences.md 34, 36); raises Malformed."""
+    """The facts of a signed examination or served workplace message (docs/divergences.md 67, 69); raises Malformed."""
     try:
         text = content.decode("ascii")
     except ValueError:

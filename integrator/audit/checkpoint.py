@@ -23,7 +23,9 @@ from sqlalchemy import Connection, func, insert, select
 from integrator.audit.trail import read_edge
 from integrator.audit.tree import Hash, root_of
 from integrator.domain.errors import Tampered
+from integrator.protect.files import write_whole
 from integrator.protect.seal import read_key_file
+from integrator.store.dialect import AUDIT_HEAD, hold
 from integrator.store.tables import audit_checkpoint, audit_entry
 
 _ED25519 = b"\x01"  # signature type of signed notes
@@ -100,6 +102,7 @@ def tree_size(tx: Connection) -> int:
 
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
     """Sign the log as this transaction sees it; None when nothing was appended since the last one, or ever."""
+    hold(tx, AUDIT_HEAD)
     size = tree_size(tx)
     if size == 0:
         return None
@@ -113,7 +116,6 @@ def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tup
 
 def write_checkpoint_file(folder: Path, size: int, note: str) -> Path:
     """Put the note beside the database as a file, for whoever collects checkpoints."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{size:012}.checkpoint"
-    path.write_text(note, encoding="utf-8")
+    write_whole(path, note.encode(), mode=0o644)
     return path

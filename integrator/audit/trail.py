@@ -2,7 +2,7 @@
 
 An entry is canonical JSON (sorted keys, no spaces): readable by a stranger without our code. One row holds the
 leaf, its hash and the subtrees it completes, so an append is one row and a proof is a handful of key look-ups
-(docs/decisions/0007). Whoever appends holds the head until commit: on SQLite that is the writing transaction.
+(docs/decisions/0007). Whoever appends holds the head until commit, and takes it last, after every row lock.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
 from integrator.domain.records import Moved
 from integrator.domain.states import State, advance
+from integrator.store.dialect import AUDIT_HEAD, hold
+from integrator.store.rows import insert_rows
 from integrator.store.tables import audit_entry
 
 EVENTS = frozenset(
@@ -26,9 +28,17 @@ EVENTS = frozenset(
         "kayit.accepted",
         "bildirim.moved",
         "bildirim.asked",
+        "bildirim.hastened",
+        "kayit.corrected",
+        "quarantine.began",
+        "quarantine.lifted",
+        "bytes.exporting",
+        "bytes.exported",
+        "bytes.export_failed",
         "line.stopped",
         "line.resumed",
         "codes.refreshed",
+        "party.looked_up",
         "evidence.added",
     }
 )
@@ -82,17 +92,19 @@ class Trail:
 
     def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
         """Write `entries` in order; returns their indexes."""
+        stamp = _stamp(now)
+        leaves = [(entry.leaf(stamp), entry.facts.get("sorgu_no")) for entry in entries]
+        if not leaves:
+            return range(0)
+        hold(tx, AUDIT_HEAD)  # from here to the commit nobody else appends: nothing slow may come after it
         head = self._current(tx)
-        start, stamp, rows = head.size, _stamp(now), []
-        for entry in entries:
-            leaf = entry.leaf(stamp)
+        start, rows = head.size, []
+        for leaf, about in leaves:
             head.last = leaf_hash(leaf)
             nodes = extend(head.edge, head.size, head.last)
-            about = entry.facts.get("sorgu_no")
             rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes), "sorgu_no": about})
             head.size += 1
-        if rows:
-            tx.execute(insert(audit_entry), rows)
+        insert_rows(tx, audit_entry, rows)
         self._head = head
         return range(start, head.size)
 
@@ -104,6 +116,12 @@ class Trail:
         if (size, last) == (self._head.size, self._head.last):
             return _Head(size, last, list(self._head.edge))
         return _Head(size, last, read_edge(tx, size))
+
+
+def read_about(tx: Connection, sorgu_no: int) -> list[dict[str, Any]]:
+    """The entries about one message, oldest first, as they were written."""
+    mine = select(audit_entry.c.leaf).where(audit_entry.c.sorgu_no == sorgu_no).order_by(audit_entry.c.i)
+    return [json.loads(leaf) for leaf in tx.execute(mine).scalars()]
 
 
 def read_edge(tx: Connection, size: int) -> list[Hash]:

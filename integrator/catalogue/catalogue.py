@@ -56,15 +56,16 @@ class Catalogue:
     ) -> list[Definition]:
         """The versions an event of `day` may use, newest first. Two in an overlap; none before the first.
 
-        A version that is taken by choice is among them only when `version` or `metot` asks for it.
+        A version that is taken by choice is among them only when `version` or `metot` asks for it, and last.
         """
-        return [
+        found = [
             each
             for each in self._of(veri_seti)
             if each.in_force_on(day)
             and version in (None, each.version)
             and (not each.by_choice or version is not None or metot in each.metot)
         ]
+        return sorted(found, key=lambda each: each.by_choice)
 
     def newest(self, veri_seti: str) -> Definition:
         """The version that governs an event whose date is not yet known to be readable."""

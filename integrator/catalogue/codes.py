@@ -19,7 +19,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
-from integrator.store.tables import kod, kod_history
+from integrator.store.dialect import hold
+from integrator.store.tables import as_told, kod, kod_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Code:
 CodeList = Mapping[str, Code]
 
 OPEN_FROM = date(2018, 1, 1)
+LONGEST_CODE = 32
 _LISTED_CODE = re.compile(r"[A-Za-z0-9._-]{1,32}")
 
 
@@ -107,10 +109,19 @@ def refresh(
     source: str = "ministry",
 ) -> Refreshed:
     """Write (code, text, active) rows that were served; what changed is kept in `kod_history`, nothing is deleted."""
+    hold(tx, f"kod/{list_name}")
     before = {row.code: row for row in tx.execute(select(kod).where(kod.c.list_name == list_name))}
     rows = {
-        c: {"list_name": list_name, "code": c, "text_tr": t, "active": int(a), "source": source, "seen_at": now}
+        c: {
+            "list_name": list_name,
+            "code": c,
+            "text_tr": as_told(t),
+            "active": int(a),
+            "source": source,
+            "seen_at": now,
+        }
         for c, t, a in served
+        if len(c) <= LONGEST_CODE
     }
     if not rows:  # an empty list is more likely a fault of the line than the end of all trainings
         return Refreshed(len(before), {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -105,9 +105,9 @@ class SignedForm:
 class Definition:
     """One version of one veri seti.
 
-    `by_choice`: taken only where the gateway's metot or the record names it. `health`: what is no field of it is
-    cut off before anything is signed or stored. `local` fields stay with us (circular 7b): rules may read them,
-    no message holds them. `signed` is None for a draft of whose form nothing is known.
+    `by_choice`: taken only where the record names it, or the gateway's metot carries no other. `health`: what is no
+    field of it is cut off before anything is signed or stored. `local` fields stay with us (circular 7b): rules may
+    read them, no message holds them. `signed` is None for a draft of whose form nothing is known.
     """
 
     veri_seti: str
@@ -133,6 +133,7 @@ class Definition:
     health: bool = False
     open_lists: frozenset[str] = frozenset()
     schema: Path | None = field(default=None, repr=False)
+    carried: Mapping[str, tuple[Mapping[str, Limit], SignedForm]] = field(default_factory=dict)
 
     @cached_property
     def field_by_name(self) -> Mapping[str, Field]:
@@ -157,6 +158,13 @@ class Definition:
         for each in self.fields:
             yield each.name, each
             yield from ((f"{each.name}.{member.name}", member) for member in each.members)
+
+    def carried_by(self, metot: str | None) -> Definition:
+        """The definition as this metot carries it: one may take less in a message, and sign another form."""
+        if metot is None or metot not in self.carried:
+            return self
+        limits, signed = self.carried[metot]
+        return replace(self, limits=limits, signed=signed, carried={})
 
     def in_force_on(self, day: date) -> bool:
         """Whether an event of `day` may be reported with this version."""
@@ -188,8 +196,9 @@ def _build(raw: dict[str, Any], folder: Path) -> Definition:
         metot=tuple(raw["metot"]),
         pairs=tuple(_split_path(path) for path in raw["pairs"]),
         fields=_fields(raw["field"]),
-        limits={name: Limit(**limit) for name, limit in raw.get("limits", {}).items()},
+        limits=_limits(raw),
         signed=_signed(signed) if signed else None,
+        carried={metot: (_limits(each), _signed(each["signed"])) for metot, each in raw.get("carried", {}).items()},
         code_lists={path.stem: read_code_list(path) for path in sorted((folder / "kodlar").glob("*.csv"))},
         local=_fields(raw.get("local", [])),
         at_sending=tuple(raw.get("at_sending", ())),
@@ -198,6 +207,10 @@ def _build(raw: dict[str, Any], folder: Path) -> Definition:
         open_lists=frozenset(raw.get("open_lists", ())),
         schema=_schema_of(folder, raw["veri_seti"], raw["version"]),
     )
+
+
+def _limits(raw: dict[str, Any]) -> dict[str, Limit]:
+    return {name: Limit(**limit) for name, limit in raw.get("limits", {}).items()}
 
 
 def _signed(raw: dict[str, Any]) -> SignedForm:
@@ -256,10 +269,11 @@ def _problems(definition: Definition) -> Iterator[str]:
     names = set(definition.field_by_name)
     for name in sorted({definition.event_date, definition.signer} - names):
         yield f"{name!r} is named as signer or day of the event, and is no field"
-    signed = definition.signed
-    if signed:
+    for signed in filter(None, (definition.signed, *(signed for _, signed in definition.carried.values()))):
         yield from (f"signed form names {name!r}, which is no field" for name in sorted(signed.names - names))
         if signed.minutes not in MINUTES_FORMS:
             yield f"signed form writes minutes as {signed.minutes!r}, which nobody here can"
-    elif definition.metot:
+    strange = sorted(set(definition.carried) - set(definition.metot))
+    yield from (f"carried.{metot}, which is no metot of it" for metot in strange)
+    if definition.metot and not definition.signed:
         yield "a metot is named, and nothing says what is signed"

@@ -19,11 +19,15 @@ from integrator.cli import (
     demo,
     evidence,
     explain,
+    hands,
     home,
     impact,
     keys,
+    line,
+    lookup,
     messages,
     records,
+    sheets,
     veri_seti,
 )
 from integrator.cli.output import language
@@ -37,7 +41,10 @@ def ibys() -> None:
     """İBYS integrator gateway: trainings in, accepted notifications and evidence out."""
 
 
-for group in (home, code_lists, records, veri_seti, impact, messages, keys, agent, explain, audit, evidence, demo):
+for group in (
+    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
+    evidence, demo,
+):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)
 

@@ -14,11 +14,13 @@ from integrator.cli.messages import print_causes
 from integrator.cli.output import as_rows, json_option, print_json, print_table, say
 from integrator.domain.texts import Language
 from integrator.log import set_up_log
+from integrator.settings import ASSUMED
 from integrator.trial.run import Result, run_trial
 
 _STATES: dict[str, dict[Language, str]] = {
     "accepted": {"tr": "bakanlık kabul etti", "en": "the ministry accepted it"},
     "partial": {"tr": "bir bölümü kabul edildi", "en": "accepted in part"},
+    "pending": {"tr": "bakanlık işliyor", "en": "the ministry is processing it"},
     "held": {"tr": "bir kişiyi bekliyor", "en": "waits for a person"},
     "refused": {"tr": "bakanlık reddetti", "en": "the ministry refused it"},
 }
@@ -34,7 +36,7 @@ _STATES: dict[str, dict[Language, str]] = {
     type=click.IntRange(0),
     help="Same seed, same people and same faults; drawn and printed if not given.",
 )
-@click.option("--metot", default="soap-g2", show_default=True, type=click.Choice(["soap-g2"]))
+@click.option("--metot", default="soap-g2", show_default=True, type=click.Choice(list(ASSUMED)))
 @click.option(
     "--faults",
     default="usual",
@@ -65,7 +67,7 @@ def demo(records: int, seed: int | None, metot: str, faults: str, keep: Path | N
             bar.update(tasks[what], completed=done, total=total or records)
 
         home = keep or Path(temporary) / "home"
-        result = run_trial(home, records=records, seed=seed, faults=faults, progress=progress)
+        result = run_trial(home, records=records, seed=seed, faults=faults, progress=progress, metot=metot)
     if as_json:
         print_json({"metot": metot, **result.as_json()})
     else:
@@ -98,8 +100,8 @@ def _print(result: Result, metot: str, keep: Path | None) -> None:
             (say("eğitim kaydı (dosyadan)", "training records (from the file)"), facts["kayit"]),
             (
                 say(
-                    f"bildirim (10 x 100 sınırıyla bölünmüş, imzalı, {metot})",
-                    f"messages (split at 10 x 100, signed, {metot})",
+                    f"bildirim (bölünmüş, imzalı, {metot})",
+                    f"messages (split, signed, {metot})",
                 ),
                 facts["bildirim"],
             ),

@@ -1,4 +1,4 @@
-"""Setting up and running: `init`, `settings check`, `worker`, `ministry serve`, `codes refresh`."""
+"""Setting up and running: `init`, `migrate`, `settings check`, `worker`, `ministry serve`, `codes refresh`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from integrator.cli.output import home_option, json_option, print_json, say
 from integrator.log import set_up_log
 from integrator.ministry.__main__ import main as ministry_main
 from integrator.settings import Settings
-from integrator.wiring import create_home, has_home, open_gateway
+from integrator.wiring import create_home, has_home, migrate_store, open_gateway
 from integrator.worker.ticks import Worker
 
 
@@ -31,6 +31,20 @@ def init(settings: Settings, if_needed: bool, as_json: bool) -> None:
             "Keys are under keys/: back them up, away from the database. Settings: ibys.toml",
         )
     )
+
+
+@click.command()
+@home_option
+@json_option
+def migrate(settings: Settings, as_json: bool) -> None:
+    """Bring the database to the schema of this program. Stop every process and take a backup first."""
+    done = migrate_store(settings)
+    if as_json:
+        print_json({"before": done.before, "after": done.after, "changed": done.before != done.after})
+    elif done.before == done.after:
+        click.echo(say(f"Şema zaten {done.after}; bir şey değişmedi.", f"Schema is {done.after}; nothing to do."))
+    else:
+        click.echo(say(f"Şema {done.before} -> {done.after}.", f"Schema {done.before} -> {done.after}."))
 
 
 @click.group(name="settings")
@@ -99,4 +113,4 @@ def serve(arguments: tuple[str, ...]) -> int:
     return ministry_main(["serve", *arguments])
 
 
-COMMANDS = [init, settings_group, worker, codes_group, ministry_group]
+COMMANDS = [init, migrate, settings_group, worker, codes_group, ministry_group]

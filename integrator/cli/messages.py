@@ -1,4 +1,4 @@
-"""What became of the messages, and what a person may do: `status`, `waiting`, `attach`, `release`, `cancel`."""
+"""What became of the messages, and their signatures: `status`, `waiting`, `attach`."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ import click
 from integrator import acts
 from integrator.agent.interchange import ToSign, read_signatures, to_sign, write_waiting
 from integrator.agent.summary import Names
-from integrator.catalogue.catalogue import Catalogue, read_catalogue
+from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.codes import CodeList
-from integrator.cli.explain import explanation_of, print_line_of_214, told_causes
+from integrator.cli.explain import told_causes
+from integrator.cli.line import line_facts, print_line
+from integrator.cli.one_message import show_message
 from integrator.cli.output import (
     as_rows,
     home_option,
     json_option,
     language,
+    name_of,
+    name_option,
     print_json,
     print_table,
     say,
 )
-from integrator.domain.clock import ISTANBUL
+from integrator.domain.advice import advice_for, word
 from integrator.domain.errors import Rejected
 from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.domain.states import FOR_A_PERSON, SETTLED, State
+from integrator.domain.states import State
 from integrator.domain.texts import text
 from integrator.gateway import Gateway
-from integrator.queue import copies, line, readings
+from integrator.queue import copies, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import open_gateway, open_store
-
-_HIDDEN = ("request", "reply")
 
 
 @click.command()
@@ -47,9 +49,11 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
     """Counts of all messages, or the life of the one with SORGU_NO."""
     engine = open_store(settings)
     if sorgu_no is None:
+        line = line_facts(settings, engine)
         with reading(engine) as tx:
             facts = {
-                "line": line.read_line(tx).state,
+                "line": line["state"],
+                "line_facts": line,
                 "kayit": readings.count_kayit(tx),
                 "states": readings.count_states(tx),
                 "codes": readings.count_codes(tx),
@@ -58,30 +62,17 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
             }
         print_json(facts) if as_json else _print_counts(facts, stamping=bool(settings.evidence.tsa_address))
         return
-    with reading(engine) as tx:
-        found = readings.read_one(tx, KurumNo(settings.gateway.kurum), SorguNo(sorgu_no))
-    shown = {
-        **found["row"],
-        "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
-    }
-    explanation = explanation_of(settings, found)
-    if explanation:
-        shown["explanation"] = explanation
-    if as_json:
-        print_json(shown)
-        return
-    _print_one(shown)
-    print_line_of_214(shown, explanation)
+    show_message(settings, engine, SorguNo(sorgu_no), as_json=as_json)
 
 
 def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
-    click.echo(
-        say(
-            f"Bakanlık hattı: {facts['line']}   kayıt: {facts['kayit']}",
-            f"Line to the ministry: {facts['line']}   records: {facts['kayit']}",
-        )
+    print_line(facts["line_facts"])
+    click.echo(say(f"Kayıt: {facts['kayit']}", f"Records: {facts['kayit']}"))
+    print_table(
+        say("Bildirimler", "Messages"),
+        (say("durum", "state"), say("adet", "count")),
+        [(word(state, language()), count) for state, count in as_rows(facts["states"])],
     )
-    print_table(say("Bildirimler", "Messages"), (say("durum", "state"), say("adet", "count")), as_rows(facts["states"]))
     print_causes(facts["waiting_for_a_person"])
     debt = facts["evidence_debt"]
     if stamping and any(debt.values()):  # without an authority the debt is a choice, not news
@@ -97,9 +88,8 @@ def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
 def print_causes(causes: list[dict[str, Any]]) -> None:
     """One row per cause: how many, what happened, who must do what."""
     if causes:
-        codes = read_catalogue().result_codes
         rows = [
-            (each["state"], each["last_code"] or "-", each["count"], _advice(codes, each), each["example"])
+            (word(each["state"], language()), each["last_code"] or "-", each["count"], _advice(each), each["example"])
             for each in causes
         ]
         headings = (
@@ -110,73 +100,15 @@ def print_causes(causes: list[dict[str, Any]]) -> None:
             say("örnek", "example"),
         )
         print_table(say("Bir kişiyi bekleyenler", "Waiting for a person"), headings, rows)
-
-
-_REASONS = {
-    "attempts_spent": (
-        "Çok kez denendi, ulaşmadı. Hattı denetleyip serbest bırakın",
-        "Tried many times without arriving. Check the line, then release",
-    ),
-    "asked_too_long": (
-        "Sonuç öğrenilemedi. Bakanlığa numarayla sorun",
-        "The outcome could not be learnt. Ask the ministry by its number",
-    ),
-    "unknown_code": (
-        "Bakanlık bilmediğimiz bir kod verdi. Sonucu bakanlıktan öğrenin; saklanmış olabilir",
-        "The ministry gave a code we do not know. Learn the outcome from them; it may be stored",
-    ),
-    "foreign": (
-        "Numara bakanlıkta başka bir kayda ait. İşletmene bildirin",
-        "The number belongs to another record at the ministry. Tell the operator",
-    ),
-    "": ("Profesyonelin imzası bekleniyor: ibys waiting", "The professional's signature is awaited: ibys waiting"),
-}
-
-
-def _advice(codes: Any, cause: dict[str, Any]) -> str:
-    known = codes.get(cause["last_code"])
-    if known and cause["reason"] not in ("attempts_spent", "asked_too_long"):
-        told = str(known.tr if language() == "tr" else known.en)
-        return "; ".join(filter(None, (told, told_causes(cause["reason"]))))
-    tr, en = _REASONS.get(cause["reason"], (cause["reason"], cause["reason"]))
-    return say(tr, en)
-
-
-def _print_one(shown: dict[str, Any]) -> None:
-    click.echo(f"{shown['sorgu_no']}  {shown['state']}  {shown['veri_seti']} {shown['version']}  {shown['metot']}")
-    stored = f"{shown['parts_accepted']}/{shown['parts_total']}"
-    due = "-" if State(shown["state"]) in SETTLED | FOR_A_PERSON else _local(shown["due_at"])
-    record, part = shown["kayit_no"], shown["part"]
-    click.echo(
-        say(
-            f"kayıt {record} bölüm {part}; {stored} kabul; sıradaki iş {due}",
-            f"record {record} part {part}; {stored} stored; next act {due}",
+        click.echo(
+            say("Nereye tıklanacağı, hangi işyeri: ibys causes", "Where to click, and for which workplace: ibys causes")
         )
-    )
-    rows = [
-        (
-            each["deneme_no"],
-            each["act"],
-            _local(each["started_at"]),
-            _local(each["ended_at"]),
-            each["outcome"] or "-",
-            each["code"] or "-",
-        )
-        for each in shown["denemeler"]
-    ]
-    headings = (
-        "no",
-        say("iş", "act"),
-        say("başladı", "began"),
-        say("bitti", "ended"),
-        say("sonuç", "outcome"),
-        say("kod", "code"),
-    )
-    print_table(say("Denemeler", "Attempts"), headings, rows)
 
 
-def _local(at: datetime | None) -> str:
-    return at.astimezone(ISTANBUL).strftime("%d.%m.%Y %H:%M:%S") if at else "-"
+def _advice(cause: dict[str, Any]) -> str:
+    told = advice_for(State(cause["state"]), cause["last_code"], cause["reason"])
+    words = (told.happened[language()], told.who[language()], told_causes(cause["reason"]))
+    return " ".join(filter(None, words))
 
 
 @click.command()
@@ -190,9 +122,12 @@ def _local(at: datetime | None) -> str:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File with an identity number: that person's messages only.",
 )
+@name_option
 @home_option
 @json_option
-def waiting(settings: Settings, write_to: Path | None, professional: Path | None, as_json: bool) -> None:
+def waiting(
+    settings: Settings, write_to: Path | None, professional: Path | None, by: str | None, as_json: bool
+) -> None:
     """Messages that await their professional's signature: how many for whom, and since when."""
     gateway = open_gateway(settings, sending=False)
     now = gateway.clock.now()
@@ -202,7 +137,11 @@ def waiting(settings: Settings, write_to: Path | None, professional: Path | None
         found = [each for each in found if each.professional == owner]
     if write_to:
         messages = [to_sign(each.sorgu_no, each.canonical) for each in found]
-        write_waiting(write_to, messages, _names(gateway.catalogue, messages), now=now)
+        names = _names(gateway.catalogue, messages)
+        with acts.exporting(
+            gateway, KurumNo(settings.gateway.kurum), [each.sorgu_no for each in found], by=name_of(by)
+        ):
+            write_waiting(write_to, messages, names, now=now)
     by_professional = _by_professional(found, now)
     if as_json:
         print_json({"sorgu_no": [each.sorgu_no for each in found], "professionals": by_professional})
@@ -279,69 +218,54 @@ def attach(settings: Settings, sorgu_no: int | None, cms: Path | None, folder: P
     gateway = open_gateway(settings, sending=False)
     kurum = KurumNo(settings.gateway.kurum)
     if cms is not None and sorgu_no is not None:
-        acts.attach(gateway, kurum, SorguNo(sorgu_no), cms.read_bytes())
-        _done(sorgu_no, "queued", as_json)
+        _done(sorgu_no, acts.attach(gateway, kurum, SorguNo(sorgu_no), cms.read_bytes()), as_json)
         return 0
     assert folder is not None
-    refusals = {number: _attach_one(gateway, kurum, number, der) for number, der in read_signatures(folder)}
-    return _told_attached(refusals, as_json)
+    told = {number: _attach_one(gateway, kurum, number, der) for number, der in read_signatures(folder)}
+    return _told_attached(told, as_json)
 
 
-def _attach_one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> Rejected | None:
-    """None when the message is queued now; else why this signature, and only this one, was not taken."""
+def _attach_one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State | Rejected:
+    """Where the message stands now, or why this signature, and only this one, was not taken."""
     try:
-        acts.attach(gateway, kurum, sorgu_no, cms)
+        return acts.attach(gateway, kurum, sorgu_no, cms)
     except Rejected as refusal:
         return refusal
-    return None
 
 
-def _told_attached(refusals: Mapping[SorguNo, Rejected | None], as_json: bool) -> int:
-    attached = [number for number, refusal in refusals.items() if refusal is None]
-    refused = {number: refusal for number, refusal in refusals.items() if refusal is not None}
+def _told_attached(told: Mapping[SorguNo, State | Rejected], as_json: bool) -> int:
+    refused = {number: each for number, each in told.items() if isinstance(each, Rejected)}
+    stopped = [number for number, each in told.items() if each is State.QUARANTINED]
     if as_json:
         listed = [{"sorgu_no": number, "code": each.code, "detail": each.detail} for number, each in refused.items()]
-        print_json({"attached": len(attached), "refused": listed})
+        print_json({"attached": len(told) - len(refused), "stopped": stopped, "refused": listed})
         return 2 if refused else 0
+    queued = len(told) - len(refused) - len(stopped)
     click.echo(
         say(
-            f"Kuyruğa alındı: {len(attached)}. Alınmadı: {len(refused)}.",
-            f"Queued: {len(attached)}. Not taken: {len(refused)}.",
+            f"Kuyruğa alındı: {queued}. Alınmadı: {len(refused)}.",
+            f"Queued: {queued}. Not taken: {len(refused)}.",
         )
     )
+    if stopped:
+        many = len(stopped)
+        click.echo(
+            say(
+                f"İmzası eklendi, ama biçimi durdurulmuş: {many}. Durdurma kalkınca kendiliğinden gider.",
+                f"Signed, but their form is stopped: {many}. They go by themselves once that is lifted.",
+            )
+        )
     for number, each in refused.items():
         click.echo(f"  {number}  {each.code}  {text(each.code, language(), path='', seen=each.detail, wanted='')}")
     return 2 if refused else 0
 
 
-@click.command()
-@click.argument("sorgu_no", type=int)
-@click.option("--reason", required=True, help="Kept in the audit log.")
-@home_option
-@json_option
-def release(settings: Settings, sorgu_no: int, reason: str, as_json: bool) -> None:
-    """Send a held or quarantined message again, now."""
-    acts.release(
-        open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), reason=reason
-    )
-    _done(sorgu_no, "queued", as_json)
+def _done(sorgu_no: int, state: State, as_json: bool) -> None:
+    if as_json:
+        print_json({"sorgu_no": sorgu_no, "state": str(state)})
+    else:
+        told = advice_for(state, "", "").happened[language()]
+        click.echo(f"{sorgu_no}: {word(state, language())}. {told}")
 
 
-@click.command()
-@click.argument("sorgu_no", type=int)
-@click.option("--reason", required=True, help="Kept in the audit log.")
-@home_option
-@json_option
-def cancel(settings: Settings, sorgu_no: int, reason: str, as_json: bool) -> None:
-    """Take back a message that is not on its way."""
-    acts.cancel(
-        open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), reason=reason
-    )
-    _done(sorgu_no, "cancelled", as_json)
-
-
-def _done(sorgu_no: int, state: str, as_json: bool) -> None:
-    print_json({"sorgu_no": sorgu_no, "state": state}) if as_json else click.echo(f"{sorgu_no}: {state}")
-
-
-COMMANDS = [status, waiting, attach, release, cancel]
+COMMANDS = [status, waiting, attach]

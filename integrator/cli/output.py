@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from integrator.domain.clock import ISTANBUL
 from integrator.domain.findings import Finding
 from integrator.domain.texts import Language
 from integrator.log import set_up_log
 from integrator.settings import Settings, default_home, read_settings
+
+LANGUAGES: tuple[Language, Language] = ("tr", "en")
 
 
 def language() -> Language:
@@ -59,6 +64,22 @@ def progress(*, show: bool) -> Progress:
     return Progress(*columns, transient=True, console=console, disable=not show or not sys.stderr.isatty())
 
 
+def name_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--as``: the operator's name."""
+    told = "Your name, for the audit log; by default the OS user's."
+    return click.option("--as", "by", metavar="NAME", default=None, help=told)(function)
+
+
+def name_of(by: str | None) -> str:
+    """The name given by ``--as``, else that of the OS user."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise click.UsageError(say("--as ADINIZ gerekli", "--as YOUR-NAME is needed")) from None
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
@@ -86,18 +107,27 @@ def print_findings(where: str, findings: Iterable[Finding]) -> None:
         click.echo(f"  {where}  {finding.code}  {finding.sentence(language())}")
 
 
+def local(at: datetime | None) -> str:
+    """A moment as people in Turkey read it."""
+    return at.astimezone(ISTANBUL).strftime("%d.%m.%Y %H:%M:%S") if at else "-"
+
+
 def as_rows(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Largest first."""
     return sorted(counts.items(), key=lambda pair: -pair[1])
 
 
 __all__ = [
+    "LANGUAGES",
     "Settings",
     "as_rows",
     "console",
     "home_option",
     "json_option",
     "language",
+    "local",
+    "name_of",
+    "name_option",
     "print_findings",
     "print_json",
     "print_table",

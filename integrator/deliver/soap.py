@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache
-from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from integrator.deliver.wire import HttpReply
 from integrator.domain.outcomes import Kind, Outcome
+from integrator.protect.safe_xml import UnsafeXml, parse_xml
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
@@ -46,12 +45,9 @@ def element(name: str, value: str) -> str:
 def read_returns(body: bytes, namespace: str, operation: str) -> list[etree._Element]:
     """The `return` children of the operation's response; raises Unreadable for anything else, faults included."""
     try:
-        root = etree.fromstring(body, _parser())
-    except etree.XMLSyntaxError as error:
-        raise Unreadable("not XML") from error
-    docinfo: Any = root.getroottree().docinfo
-    if docinfo.doctype:
-        raise Unreadable("a DOCTYPE stands in the answer")
+        root = parse_xml(body)
+    except UnsafeXml as error:
+        raise Unreadable(f"no XML that is read: {error}") from error
     content = root.find(_BODY) if root.tag == _ENVELOPE else None
     response = content[0] if content is not None and len(content) == 1 else None
     if response is None or response.tag != f"{{{namespace}}}{operation}Response":
@@ -76,11 +72,6 @@ def text_in(found: Mapping[str, etree._Element], *path: str) -> str:
     for name in outer:
         found = children(found[name]) if name in found else {}
     return (found[last].text or "").strip() if last in found else ""
-
-
-@cache
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
 
 
 def outcome_of_status(reply: HttpReply) -> Outcome | None:

@@ -20,9 +20,16 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from integrator.domain.fault_points import passing
+
 PIECE = 65_536
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 65_536
+
+
+_EXPIRED, _NAME = "tls_expired", "tls_name"
+_VERDICTS = {9: _EXPIRED, 10: _EXPIRED, 62: _NAME, 64: _NAME}
+"""OpenSSL's X509_V_ERR numbers: not yet valid, expired; host name, address. Any other is about the authority."""
 
 
 class NotSent(Exception):
@@ -71,7 +78,9 @@ class Wire:
         sock = self._connected()
         try:
             sock.settimeout(self._limits.silence)
+            passing("send.before")
             sock.sendall(self._request(body, headers))
+            passing("send.after")
             reading = _Reading(self._limits.reply_bytes)
             while not reading.is_complete:
                 sock.settimeout(min(self._limits.silence, ends - time.monotonic()))  # ValueError below zero
@@ -85,6 +94,7 @@ class Wire:
         except BaseException:  # whatever happened, half an exchange must not be met by the next request
             self._drop()
             raise
+        passing("receive.after")
         if not reading.may_keep:
             self._drop()
         return HttpReply(reading.status, reading.headers, bytes(reading.body))
@@ -105,7 +115,10 @@ class Wire:
             self._of_thread.sock = sock
             if self._tls:
                 self._of_thread.sock = self._tls.wrap_socket(sock, server_hostname=self._host)
-        except (ssl.SSLError, ssl.CertificateError) as error:
+        except ssl.SSLCertVerificationError as error:
+            self._drop()
+            raise NotSent(_VERDICTS.get(error.verify_code, "tls_authority")) from error
+        except ssl.SSLError as error:
             self._drop()
             raise NotSent("tls") from error
         except OSError as error:

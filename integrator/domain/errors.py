@@ -84,6 +84,48 @@ class IllegalMove(Rejected):
     code = "INT-QUE-001"
 
 
+class BadReason(Rejected):
+    """A reason or a name that the audit log must not keep: empty, too long, or with an identity number in it."""
+
+    code = "INT-QUE-003"
+
+
+class OnItsWay(IllegalMove):
+    """The message is at the ministry's door just now; nobody may touch it until the answer is there."""
+
+    code = "INT-QUE-004"
+
+
+class MayBeStored(IllegalMove):
+    """The ministry may hold the message, so it is not taken back before the ministry was asked."""
+
+    code = "INT-QUE-005"
+
+
+class Ended(IllegalMove):
+    """The message has ended; nothing moves out of there."""
+
+    code = "INT-QUE-006"
+
+
+class CauseGone(NotFound):
+    """No message waits for that cause any more: somebody else was first, or the cause has another id now."""
+
+    code = "INT-QUE-007"
+
+
+class NotInQuarantine(NotFound):
+    """That form is not in quarantine, and no message of it is stopped."""
+
+    code = "INT-QUE-008"
+
+
+class NothingToCorrect(IllegalMove):
+    """The record has no refused part, or was corrected before."""
+
+    code = "INT-QUE-009"
+
+
 class Unavailable(IntegratorError):
     """Something we need could not be reached or is busy; the same act may succeed later."""
 

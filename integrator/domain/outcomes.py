@@ -31,12 +31,17 @@ class Sonuc:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A readable answer to one call. `sorgu_no` is the number it speaks about, None when it names none."""
+    """A readable answer to one call. `sorgu_no` is the number it speaks about, None when it names none.
+
+    `ministry_no` is the ministry's own number in a generation that follows messages by it (empty when the answer
+    names none), None in the others.
+    """
 
     sorgu_no: SorguNo | None
     code: str
     message: str = field(repr=False)
     parts: tuple[Sonuc, ...] = ()
+    ministry_no: str | None = None
 
 
 class Kind(StrEnum):
@@ -52,6 +57,8 @@ class Kind(StrEnum):
     BUSY = "busy"
     PASSIVE = "passive"
     UNCERTAIN = "uncertain"
+    PENDING = "pending"
+    NO_QUERY = "no_query"
     FOREIGN = "foreign"
     BROKEN = "broken"
 
@@ -67,6 +74,8 @@ END: dict[Kind, State] = {
     Kind.BUSY: State.QUEUED,
     Kind.PASSIVE: State.QUEUED,
     Kind.UNCERTAIN: State.UNCERTAIN,
+    Kind.PENDING: State.PENDING,
+    Kind.NO_QUERY: State.HELD,
     Kind.FOREIGN: State.HELD,
     Kind.BROKEN: State.HELD,
 }
@@ -76,15 +85,37 @@ KNOWN_NOT_STORED = frozenset({Kind.NOT_ARRIVED, Kind.BUSY, Kind.PASSIVE})
 """After these the same bytes may go again without asking first."""
 
 
+class Word(StrEnum):
+    """What a call says about the ministry's address, whatever it says about the message."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    PASSIVE = "passive"
+    NOTHING = "nothing"
+
+
+NOT_FOUND = "not_found"
+NO_ANSWER = frozenset({"timeout", "connection_lost", "not_http", "reply_too_large", "unreadable_reply"})
+"""Codes of an uncertain outcome under which nothing of the ministry's own was read; so is every ``http_5xx``."""
+
+OURS = frozenset({"internal_error"})
+COST_KNOWN, COST_UNKNOWN = 5, 10
+"""Tokens that a retry costs: of an attempt known not to have arrived, and of one whose fate is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The judgement over one call. `code` is the ministry's, or a name of ours such as ``timeout``."""
+    """The judgement over one call. `code` is the ministry's, or a name of ours such as ``timeout``.
+
+    `ministry_no` is what the message is followed by from now on: None leaves it as it is, empty forgets it.
+    """
 
     kind: Kind
     code: str
     detail: str = field(default="", repr=False)
     parts: tuple[Sonuc, ...] = field(default=(), repr=False)
     retry_after: timedelta | None = None
+    ministry_no: str | None = None
 
     @property
     def end(self) -> State:
@@ -100,3 +131,22 @@ class Outcome:
     def burns_attempt(self) -> bool:
         """Whether this try counts against the ceiling of attempts; a passive firm burns none."""
         return self.kind is not Kind.PASSIVE
+
+    @property
+    def word(self) -> Word:
+        """What this says about the address: a readable answer of the ministry, good or bad, is an answer."""
+        if self.kind is Kind.PASSIVE:
+            return Word.PASSIVE
+        if self.kind in (Kind.BROKEN, Kind.NO_QUERY) or self.code in OURS:
+            return Word.NOTHING
+        if self.kind is Kind.UNCERTAIN:
+            return Word.FAILED if self.code in NO_ANSWER or self.code.startswith("http_") else Word.ANSWERED
+        failed = self.kind in (Kind.BUSY, Kind.NOT_ARRIVED) and self.code != NOT_FOUND
+        return Word.FAILED if failed else Word.ANSWERED
+
+    @property
+    def retry_cost(self) -> int:
+        """Tokens that the next try costs; nothing where none follows, or where the ministry itself asked for it."""
+        if self.kind is Kind.UNCERTAIN:
+            return COST_UNKNOWN
+        return COST_KNOWN if self.kind in (Kind.BUSY, Kind.NOT_ARRIVED) and self.code != NOT_FOUND else 0

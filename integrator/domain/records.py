@@ -21,7 +21,8 @@ class Submitted:
 
     An empty `kayit_no` means the customer gave none: the content's keyed digest stands in for it. `content` is
     what the idempotency check compares. `where` tells a person where it stood (``line 3``). `fault` is set when
-    the bytes could not be read at all; then `fields` is empty.
+    the bytes could not be read at all; then `fields` is empty. A sheet says more: `remarks` are what was wrong with
+    single cells, and `places` leads from a finding's path to its cell (``Kayıtlar!K17``).
     """
 
     kayit_no: str
@@ -31,6 +32,8 @@ class Submitted:
     content: bytes = field(repr=False)
     where: str = ""
     fault: Finding | None = None
+    remarks: tuple[Finding, ...] = ()
+    places: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,16 @@ class Bildirim:
     canonical: bytes = field(repr=False)
     cms: bytes = field(repr=False)
     salt: bytes = field(repr=False)
+    # Blind indexes of workplace and professional: who can mend a cause is found without opening a body.
+    isyeri_index: str = ""
+    profesyonel_index: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A Bildirim in a worker's hands. Only the holder of the current `fence` may settle it.
 
-    `canonical` and `cms` are still sealed.
+    `canonical` and `cms` are still sealed. `ministry_no` is the ministry's own number, where it gave one.
     """
 
     sorgu_no: SorguNo
@@ -98,8 +104,10 @@ class Claimed:
     parts_total: int
     uncertain_since: datetime | None
     last_code: str
+    until_at: datetime  # when the lease ends
     canonical: bytes = field(repr=False)
     cms: bytes = field(repr=False)
+    ministry_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,7 @@ class Settlement:
     reply: bytes = field(default=b"", repr=False)
     refused_parts: bytes | None = field(default=None, repr=False)
     cause: str = ""
+    ministry_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ MOVES: dict[str, dict[State, frozenset[State]]] = {
     "g": {_S.SENDING: frozenset({_S.UNCERTAIN})},
     "h": {_S.SENDING: frozenset({_S.HELD})},
     "p": {_S.SENDING: frozenset({_S.PENDING})},
-    "i": {_S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARTIAL, _S.REFUSED, _S.QUEUED})},
+    "i": {_S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARTIAL, _S.REFUSED, _S.QUEUED, _S.PENDING})},
     "q": {_S.PENDING: frozenset({_S.ACCEPTED, _S.PARTIAL, _S.REFUSED, _S.HELD})},
     "j": {_S.HELD: frozenset({_S.QUEUED})},
     "k": {_S.REFUSED: frozenset({_S.SUPERSEDED})},

@@ -35,8 +35,8 @@ class Caps:
     depth: int = 8
 
 
-class _Unreadable(ValueError):
-    """Carries the code and facts of a finding out of the parser."""
+class Unreadable(ValueError):
+    """Carries the code and facts of a finding out of a parser."""
 
     def __init__(self, code: str, shown: str, wanted: str, path: str = "") -> None:
         super().__init__(code)
@@ -57,7 +57,7 @@ def read_ndjson(stream: BinaryIO, caps: Caps) -> Iterator[Submitted]:
     for number, line in capped_lines(stream, caps.record_bytes):
         where = f"line {number}"
         if line is None:
-            yield _faulty(where, Finding("INT-INT-003", "", f"> {caps.record_bytes}", f"<= {caps.record_bytes}"))
+            yield faulty(where, Finding("INT-INT-003", "", f"> {caps.record_bytes}", f"<= {caps.record_bytes}"))
         elif line.strip():
             yield _read_one(line, where, caps)
 
@@ -66,33 +66,33 @@ def read_document(stream: BinaryIO, caps: Caps) -> Iterator[Submitted]:
     """One JSON document: an object, or an array of objects."""
     content = stream.read(caps.file_bytes + 1)
     if len(content) > caps.file_bytes:
-        yield _faulty("file", Finding("INT-INT-003", "", f"> {caps.file_bytes}", f"<= {caps.file_bytes}"))
+        yield faulty("file", Finding("INT-INT-003", "", f"> {caps.file_bytes}", f"<= {caps.file_bytes}"))
         return
     try:
         value = parse(content, caps)
-    except _Unreadable as error:
-        yield _faulty("file", error.finding)
+    except Unreadable as error:
+        yield faulty("file", error.finding)
         return
     records: Iterable[Any] = value if isinstance(value, list) else [value]
     for number, record in enumerate(records, 1):
-        yield _submitted(record, f"record {number}", caps)
+        yield submitted_of(record, f"record {number}", caps)
 
 
 def parse(content: bytes, caps: Caps) -> Any:
-    """A JSON value with unique keys, finite numbers and bounded depth; raises _Unreadable otherwise."""
+    """A JSON value with unique keys, finite numbers and bounded depth; raises Unreadable otherwise."""
     try:
         text = content.decode("utf-8-sig")
         if _too_deep(text, caps.depth + 1):  # one more: an array may hold the records
-            raise _Unreadable("INT-INT-004", f"> {caps.depth}", f"<= {caps.depth}")
+            raise Unreadable("INT-INT-004", f"> {caps.depth}", f"<= {caps.depth}")
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError as error:
-        raise _Unreadable("INT-INT-005", f"byte {error.start}", "UTF-8") from error
+        raise Unreadable("INT-INT-005", f"byte {error.start}", "UTF-8") from error
     except json.JSONDecodeError as error:
-        raise _Unreadable("INT-INT-001", f"{error.msg} (line {error.lineno}, column {error.colno})", "JSON") from error
+        raise Unreadable("INT-INT-001", f"{error.msg} (line {error.lineno}, column {error.colno})", "JSON") from error
     except ValueError as error:
-        if isinstance(error, _Unreadable):
+        if isinstance(error, Unreadable):
             raise
-        raise _Unreadable("INT-INT-001", "a number of too many digits", "JSON") from error
+        raise Unreadable("INT-INT-001", "a number of too many digits", "JSON") from error
 
 
 def _too_deep(text: str, limit: int) -> bool:
@@ -113,36 +113,37 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(record) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _Unreadable("INT-INT-006", seen(twice), "1", seen(twice))
+        raise Unreadable("INT-INT-006", seen(twice), "1", seen(twice))
     return record
 
 
 def _no_constant(name: str) -> Any:
-    raise _Unreadable("INT-INT-001", name, "JSON")
+    raise Unreadable("INT-INT-001", name, "JSON")
 
 
 def _read_one(line: bytes, where: str, caps: Caps) -> Submitted:
     try:
-        return _submitted(parse(line, caps), where, caps)
-    except _Unreadable as error:
-        return _faulty(where, error.finding)
+        return submitted_of(parse(line, caps), where, caps)
+    except Unreadable as error:
+        return faulty(where, error.finding)
 
 
-def _submitted(value: Any, where: str, caps: Caps) -> Submitted:
+def submitted_of(value: Any, where: str, caps: Caps) -> Submitted:
+    """The record that `value` is, of whatever format it came; what is wrong with its form is its fault."""
     if not isinstance(value, dict):
-        return _faulty(where, Finding("INT-INT-007", "", type(value).__name__, "object"))
+        return faulty(where, Finding("INT-INT-007", "", type(value).__name__, "object"))
     fields = {name: each for name, each in value.items() if name not in _ENVELOPE}
     content = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
     if len(content) > caps.record_bytes:
-        return _faulty(where, Finding("INT-INT-003", "", f"{len(content)}", f"<= {caps.record_bytes}"))
+        return faulty(where, Finding("INT-INT-003", "", f"{len(content)}", f"<= {caps.record_bytes}"))
     kayit_no = value.get("id", "")
     version = value.get("version")
     veri_seti = value.get("veriSeti", DEFAULT_VERI_SETI)
     fault = _envelope_fault(kayit_no, veri_seti, version)
     if fault:
-        return _faulty(where, fault)
+        return faulty(where, fault)
     return Submitted(
         kayit_no,
         veri_seti,
@@ -163,5 +164,6 @@ def _envelope_fault(kayit_no: Any, veri_seti: Any, version: Any) -> Finding | No
     return None
 
 
-def _faulty(where: str, finding: Finding) -> Submitted:
+def faulty(where: str, finding: Finding) -> Submitted:
+    """What stands for something that could not be read."""
     return Submitted("", "", None, {}, b"", where, finding)

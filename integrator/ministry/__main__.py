@@ -16,6 +16,16 @@ from integrator.ministry.ministry import Ministry
 from integrator.ministry.register import BadParties
 from integrator.ministry.server import Address, serve
 
+FACES_TOLD = """A test stub; not the ministry. It listens on one port with four faces:
+
+  /soap-g1  single record, SOAP 1.1 and 1.2; WSDL exact, its signature field seen in a relay
+  /soap-g2  list form, a code for each pair; types seen in a relay, the save's name assumed
+  /soap-g3  list form, accepted, then asked for by number; types seen in a relay, names assumed
+  /json-g4  JSON, HTTP Basic, no number; seen in third-party code, never proven live
+
+GET ?wsdl (json-g4: /openapi.json) gives the description. 26 faults on every SOAP face, 22 of them on json-g4.
+What each face is, with which label: integrator/ministry/README.md."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Parse, fill the register, serve until a signal comes."""
@@ -29,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
         latency=(wanted.latency, wanted.latency),
     )
     plan.use_set(wanted.faults)
-    ministry = Ministry(plan)
+    ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2
     try:
@@ -42,7 +52,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="integrator.ministry", description="A test stub; not the ministry.")
-    command = parser.add_subparsers(required=True).add_parser("serve", help="listen until SIGTERM or SIGINT")
+    command = parser.add_subparsers(required=True).add_parser(
+        "serve",
+        help="listen until SIGTERM or SIGINT",
+        description=FACES_TOLD,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.add_argument("--host", default="127.0.0.1")
     command.add_argument("--port", type=int, default=0, help="0 takes a free one")
     command.add_argument("--control-port", type=int, default=0, help="0 takes a free one")
@@ -50,9 +65,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, help="random when not given; printed either way")
     command.add_argument("--slow-seconds", type=float, default=3.0, help="how late the late faults are")
     command.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
+    command.add_argument(
+        "--processing-seconds",
+        type=_seconds_or_never,
+        default=0.05,
+        help="soap-g3: from acceptance to decision, or never",
+    )
     command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
     command.add_argument("--allow-non-loopback", action="store_true")
     return parser
+
+
+def _seconds_or_never(text: str) -> float | None:
+    return None if text == "never" else float(text)
 
 
 def _is_loopback(host: str) -> bool:

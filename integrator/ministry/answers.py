@@ -18,6 +18,11 @@ SQL_HATASI = 2222
 BASARILI_MESAJI = "İşlem başarılı"
 
 
+def unreadable(error: Exception) -> "Answer":
+    """210 with what is wrong with which field."""
+    return Answer(ALAN_HATASI, f"Zorunlu alanlarda hata var: {error}")
+
+
 class Pair(NamedTuple):
     """One worker with one training: what became of it, and under which number and day."""
 
@@ -30,11 +35,20 @@ class Pair(NamedTuple):
     egitim_tarihi: str
 
 
+class Durum(NamedTuple):
+    """What became of one number, as generation 3 is asked: a number may be any text."""
+
+    sorgu_no: str
+    status: int
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer: overall result code, text, the pairs it lists, and what only some operations return.
 
-    `fields` are elements beside status, message and sorguNo, in wire spelling; `sorgu_no` 0 is not written.
+    `fields` are elements beside status, message and sorguNo, in wire spelling; `sorgu_no` 0 is not written. `told`
+    is the number as generation 3 writes it, `durumlar` what it lists.
     """
 
     status: int
@@ -42,8 +56,16 @@ class Answer:
     sorgu_no: int = 0
     pairs: tuple[Pair, ...] = ()
     fields: dict[str, Any] = field(default_factory=dict)
+    told: str = ""
+    durumlar: tuple[Durum, ...] = ()
 
     def renumbered(self, sorgu_no: int) -> "Answer":
         """The same answer as if it belonged to another number."""
         pairs = tuple(pair._replace(sorgu_no=sorgu_no) for pair in self.pairs)
-        return replace(self, sorgu_no=sorgu_no, pairs=pairs)
+        told = str(sorgu_no) if self.told else ""
+        durumlar = tuple(one._replace(sorgu_no=str(sorgu_no + at)) for at, one in enumerate(self.durumlar))
+        return replace(self, sorgu_no=sorgu_no, pairs=pairs, told=told, durumlar=durumlar)
+
+    def thinned(self) -> "Answer":
+        """The same answer with every second thing it lists left out (the only one, when there is one)."""
+        return replace(self, pairs=self.pairs[1::2], durumlar=self.durumlar[1::2])

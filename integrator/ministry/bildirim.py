@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from integrator.ministry.identifiers import is_sgk_tescil_no, is_tckn
 
 Dvo = Mapping[str, Any]
-_DAY = re.compile(r"([0-9]{2})-([0-9]{2})-([0-9]{4})\Z")
+_DAY = {mark: re.compile(rf"([0-9]{{2}})\{mark}([0-9]{{2}})\{mark}([0-9]{{4}})\Z") for mark in "-."}
 SORGU_NO_LIMIT = 10**11  # at most eleven digits
 
 
@@ -44,11 +44,12 @@ class Bildirim:
     egitici_tck_no: int
     sorgu_no: int
     imzali_deger: str
+    imzalayan_kimlik_no: int = 0  # generation 4 names its signer and carries no signature
 
 
-def read_day(text: str) -> date | None:
-    """The date written dd-MM-yyyy, zero padded; None when it is not one."""
-    match = _DAY.match(text)
+def read_day(text: str, mark: str = "-") -> date | None:
+    """The date written dd-MM-yyyy (or with another `mark`), zero padded; None when it is not one."""
+    match = _DAY[mark].match(text)
     if match is None:
         return None
     day, month, year = map(int, match.groups())
@@ -58,8 +59,18 @@ def read_day(text: str) -> date | None:
         return None
 
 
-def read_bildirim(dvo: Dvo, *, is_active_code: Callable[[int], bool], today: date) -> Bildirim:
-    """The message in `dvo`; raises Unreadable for the first field that fails, in the signed XML's order."""
+def read_bildirim(
+    dvo: Dvo,
+    *,
+    is_active_code: Callable[[int], bool],
+    today: date,
+    is_numbered: bool = True,
+    is_signed: bool = True,
+) -> Bildirim:
+    """The message in `dvo`; raises Unreadable for the first field that fails, in the signed XML's order.
+
+    Without a number `sorgu_no` is 0; without a signature `imzali_deger` may be missing.
+    """
     return Bildirim(
         belge_tipi=one_of(dvo, "belgeTipi", (1, 2, 3)),
         isg_prof_tck_no=tckn(dvo, "isgProfTckNo"),
@@ -71,8 +82,9 @@ def read_bildirim(dvo: Dvo, *, is_active_code: Callable[[int], bool], today: dat
         egitim_tur=one_of(dvo, "egitimTur", (0, 1)),
         sgk_tescil_no=sgk_tescil_no(dvo, "sgkTescilNo"),
         egitici_tck_no=tckn(dvo, "egiticiTckNo"),
-        sorgu_no=sorgu_no(dvo),
-        imzali_deger=present(dvo, "imzaliDeger"),
+        sorgu_no=sorgu_no(dvo) if is_numbered else 0,
+        imzali_deger=present(dvo, "imzaliDeger") if is_signed else dvo.get("imzaliDeger") or "",
+        imzalayan_kimlik_no=dvo.get("imzalayanKimlikNo", 0),
     )
 
 

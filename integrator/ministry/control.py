@@ -10,11 +10,25 @@ from typing import Any
 from cryptography import x509
 
 from integrator.ministry.fault_plan import BadPlan
-from integrator.ministry.ministry import OLD_SUCCESS, REFUSED, Ministry
+from integrator.ministry.ministry import (
+    ACCEPTED,
+    OLD_SUCCESS,
+    OURS,
+    REFUSED,
+    SERVER,
+    Ministry,
+)
+from integrator.ministry.processing import settle
 from integrator.ministry.register import BadParties, Register
 from integrator.ministry.wire import BANNER, Reply, Request, plain
 
 Json = Any
+NEVER = "never"
+PERSONALITY = {
+    "repeats": (REFUSED, OLD_SUCCESS),
+    "g3_numbers": (SERVER, OURS),
+    "g1_unsigned": (REFUSED, ACCEPTED),
+}
 
 
 class BadControl(Exception):
@@ -33,7 +47,7 @@ class Control:
             ("POST", "/parties"): self._merge_parties,
             ("PUT", "/firma"): self._change_firma,
             ("GET", "/ledger"): self._effects,
-            ("GET", "/ledger/summary"): lambda request: ministry.ledger.summary(),
+            ("GET", "/ledger/summary"): self._summary,
             ("GET", "/faults"): lambda request: ministry.plan.as_json(),
             ("PUT", "/faults"): self._change_faults,
             ("PUT", "/trust"): self._change_trust,
@@ -79,7 +93,12 @@ class Control:
         wanted = request.query.get("sorgu_no", [""])[0]
         if wanted and not (wanted.isascii() and wanted.isdecimal() and len(wanted) <= 11):
             raise BadControl("sorgu_no: up to eleven digits are expected")
+        settle(self._ministry)
         return {"effects": self._ministry.ledger.effects(int(wanted) if wanted else None)}
+
+    def _summary(self, request: Request) -> Json:
+        settle(self._ministry)
+        return self._ministry.ledger.summary()
 
     def _change_faults(self, request: Request) -> Json:
         self._ministry.plan.change(_json(request))
@@ -95,13 +114,22 @@ class Control:
         return {"anchors": [anchor.subject.rfc4514_string() for anchor in anchors]}
 
     def _personality(self, request: Request) -> Json:
-        return {"repeats": self._ministry.repeats}
+        traits = {name: getattr(self._ministry, name) for name in PERSONALITY}
+        seconds = self._ministry.processing_seconds
+        return traits | {"processing_seconds": NEVER if seconds is None else seconds}
 
     def _change_personality(self, request: Request) -> Json:
+        """Any of the traits; all of them or, with a text, none."""
         wanted = _object(request)
-        if set(wanted) != {"repeats"} or wanted["repeats"] not in (REFUSED, OLD_SUCCESS):
-            raise BadControl(f"repeats: {REFUSED} or {OLD_SUCCESS} is expected")
-        self._ministry.repeats = wanted["repeats"]
+        if not wanted or not set(wanted) <= {*PERSONALITY, "processing_seconds"}:
+            raise BadControl(f"an object with {', '.join(PERSONALITY)} or processing_seconds is expected")
+        for name, allowed in PERSONALITY.items():
+            if wanted.get(name, allowed[0]) not in allowed:
+                raise BadControl(f"{name}: {' or '.join(allowed)} is expected")
+        if "processing_seconds" in wanted:
+            wanted["processing_seconds"] = _processing_seconds(wanted["processing_seconds"])
+        for name, value in wanted.items():
+            setattr(self._ministry, name, value)
         return self._personality(request)
 
     def _reset(self, request: Request) -> Json:
@@ -118,6 +146,14 @@ def _json(request: Request) -> Json:
         return json.loads(request.body)
     except (ValueError, RecursionError) as error:
         raise BadControl(f"not JSON: {error}") from error
+
+
+def _processing_seconds(value: Json) -> float | None:
+    if value == NEVER:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
+        raise BadControl(f"processing_seconds: a number from 0 to 3600 or {NEVER} is expected")
+    return float(value)
 
 
 def _object(request: Request) -> dict[str, Any]:

@@ -5,6 +5,7 @@ never calls it stores nothing. Rates are shares of saves; `usual` is in both set
 request meets which fault is decided in `fault_plan`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from integrator.ministry.wire import Close, Reply, Reset, Send, Step, Wait, plai
 
 UNKNOWN_CODE = 777
 DRIP_PIECES = 20
+NOT_HTTP = bytes(range(255, 127, -1)) + b"\r\n\r\n\x00\x00"
 HTML = b"<!DOCTYPE html><html><head><title>%s</title></head><body><h1>%s</h1></body></html>"
 
 
@@ -33,8 +35,10 @@ class Exchange:
     answer: Callable[[], Answer]
     render: Callable[[Answer], Reply]
     another: Callable[[], Answer]
-    soap_fault: Callable[[str], Reply]
+    thin: Callable[[Answer], Answer]
+    platform_error: Callable[[str], Reply]
     begin_401_spell: Callable[[], None]
+    garbage: bytes = NOT_HTTP
 
     def code(self, status: int, message: str) -> Step:
         """An answer of this operation that carries a result code and nothing else."""
@@ -57,6 +61,7 @@ class Fault:
     usual: float
     hostile: float
     on_queries: bool
+    on_json: bool  # makes sense where an answer has no number, no pairs and no signature
 
     @property
     def what(self) -> str:
@@ -68,15 +73,28 @@ FAULTS: dict[str, Fault] = {}
 QUERY_SHARE = 0.3
 
 
-def fault(*, usual: float = 0.0, hostile: float = 0.0, on_queries: bool = True) -> Callable[[Act], Act]:
+def fault(
+    *, usual: float = 0.0, hostile: float = 0.0, on_queries: bool = True, on_json: bool = True
+) -> Callable[[Act], Act]:
     """Enter a fault into FAULTS under its function's name."""
 
     def enter(act: Act) -> Act:
         name = getattr(act, "__name__", "")
-        FAULTS[name] = Fault(name, act, usual, usual + hostile, on_queries)
+        FAULTS[name] = Fault(name, act, usual, usual + hostile, on_queries, on_json)
         return act
 
     return enter
+
+
+def encounter(exchange: Exchange, name: str | None, latency: float, struck: Counter[str]) -> Iterator[Step]:
+    """What happens on the socket when a request meets a fault (None: the honest answer) after `latency` seconds."""
+    if latency:
+        yield Wait(latency)
+    if name is None:
+        yield Send(exchange.honest().encode())
+        return
+    struck[name] += 1
+    yield from FAULTS[name].act(exchange)
 
 
 def _html(status: int, title: bytes, *headers: tuple[str, str]) -> Send:
@@ -185,13 +203,13 @@ def http_429(exchange: Exchange) -> Iterator[Step]:
     yield Send(plain(429, "Too Many Requests", ("Retry-After", "1")).encode())
 
 
-@fault(hostile=0.012)
+@fault(hostile=0.012, on_json=False)
 def wrong_sorgu_no_in_reply(exchange: Exchange) -> Iterator[Step]:
     """Stores, answers truly but under the next number."""
     yield Send(exchange.render(exchange.answer().renumbered(exchange.sorgu_no + 1)).encode())
 
 
-@fault(hostile=0.01)
+@fault(hostile=0.01, on_json=False)
 def reply_to_another_record(exchange: Exchange) -> Iterator[Step]:
     """Stores, then sends the answer that belongs to another message."""
     exchange.answer()
@@ -207,15 +225,15 @@ def empty_body_200(exchange: Exchange) -> Iterator[Step]:
 
 @fault(hostile=0.012)
 def soap_fault_200(exchange: Exchange) -> Iterator[Step]:
-    """Stores nothing and answers HTTP 200 with a SOAP fault."""
-    yield Send(replace(exchange.soap_fault("java.lang.NullPointerException"), status=200).encode())
+    """Stores nothing and answers HTTP 200 with a SOAP fault (on json-g4: a platform's error document)."""
+    yield Send(replace(exchange.platform_error("java.lang.NullPointerException"), status=200).encode())
 
 
 @fault(hostile=0.01)
 def garbage_reply(exchange: Exchange) -> Iterator[Step]:
-    """Stores, then sends bytes that are not HTTP, and closes."""
+    """Stores, then sends bytes that are not HTTP (on json-g4: HTTP 200 with what is not JSON), and closes."""
     exchange.answer()
-    yield Send(bytes(range(255, 127, -1)) + b"\r\n\r\n\x00\x00")
+    yield Send(exchange.garbage)
     yield Close()
 
 
@@ -238,11 +256,10 @@ def unknown_code_after_storing(exchange: Exchange) -> Iterator[Step]:
     yield exchange.code(UNKNOWN_CODE, "Bilinmeyen durum")
 
 
-@fault(hostile=0.015)
+@fault(hostile=0.015, on_json=False)
 def missing_pairs_in_reply(exchange: Exchange) -> Iterator[Step]:
-    """Stores, answers truly but leaves every second pair out (the only one, when there is one)."""
-    answer = exchange.answer()
-    yield Send(exchange.render(replace(answer, pairs=answer.pairs[1::2])).encode())
+    """Stores, answers truly but leaves out every second pair, or the number where no pairs are listed."""
+    yield Send(exchange.render(exchange.thin(exchange.answer())).encode())
 
 
 @fault(hostile=0.01)
@@ -258,7 +275,7 @@ def slow_drip(exchange: Exchange) -> Iterator[Step]:
 # Single switches, in no set: both are lies about whose fault it is.
 
 
-@fault()
+@fault(on_json=False)
 def code_214_lie(exchange: Exchange) -> Iterator[Step]:
     """Stores nothing and blames the signed content (214), ending with an XML that is not ours."""
     xml = '<?xml version="1.0" encoding="UTF-8" standalone="no"?><egitimDVO/>'

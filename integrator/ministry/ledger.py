@@ -8,9 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from integrator.ministry.answers import BASARILI, Answer, Pair
+from integrator.ministry.fault_plan import QUERY, SAVE
+
+Identity = tuple[str, int, int, date, str]  # firma, worker, code, day, workplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,21 @@ class Stored:
     gun: date
     answer: Answer
     at: datetime
+    generation: str
 
     def effects(self) -> Iterator[Pair]:
         """The pairs that were really stored."""
         return (pair for pair in self.answer.pairs if pair.status == BASARILI)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One stored message of another veri seti than egitim; `fields` as the control port shows them."""
+
+    veri_seti: str
+    generation: str
+    fields: dict[str, str]
+    at: datetime
 
 
 class Ledger:
@@ -35,6 +50,9 @@ class Ledger:
     def __init__(self) -> None:
         self._messages: list[Stored] = []
         self._by_number: dict[tuple[str, int], Stored] = {}
+        self._by_identity: dict[Identity, Stored] = {}
+        self._identified = 0  # how many of the messages are in it
+        self._notices: dict[tuple[str, ...], Notice] = {}
         self.codes: Counter[int] = Counter()
         self.faults: Counter[str] = Counter()
         self.saves = self.queries = self.repeated_numbers = 0
@@ -43,10 +61,41 @@ class Ledger:
         """What this firm stored under this number."""
         return self._by_number.get((firma_kodu, sorgu_no))
 
+    def find_same(self, identity: Identity) -> Stored | None:
+        """The message that stored this training of this worker first, in whichever generation.
+
+        What came since the last call is entered only now: the generations with numbers pay nothing for it.
+        """
+        for stored in islice(self._messages, self._identified, None):
+            for pair in stored.effects():
+                key = (stored.firma_kodu, pair.calisan_tck_no, pair.egitim_kodu_id, stored.gun, stored.sgk_tescil_no)
+                self._by_identity.setdefault(key, stored)
+        self._identified = len(self._messages)
+        return self._by_identity.get(identity)
+
     def put(self, stored: Stored) -> None:
         """Keep one message and its effects."""
         self._messages.append(stored)
-        self._by_number[stored.firma_kodu, stored.answer.sorgu_no] = stored
+        if stored.answer.sorgu_no:
+            self._by_number[stored.firma_kodu, stored.answer.sorgu_no] = stored
+
+    def put_notice(self, key: tuple[str, ...], notice: Notice) -> bool:
+        """Keep one message of another veri seti; False when one is stored under this key already."""
+        if key in self._notices:
+            self.repeated_numbers += 1
+            return False
+        self._notices[key] = notice
+        return True
+
+    def arrived(self, kind: str) -> None:
+        """Count one request."""
+        self.saves += kind == SAVE
+        self.queries += kind == QUERY
+
+    def counted(self, answer: Answer) -> Answer:
+        """The same answer to a save, its result code counted."""
+        self.codes[answer.status] += 1
+        return answer
 
     def messages_of(self, firma_kodu: str) -> Iterator[Stored]:
         """This firm's messages in the order in which they were stored."""
@@ -59,15 +108,19 @@ class Ledger:
     def effects(self, sorgu_no: int | None = None) -> list[dict[str, Any]]:
         """Every stored pair, of one number or of all, as the control port shows it."""
         wanted = (one for one in self._messages if sorgu_no in (None, one.answer.sorgu_no))
-        return [_effect(stored, pair) for stored in wanted for pair in stored.effects()]
+        notices = [] if sorgu_no is not None else [_notice(one) for one in self._notices.values()]
+        return [_effect(stored, pair) for stored in wanted for pair in stored.effects()] + notices
 
     def summary(self) -> dict[str, Any]:
         """The counts that say whether anything was lost or happened twice."""
         pairs = Counter(_key(stored, pair) for stored in self._messages for pair in stored.effects())
-        numbers = Counter((stored.firma_kodu, stored.answer.sorgu_no) for stored in self._messages)
+        numbers = Counter((one.firma_kodu, one.answer.sorgu_no) for one in self._messages if one.answer.sorgu_no)
+        generations = Counter(stored.generation for stored in self._messages for _ in stored.effects())
+        generations.update(notice.generation for notice in self._notices.values())
         return {
-            "messages": len(self._messages),
-            "effects": pairs.total(),
+            "messages": len(self._messages) + len(self._notices),
+            "effects": generations.total(),
+            "effects_by_generation": dict(sorted(generations.items())),
             "duplicate_pairs": sum(1 for count in pairs.values() if count > 1),
             "numbers_with_two_effects": sum(1 for count in numbers.values() if count > 1),
             "saves": self.saves,
@@ -84,7 +137,9 @@ def _key(stored: Stored, pair: Pair) -> tuple[int, str, date, int, int]:
 
 def _effect(stored: Stored, pair: Pair) -> dict[str, Any]:
     return {
-        "sorgu_no": pair.sorgu_no,
+        "veri_seti": "egitim",
+        "generation": stored.generation,
+        "sorgu_no": pair.sorgu_no or None,
         "isg_prof_tck_no": str(stored.isg_prof_tck_no),
         "sgk_tescil_no": stored.sgk_tescil_no,
         "egitim_tarihi": pair.egitim_tarihi,
@@ -93,3 +148,8 @@ def _effect(stored: Stored, pair: Pair) -> dict[str, Any]:
         "egitim_suresi": pair.egitim_suresi,
         "at": stored.at.isoformat(timespec="milliseconds"),
     }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    shown = {"veri_seti": notice.veri_seti, "generation": notice.generation, "sorgu_no": None, **notice.fields}
+    return shown | {"at": notice.at.isoformat(timespec="milliseconds")}

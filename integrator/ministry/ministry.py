@@ -5,23 +5,37 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from cryptography import x509
 
-from integrator.ministry.fault_plan import FaultPlan
+from integrator.ministry.acceptances import Acceptances
+from integrator.ministry.answers import FIRMA_YOK, Answer
+from integrator.ministry.fault_plan import SAVE, FaultPlan
 from integrator.ministry.ledger import Ledger
 from integrator.ministry.register import Register
 
 TURKEY = timezone(timedelta(hours=3))  # all year round since 2016
 REFUSED, OLD_SUCCESS = "refused", "old_success"
+SERVER, OURS = "server", "ours"
+ACCEPTED = "accepted"
+_FIRMA_YOK = Answer(FIRMA_YOK, "Bu kod ve parola ile aktif firma bulunamadı")
 
 
 @dataclass(slots=True)
 class Ministry:
-    """Everything a face needs. `repeats`: a number that is already stored gets 211, or its old answer."""
+    """Everything a face needs; the last four are its personality.
+
+    `repeats`: what is already stored gets 211, or its old answer. `g3_numbers`: an acceptance tells a number of the
+    server's or the sender's own. `g1_unsigned`: a single record without signature is refused (210) or accepted.
+    `processing_seconds`: how long generation 3 takes to decide; None is for ever.
+    """
 
     plan: FaultPlan
     register: Register = field(default_factory=Register)
     ledger: Ledger = field(default_factory=Ledger)
+    acceptances: Acceptances = field(default_factory=Acceptances)
     anchors: list[x509.Certificate] = field(default_factory=list)
     repeats: str = REFUSED
+    g3_numbers: str = SERVER
+    g1_unsigned: str = REFUSED
+    processing_seconds: float | None = 0.05
 
     def now(self) -> datetime:
         """The present moment, UTC."""
@@ -31,7 +45,16 @@ class Ministry:
         """The date in Turkey."""
         return datetime.now(TURKEY).date()
 
+    def admits(self, firma_kodu: str, parola: str) -> bool:
+        """Is this pair an active firm's, at a moment when firms are known at all?"""
+        return not self.plan.is_in_401_spell() and self.register.has_active_firma(firma_kodu, parola)
+
+    def refused_firma(self, kind: str) -> Answer:
+        """401; counted when it was a save."""
+        return self.ledger.counted(_FIRMA_YOK) if kind == SAVE else _FIRMA_YOK
+
     def forget(self) -> None:
-        """Lose what happened (ledger, counts, arrivals, scripts); keep parties, trust and rates."""
+        """Lose what happened (ledger, acceptances, counts, arrivals, scripts); keep parties, trust and rates."""
         self.ledger = Ledger()
+        self.acceptances = Acceptances()
         self.plan.forget()

@@ -1,9 +1,11 @@
-"""Finds and reads what the ministry published: the WSDL of a generation. Its host name stands only there."""
+"""Finds and reads what is published of a generation: its WSDL or OpenAPI. Host names stand only there."""
 
+import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -39,3 +41,9 @@ def read_wsdl(generation: str) -> Wsdl:
     octets = (published_folder() / "schemas" / generation / "ibys.wsdl").read_bytes()
     root = etree.fromstring(octets)
     return Wsdl(octets, root, root.get("targetNamespace", ""))
+
+
+def read_openapi(generation: str) -> dict[str, Any]:
+    """The OpenAPI of `generation` (`json-g4`); FileNotFoundError when it was not published with this copy."""
+    document: dict[str, Any] = json.loads((published_folder() / "schemas" / generation / "openapi.json").read_bytes())
+    return document

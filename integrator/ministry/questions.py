@@ -83,6 +83,26 @@ def authorisation(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     return Answer(answers.BASARILI, answers.BASARILI_MESAJI, number, fields=fields)
 
 
+def professional(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
+    """isgProfesyoneliDogrula: (generation 4, body assumed) an approved contract there today in this role, or 213."""
+    profesyonel, sgk = tckn(dvo, "isgProfTcKNo"), sgk_tescil_no(dvo, "isyeriSgkSicilNo")
+    role = one_of(dvo, "sertifikaTipi", (1, 2, 3))
+    known_role = ministry.register.profesyoneller.get(profesyonel)
+    if known_role == role and ministry.register.has_contract(profesyonel, sgk, ministry.today()):
+        return Answer(answers.BASARILI, answers.BASARILI_MESAJI)
+    return Answer(answers.PROFESYONEL_YOK, professional_unknown(sgk, profesyonel))
+
+
+def insurance(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
+    """calisanSigortalilikKontrolu: (generation 4, body assumed) is the worker on the roster there, else 212."""
+    calisan, sgk = tckn(dvo, "calisanTcKNo"), sgk_tescil_no(dvo, "isyeriSgkSicilNo")
+    if calisan in ministry.register.roster(sgk):
+        return Answer(answers.BASARILI, answers.BASARILI_MESAJI)
+    return Answer(
+        answers.CALISAN_ILISKISI_YOK, f"{calisan} kimlik numaralı çalışan {sgk} SGK sicil numaralı işyerinde bulunamadı"
+    )
+
+
 def training_codes(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     """EgitimKoduBilgisi: the whole list, inactive codes too; whoever asks."""
     kodlar = ministry.register.egitim_kodlari.values()

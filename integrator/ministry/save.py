@@ -1,6 +1,7 @@
 """The save operation: the stated order of checks, and what is stored when they pass. Order: README."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from integrator.ministry import answers, cms, signed_xml
@@ -13,7 +14,7 @@ from integrator.ministry.bildirim import (
     read_bildirim,
 )
 from integrator.ministry.ledger import Stored
-from integrator.ministry.ministry import OLD_SUCCESS, Ministry
+from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, Ministry
 
 EGITIM_LIMIT, CALISAN_LIMIT = 10, 100
 
@@ -25,44 +26,80 @@ class Refusal(NamedTuple):
     message: str
 
 
-Check = Callable[[Ministry, Bildirim], Refusal | None]
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a generation carries a message.
+
+    `render` builds the signed XML anew; None: it carries no signature and no number, so what is stored is known by
+    worker, code, day and workplace. `is_whole`: one worker without relation refuses the whole message.
+    `began_unsigned`: there was a time when it had no signature, to which a personality can go back.
+    """
+
+    generation: str
+    render: Callable[[Bildirim], str] | None
+    is_whole: bool = False
+    began_unsigned: bool = False
 
 
-def save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
+LIST_FORM = Form("soap-g2", signed_xml.render)
+NUMBER_USED = "Sorgu numarası hatalı: kayıt servisi yalnızca yeni kayıtlar içindir"
+SIGNER_DIFFERS = "İSG profesyonelinin kimlik numarası ile e-imza sahibi aynı değildir"
+ALREADY_NOTIFIED = "Bu bildirim daha önce yapılmıştır"
+Check = Callable[[Ministry, Bildirim, Form], Refusal | None]
+
+
+def save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo], form: Form = LIST_FORM) -> Answer:
     """Check one message of an admitted firm and store what can be stored; the result code is counted."""
-    answer = _save(ministry, firma_kodu, read_dvo)
-    ministry.ledger.codes[answer.status] += 1
-    return answer
-
-
-def _save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
-    # 1. every field is present and well-formed
     try:
-        bildirim = read_bildirim(read_dvo(), is_active_code=ministry.register.is_active_code, today=ministry.today())
+        bildirim = read(ministry, read_dvo, form)
     except Unreadable as error:
-        return Answer(answers.ALAN_HATASI, f"Zorunlu alanlarda hata var: {error}")
-    # 2. the number is new
-    stored = ministry.ledger.find(firma_kodu, bildirim.sorgu_no)
+        return ministry.ledger.counted(answers.unreadable(error))
+    return ministry.ledger.counted(decide(ministry, firma_kodu, bildirim, form))
+
+
+def read(ministry: Ministry, read_dvo: Callable[[], Dvo], form: Form) -> Bildirim:
+    """Step 1: every field is present and well-formed; raises Unreadable."""
+    is_signed = not (form.began_unsigned and ministry.g1_unsigned == ACCEPTED)
+    return read_bildirim(
+        read_dvo(),
+        is_active_code=ministry.register.is_active_code,
+        today=ministry.today(),
+        is_numbered=form.render is not None,
+        is_signed=is_signed and form.render is not None,
+    )
+
+
+def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) -> Answer:
+    """Steps 2 to 4 for a message that could be read; stores what can be stored."""
+    # 2. the number is new; without numbers, the training is
+    stored = _earlier(ministry, firma_kodu, bildirim, form)
     if stored is not None:
-        return _repeated(ministry, stored)
+        return _repeated(ministry, stored, form)
     # 3. contract, limits, signature
     for check in CHECKS:
-        refusal = check(ministry, bildirim)
+        refusal = check(ministry, bildirim, form)
         if refusal is not None:
             return Answer(refusal.status, refusal.message, bildirim.sorgu_no)
     # 4. worker by worker
-    return _store(ministry, firma_kodu, bildirim)
+    return _store(ministry, firma_kodu, bildirim, form)
 
 
-def _repeated(ministry: Ministry, stored: Stored) -> Answer:
+def _earlier(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) -> Stored | None:
+    if form.render is not None:
+        return ministry.ledger.find(firma_kodu, bildirim.sorgu_no)
+    calisan, kodu = bildirim.calisan[0], bildirim.egitim[0].egitim_kodu_id
+    return ministry.ledger.find_same((firma_kodu, calisan, kodu, bildirim.gun, bildirim.sgk_tescil_no))
+
+
+def _repeated(ministry: Ministry, stored: Stored, form: Form) -> Answer:
     ministry.ledger.repeated_numbers += 1
     if ministry.repeats == OLD_SUCCESS:
         return stored.answer
-    text = "Sorgu numarası hatalı: kayıt servisi yalnızca yeni kayıtlar içindir"
+    text = NUMBER_USED if form.render is not None else ALREADY_NOTIFIED
     return Answer(answers.SORGU_NO_KULLANILMIS, text, stored.answer.sorgu_no)
 
 
-def check_contract(ministry: Ministry, bildirim: Bildirim) -> Refusal | None:
+def check_contract(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:
     """213: the professional is unknown, or has no approved contract there on the day of the training."""
     if ministry.register.has_contract(bildirim.isg_prof_tck_no, bildirim.sgk_tescil_no, bildirim.gun):
         return None
@@ -77,7 +114,15 @@ def professional_unknown(sgk_tescil_no: str, isg_prof_tck_no: int | str) -> str:
     )
 
 
-def check_limits(ministry: Ministry, bildirim: Bildirim) -> Refusal | None:
+def worker_unrelated(isg_prof_tck_no: int, calisan_tck_no: int) -> str:
+    """The text of 212; it speaks of the specialist whoever the professional is, as the official page does."""
+    return (
+        f"{isg_prof_tck_no} kimlik numaralı iş güvenliği uzmanı ile {calisan_tck_no} kimlik numaralı "
+        "çalışan arasında işyeri düzeyinde ilişki bulunamadı"
+    )
+
+
+def check_limits(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:
     """216 to 221: 1 to 10 trainings, 1 to 100 workers, nobody and nothing twice."""
     codes = [one.egitim_kodu_id for one in bildirim.egitim]
     broken = (
@@ -99,17 +144,25 @@ def check_limits(ministry: Ministry, bildirim: Bildirim) -> Refusal | None:
     return next((Refusal(status, text) for status, is_broken, text in broken if is_broken), None)
 
 
-def check_signature(ministry: Ministry, bildirim: Bildirim) -> Refusal | None:
+def check_signature(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:
     """222 content attached; 214 not a CAdES-BES over the XML we build; 215 signed by somebody else."""
-    xml = signed_xml.render(bildirim)
+    if form.render is None:
+        return _check_signer(str(bildirim.imzalayan_kimlik_no), bildirim)
+    if not bildirim.imzali_deger:  # only read when the personality takes it
+        return None
+    xml = form.render(bildirim)
     try:
         signer = cms.check(bildirim.imzali_deger, xml.encode(), ministry.anchors)
     except cms.ContentAttached:
         return Refusal(222, "Bütünleşik imza tespit edildi; CAdES-BES ayrık imza kullanınız")
     except cms.NotCades as error:
         return Refusal(answers.IMZALI_ICERIK, signed_content_differs(str(error), xml))
+    return _check_signer(signer, bildirim)
+
+
+def _check_signer(signer: str | None, bildirim: Bildirim) -> Refusal | None:
     if signer != str(bildirim.isg_prof_tck_no):
-        return Refusal(answers.IMZA_SAHIBI, "İSG profesyonelinin kimlik numarası ile e-imza sahibi aynı değildir")
+        return Refusal(answers.IMZA_SAHIBI, SIGNER_DIFFERS)
     return None
 
 
@@ -121,14 +174,14 @@ def signed_content_differs(why: str, xml: str) -> str:
 CHECKS: tuple[Check, ...] = (check_contract, check_limits, check_signature)
 
 
-def _store(ministry: Ministry, firma_kodu: str, bildirim: Bildirim) -> Answer:
-    """Store every pair whose worker is on the roster; 212 and nothing stored when no worker is."""
+def _store(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) -> Answer:
+    """Store every pair whose worker is on the roster; 212 and nothing stored when no worker is, or not all are."""
     roster = ministry.register.roster(bildirim.sgk_tescil_no)
     pairs = tuple(
         _pair(bildirim, tckn, egitim, tckn in roster) for tckn in bildirim.calisan for egitim in bildirim.egitim
     )
-    if roster.isdisjoint(bildirim.calisan):
-        text = pairs[0].message
+    if roster.isdisjoint(bildirim.calisan) or (form.is_whole and not roster.issuperset(bildirim.calisan)):
+        text = next(pair.message for pair in pairs if pair.status != answers.BASARILI)
         return Answer(answers.CALISAN_ILISKISI_YOK, text, bildirim.sorgu_no, pairs)
     answer = Answer(answers.BASARILI, answers.BASARILI_MESAJI, bildirim.sorgu_no, pairs)
     ministry.ledger.put(
@@ -139,6 +192,7 @@ def _store(ministry: Ministry, firma_kodu: str, bildirim: Bildirim) -> Answer:
             bildirim.gun,
             answer,
             ministry.now(),
+            form.generation,
         )
     )
     return answer
@@ -148,10 +202,7 @@ def _pair(bildirim: Bildirim, tckn: int, egitim: Egitim, is_on_roster: bool) -> 
     status, message = answers.BASARILI, answers.BASARILI_MESAJI
     if not is_on_roster:
         status = answers.CALISAN_ILISKISI_YOK
-        message = (
-            f"{bildirim.isg_prof_tck_no} kimlik numaralı iş güvenliği uzmanı ile {tckn} kimlik numaralı "
-            "çalışan arasında işyeri düzeyinde ilişki bulunamadı"
-        )
+        message = worker_unrelated(bildirim.isg_prof_tck_no, tckn)
     return Pair(
         tckn,
         egitim.egitim_kodu_id,

@@ -1,6 +1,6 @@
 """The XML that the ministry builds anew from the fields of a message, to compare with what was signed.
 
-Root and framing are official, names and place of the two lists are assumed (contract 4.2 to 4.4). Written
+The single record is known to the byte; names and place of the two lists are assumed (contract 4.2 to 4.4). Written
 as text on purpose: the oracle is Java's serializer, and no Python serializer gives its bytes by default.
 """
 
@@ -26,16 +26,31 @@ def java_double(value: float) -> str:
 
 
 def render(bildirim: Bildirim) -> str:
-    """One line, no line break after the header; workers by number, trainings by code, both ascending."""
+    """The list form: workers by number, trainings by code, both ascending; names and places assumed."""
     calisan = "".join(f"<calisan><calisanTckNo>{tckn}</calisanTckNo></calisan>" for tckn in sorted(bildirim.calisan))
     egitim = "".join(
         f"<egitim><egitimKoduId>{one.egitim_kodu_id}</egitimKoduId>"
         f"<egitimSuresi>{java_double(one.egitim_suresi)}</egitimSuresi></egitim>"
         for one in sorted(bildirim.egitim)
     )
+    return _framed(bildirim, calisan + egitim)
+
+
+def render_single(bildirim: Bildirim) -> str:
+    """The single record, exact: ten elements, 443 bytes with a code of three digits and a duration like 40.0."""
+    (calisan,), (egitim,) = bildirim.calisan, bildirim.egitim
+    return _framed(
+        bildirim,
+        f"<calisanTckNo>{calisan}</calisanTckNo><egitimKoduId>{egitim.egitim_kodu_id}</egitimKoduId>"
+        f"<egitimSuresi>{java_double(egitim.egitim_suresi)}</egitimSuresi>",
+    )
+
+
+def _framed(bildirim: Bildirim, what: str) -> str:
+    """One line, no line break after the header; `what` stands where the single record has worker and training."""
     return (
         f"{HEADER}<EgitimDVO><egitimBildirim><belgeTipi>{bildirim.belge_tipi}</belgeTipi>"
-        f"<isgProfTckNo>{bildirim.isg_prof_tck_no}</isgProfTckNo>{calisan}{egitim}"
+        f"<isgProfTckNo>{bildirim.isg_prof_tck_no}</isgProfTckNo>{what}"
         f"<egitimTarihi>{bildirim.egitim_tarihi}</egitimTarihi><egitimYer>{bildirim.egitim_yer}</egitimYer>"
         f"<egitimTur>{bildirim.egitim_tur}</egitimTur><sgkTescilNo>{bildirim.sgk_tescil_no}</sgkTescilNo>"
         f"<egiticiTckNo>{bildirim.egitici_tck_no}</egiticiTckNo></egitimBildirim></EgitimDVO>"

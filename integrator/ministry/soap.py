@@ -96,6 +96,14 @@ def read_call(body: bytes, content_type: str, namespace: str) -> Call:
     return Call(version, name.localname, wrapper)
 
 
+def peek(element: etree._Element, *path: str) -> str:
+    """The text at the end of `path`, empty when there is none; for what is needed before all else."""
+    found: etree._Element | None = element
+    for name in path:
+        found = next(found.iterchildren(name), None) if found is not None else None
+    return (found.text or "") if found is not None else ""
+
+
 def _parse(body: bytes, version: Version) -> etree._Element:
     try:
         root = etree.fromstring(body, _PARSER)

@@ -30,6 +30,7 @@ class Sealer:
         self._head = bytes([_VERSION]) + key_no.to_bytes(2, "big")
         self._aead = AESGCM(key)
         self._mac_key = hmac.digest(key, b"ibys/fingerprint/v1", "sha256")
+        self._index_key = hmac.digest(key, b"ibys/blind-index/v1", "sha256")
 
     def seal(self, value: bytes, place: bytes) -> bytes:
         """`value` encrypted so that it opens only with this key and only at `place`."""
@@ -49,6 +50,10 @@ class Sealer:
     def fingerprint(self, content: bytes) -> bytes:
         """Keyed digest of `content`: equal contents are recognised, and nothing can be guessed from it."""
         return hmac.digest(self._mac_key, content, "sha256")
+
+    def blind_index(self, kind: str, value: str) -> str:
+        """Sixteen bytes (hex) by which rows about `value` are found; another kind gives another index."""
+        return hmac.digest(self._index_key, f"{kind}/{value}".encode(), "sha256")[:16].hex()
 
 
 def commitment(salt: bytes, *parts: bytes) -> str:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.domain.states import State
+from integrator.store.dialect import insert_new
+from integrator.store.rows import insert_rows
 from integrator.store.tables import bildirim_body, evidence_copy, revocation_answer
 
 OWED, STAMPED, COMPLETE = "", "T", "LT"
@@ -40,8 +42,7 @@ def owe(tx: Connection, moved: Sequence[Moved], *, now: datetime) -> None:
         for each in moved
         if each.end in _STORED and each.start is not each.end
     ]
-    if rows:
-        tx.execute(insert(evidence_copy), rows)
+    insert_rows(tx, evidence_copy, rows)
 
 
 def at_level(tx: Connection, level: str, *, before: datetime, after: tuple[str, int], limit: int) -> list[Copy]:
@@ -57,10 +58,12 @@ def at_level(tx: Connection, level: str, *, before: datetime, after: tuple[str, 
     return [Copy(KurumNo(row.kurum_id), SorguNo(row.sorgu_no), row.cms, row.body) for row in rows]
 
 
-def put_copy(tx: Connection, copy: Copy, level: str, sealed: bytes, *, now: datetime) -> None:
-    """Store a copy that reached `level`."""
+def put_copy(tx: Connection, copy: Copy, level: str, sealed: bytes, *, now: datetime) -> bool:
+    """Store a copy that reached `level` from the one before; False when another process brought it there first."""
     mine = (evidence_copy.c.kurum_id == copy.kurum, evidence_copy.c.sorgu_no == copy.sorgu_no)
-    tx.execute(update(evidence_copy).where(*mine).values(level=level, body=sealed, changed_at=now))
+    before = evidence_copy.c.level == (OWED if level == STAMPED else STAMPED)
+    stored = tx.execute(update(evidence_copy).where(*mine, before).values(level=level, body=sealed, changed_at=now))
+    return stored.rowcount == 1
 
 
 def read_copy(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[str, bytes]:
@@ -83,8 +86,7 @@ def keep_answers(tx: Connection, answers: Iterable[tuple[str, bytes]], *, now: d
         {"digest": digest, "source": by_digest[digest][0], "response": by_digest[digest][1], "seen_at": now}
         for digest in sorted(fresh)
     ]
-    if rows:
-        tx.execute(insert(revocation_answer), rows)
+    insert_new(tx, revocation_answer, rows)
     return sorted(by_digest)
 
 

@@ -8,15 +8,22 @@ cannot settle (docs/decisions/0006). What is returned as `Moved` must be audited
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, or_, select, update
 
-from integrator.domain.errors import IllegalMove, Misconfigured, NotFound
+from integrator.domain.errors import IllegalMove, MayBeStored, Misconfigured, NotFound
+from integrator.domain.hands import Verb
 from integrator.domain.identifiers import SORGU_NO_LAST, KurumNo, SorguNo
+from integrator.domain.outcomes import Kind
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
+from integrator.queue.fair import BY_HAND, Rotation, Turn, take_fairly
+from integrator.queue.verbs import NEVER_TO_BE_SENT, require_open
+from integrator.store.dialect import hold
+from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
     bildirim,
     bildirim_body,
@@ -24,6 +31,8 @@ from integrator.store.tables import (
     sonuc,
     sorgu_no_counter,
 )
+
+KEY = ("kurum_id", "sorgu_no")
 
 
 def take_numbers(tx: Connection, count: int) -> range:
@@ -41,9 +50,10 @@ def put(
 ) -> list[Moved]:
     """Store new messages with their sealed (canonical, cms): queued when signed, else awaiting the signature."""
     ends = [State.QUEUED if cms is not None else State.AWAITING_SIGNATURE for _, cms in sealed]
-    tx.execute(insert(bildirim), [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
-    tx.execute(
-        insert(bildirim_body),
+    insert_rows(tx, bildirim, [_new_row(row, end, now) for row, end in zip(rows, ends, strict=True)])
+    insert_rows(
+        tx,
+        bildirim_body,
         [
             {"kurum_id": row.kurum, "sorgu_no": row.sorgu_no, "canonical": canonical, "cms": cms}
             for row, (canonical, cms) in zip(rows, sealed, strict=True)
@@ -73,67 +83,90 @@ def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
         "parts_accepted": 0,
         "created_at": now,
         "changed_at": now,
+        "isyeri_index": row.isyeri_index,
+        "profesyonel_index": row.profesyonel_index,
     }
 
 
 def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now: datetime) -> Moved:
     """Put the professional's sealed signature beside the bytes it was made over, and queue the message."""
-    state, _ = _stands(tx, kurum, sorgu_no)
+    state, _ = stands(tx, kurum, sorgu_no)
     if state is not State.AWAITING_SIGNATURE:
         raise IllegalMove(f"{sorgu_no} is {state}; its signature is not awaited")
-    moved = _move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
+    moved = move_one(tx, kurum, sorgu_no, State.QUEUED, reason="", now=now)
     body = bildirim_body.c
     tx.execute(update(bildirim_body).where(body.kurum_id == kurum, body.sorgu_no == sorgu_no).values(cms=cms))
     return moved
 
 
-def claim(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
-    """Hand up to `limit` due messages to `worker`, longest due first, with the intent to send written down."""
-    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1}
-    return _claim(tx, State.QUEUED, step, act="send", now=now, worker=worker, lease=lease, limit=limit)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Of a claim: who claims for how long and how many, and whose turn it is.
+
+    With `metot` given, only messages that are written for it: another generation's service does not understand them.
+    A message of the customer `but_not` is not handed out; with `veri_seti`, of what is queued only its messages are.
+    """
+
+    now: datetime
+    worker: str
+    lease: timedelta
+    limit: int
+    metot: str = ""
+    rotation: Rotation = field(default_factory=Rotation)
+    but_not: str | None = None
+    veri_seti: str = ""
+
+    def turn(self, state: State) -> Turn:
+        """What is handed out of `state`."""
+        return Turn(state.value, self.metot, self.rotation, self.but_not, self.veri_seti)
 
 
-def claim_uncertain(tx: Connection, *, now: datetime, worker: str, lease: timedelta, limit: int) -> list[Claimed]:
-    """Hand up to `limit` messages of unknown outcome to `worker`, to be asked about by their number."""
-    step = {"asks": bildirim.c.asks + 1}
-    return _claim(tx, State.UNCERTAIN, step, act="ask", now=now, worker=worker, lease=lease, limit=limit)
+def claim(tx: Connection, terms: Terms) -> list[Claimed]:
+    """Hand due messages to a worker with the intent to send written down; each customer gets its share."""
+    numbers = take_fairly(tx, terms.turn(State.QUEUED), now=terms.now, limit=terms.limit)
+    step = {"state": State.SENDING.value, "attempt": bildirim.c.attempt + 1, "ministry_no": None}
+    return _claim(tx, numbers, step, terms, act="send")
 
 
-def _claim(
-    tx: Connection,
-    state: State,
-    step: dict[str, Any],
-    *,
-    act: str,
-    now: datetime,
-    worker: str,
-    lease: timedelta,
-    limit: int,
-) -> list[Claimed]:
-    due = select(bildirim.c.sorgu_no)
-    due = due.where(bildirim.c.state == state.value, bildirim.c.due_at <= now)
-    due = due.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
+def claim_to_ask(tx: Connection, terms: Terms, *, at_once: int = 1) -> list[Claimed]:
+    """Hand due messages of unknown outcome to a worker, then those in processing, of which one question names many."""
+    numbers = take_fairly(tx, terms.turn(State.UNCERTAIN), now=terms.now, limit=terms.limit)
+    left = terms.limit - len(numbers)
+    if left:
+        numbers += take_fairly(tx, terms.turn(State.PENDING), now=terms.now, limit=left * at_once)
+    return _claim(tx, numbers, {"asks": bildirim.c.asks + 1}, terms, act="ask")
+
+
+def _claim(tx: Connection, numbers: Sequence[int], step: Mapping[str, Any], terms: Terms, *, act: str) -> list[Claimed]:
+    """Write the claim of rows that this transaction has locked; they come back in the order of `numbers`."""
+    if not numbers:
+        return []
     taken = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(due))
+        .where(bildirim.c.sorgu_no.in_(numbers))
         .values(
             **step,
             fence=bildirim.c.fence + 1,
             deneme_no=bildirim.c.deneme_no + 1,
-            claimed_by=worker,
-            due_at=now + lease,
-            changed_at=now,
+            claimed_by=terms.worker,
+            due_at=terms.now + terms.lease,
+            changed_at=terms.now,
         )
     )
     rows = {row["sorgu_no"]: row for row in tx.execute(taken.returning(bildirim)).mappings()}
-    if not rows:
-        return []
-    tx.execute(insert(deneme), [_intent(row, act, now) for row in rows.values()])
+    insert_rows(tx, deneme, [_intent(row, act, terms.now) for row in rows.values()])
     kurum_ids = {row["kurum_id"] for row in rows.values()}  # both parts of the key, or the whole table is read
-    bodies = select(bildirim_body).where(
+    found = select(bildirim_body).where(
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
     )
-    return [_claimed(rows[body["sorgu_no"]], body) for body in tx.execute(bodies).mappings()]
+    bodies = {body["sorgu_no"]: body for body in tx.execute(found).mappings()}
+    return [_claimed(rows[number], bodies[number]) for number in numbers]
+
+
+def _once(found: Select[tuple[int]]) -> Select[tuple[int]]:
+    """The numbers as a CTE: a subquery that locks under a limit may be run again for every row of the outer one."""
+    numbers = found.cte("numbers")
+    return select(numbers.c.sorgu_no)
 
 
 def _intent(row: RowMapping, act: str, now: datetime) -> dict[str, Any]:
@@ -154,8 +187,10 @@ def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
         parts_total=row["parts_total"],
         uncertain_since=row["uncertain_since"],
         last_code=row["last_code"],
+        until_at=row["due_at"],
         canonical=body["canonical"],
         cms=body["cms"] or b"",
+        ministry_no=row["ministry_no"] or "",
     )
 
 
@@ -168,83 +203,60 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
     for each in held:
         if each.end is not each.claimed.state:
             advance(each.claimed.state, each.end)  # raises for a move that does not exist
-    tx.execute(_SETTLE, [_settled_row(each, now) for each in held])
-    tx.execute(_END_DENEME, [_ended_row(each, now) for each in held])
+    update_rows(tx, bildirim, KEY, [_settled_row(each, now) for each in held])
+    update_rows(tx, deneme, (*KEY, "deneme_no"), [_ended_row(each, now) for each in held])
     keep = [each for each in held if each.refused_parts is not None]
     if keep:
         rows = [
             {"kurum_id": s.claimed.kurum, "sorgu_no": s.claimed.sorgu_no, "refused_parts": s.refused_parts}
             for s in keep
         ]
-        tx.execute(insert(sonuc), rows)
+        insert_rows(tx, sonuc, rows)
     return [
         Moved(
             s.claimed.sorgu_no,
             s.claimed.kurum,
             s.claimed.state,
             s.end,
-            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _cause_fact(s.cause),
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _more_facts(s),
         )
         for s in held
     ]
 
 
-_SETTLE = (
-    update(bildirim)
-    .where(bildirim.c.kurum_id == bindparam("k_kurum"), bildirim.c.sorgu_no == bindparam("k_sorgu_no"))
-    .values(
-        state=bindparam("v_state"),
-        due_at=bindparam("v_due_at"),
-        attempt=bindparam("v_attempt"),
-        reason=bindparam("v_reason"),
-        last_code=bindparam("v_code"),
-        parts_accepted=bindparam("v_accepted"),
-        uncertain_since=bindparam("v_since"),
-        changed_at=bindparam("v_now"),
-        claimed_by=None,
-    )
-)
-
-_END_DENEME = (
-    update(deneme)
-    .where(
-        deneme.c.kurum_id == bindparam("k_kurum"),
-        deneme.c.sorgu_no == bindparam("k_sorgu_no"),
-        deneme.c.deneme_no == bindparam("k_deneme_no"),
-    )
-    .values(
-        ended_at=bindparam("v_now"),
-        outcome=bindparam("v_outcome"),
-        code=bindparam("v_code"),
-        request=bindparam("v_request"),
-        reply=bindparam("v_reply"),
-    )
-)
-
-
 def _settled_row(s: Settlement, now: datetime) -> dict[str, Any]:
-    since = (s.claimed.uncertain_since or now) if s.end is State.UNCERTAIN else None
+    known_since = s.claimed.uncertain_since
+    is_open = s.end in (State.UNCERTAIN, State.PENDING)
+    since = known_since or now if is_open else known_since if s.end is State.HELD else None
     return {
-        "k_kurum": s.claimed.kurum,
-        "k_sorgu_no": s.claimed.sorgu_no,
-        "v_state": s.end.value,
-        "v_due_at": s.due_at,
-        "v_attempt": s.claimed.attempt - (not s.burns_attempt),
-        "v_reason": _reason(s.outcome, s.cause),
-        "v_code": s.code,
-        "v_accepted": s.parts_accepted,
-        "v_since": since,
-        "v_now": now,
+        "kurum_id": s.claimed.kurum,
+        "sorgu_no": s.claimed.sorgu_no,
+        "state": s.end.value,
+        "due_at": s.due_at,
+        "claimed_by": None,
+        "attempt": s.claimed.attempt - (not s.burns_attempt),
+        "reason": reason_of(s.outcome, s.cause),
+        "last_code": s.code,
+        "parts_accepted": s.parts_accepted,
+        "uncertain_since": since,
+        "ministry_no": s.ministry_no or None,
+        "changed_at": now,
     }
 
 
 LONGEST_REASON = 64
 
 
-def _reason(outcome: str, cause: str) -> str:
+def reason_of(outcome: str, cause: str) -> str:
     """``own_fault:INT-RCP-001``: why, and the causes as far as they fit."""
     whole = f"{outcome}:{cause}" if cause else outcome
     return whole if len(whole) <= LONGEST_REASON else whole[:LONGEST_REASON].rpartition(",")[0]
+
+
+def _more_facts(s: Settlement) -> dict[str, str]:
+    """The cause of a 214, and the ministry's number when it is news."""
+    is_news = s.ministry_no and s.ministry_no != s.claimed.ministry_no
+    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {})
 
 
 def _cause_fact(cause: str) -> dict[str, str]:
@@ -253,31 +265,71 @@ def _cause_fact(cause: str) -> dict[str, str]:
 
 def _ended_row(s: Settlement, now: datetime) -> dict[str, Any]:
     return {
-        "k_kurum": s.claimed.kurum,
-        "k_sorgu_no": s.claimed.sorgu_no,
-        "k_deneme_no": s.claimed.deneme_no,
-        "v_now": now,
-        "v_outcome": s.outcome,
-        "v_code": s.code,
-        "v_request": s.request,
-        "v_reply": s.reply,
+        "kurum_id": s.claimed.kurum,
+        "sorgu_no": s.claimed.sorgu_no,
+        "deneme_no": s.claimed.deneme_no,
+        "ended_at": now,
+        "outcome": s.outcome,
+        "code": s.code,
+        "request": s.request,
+        "reply": s.reply,
     }
 
 
 def _fences(tx: Connection, numbers: list[SorguNo]) -> dict[int, tuple[int, str]]:
     columns = select(bildirim.c.sorgu_no, bildirim.c.fence, bildirim.c.state)
-    rows = tx.execute(columns.where(bildirim.c.sorgu_no.in_(numbers)).with_for_update())
+    mine = columns.where(bildirim.c.sorgu_no.in_(numbers)).order_by(bildirim.c.sorgu_no)
+    rows = tx.execute(mine.with_for_update())  # in one order by all who lock several, or they wait for one another
     return {row.sorgu_no: (row.fence, row.state) for row in rows}
 
 
+def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime) -> set[str]:
+    """Those of the ministry's numbers in `told` (by our number) that another message of ours is followed by, too.
+
+    Such a number speaks for neither: open messages that hold it forget it, and are due to ask again at once.
+    """
+    holders: dict[str, set[int]] = {}
+    for sorgu_no, number in told.items():
+        holders.setdefault(number, set()).add(sorgu_no)
+    columns = select(bildirim.c.sorgu_no, bildirim.c.ministry_no)
+    hold(tx, "ministry_no")  # two settlers given the same number must see each other
+    holding = columns.where(bildirim.c.ministry_no.in_(list(holders))).order_by(bildirim.c.sorgu_no)
+    for row in tx.execute(holding.with_for_update()):
+        if row.sorgu_no not in told:
+            holders[row.ministry_no].add(row.sorgu_no)
+    shared = {number for number, mine in holders.items() if len(mine) > 1}
+    if shared:
+        is_open = bildirim.c.state.in_((State.PENDING.value, State.UNCERTAIN.value))
+        others = bildirim.c.sorgu_no.not_in(list(told))  # those in `told` are settled by the caller
+        doubted = update(bildirim).where(bildirim.c.ministry_no.in_(shared), is_open, others)
+        tx.execute(doubted.values(ministry_no=None, due_at=now, fence=bildirim.c.fence + 1, claimed_by=None))
+    return shared
+
+
 def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
-    """Return messages that were claimed and never sent (a worker that stops): their attempt does not count."""
+    """Return messages that were claimed and whose call was not begun: neither attempt nor question counts."""
+    several = list(claimed)
     back = [
         Settlement(each, State.QUEUED, now, "given_back", "", burns_attempt=False)
-        for each in claimed
+        for each in several
         if each.state is State.SENDING
     ]
+    asked = [each for each in several if each.state in (State.UNCERTAIN, State.PENDING)]
+    if asked:
+        _unask(tx, asked, now)
     return settle(tx, back, now=now) if back else []
+
+
+def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> None:
+    """A question that was not put is due again at once. Nothing moved, so the audit log has nothing to record."""
+    fences = _fences(tx, [each.sorgu_no for each in asked])
+    held = [each for each in asked if fences.get(each.sorgu_no) == (each.fence, each.state.value)]
+    for each in held:
+        mine = (bildirim.c.kurum_id == each.kurum, bildirim.c.sorgu_no == each.sorgu_no)
+        again = {"due_at": now, "asks": bildirim.c.asks - 1, "claimed_by": None, "changed_at": now}
+        tx.execute(update(bildirim).where(*mine).values(**again))
+    rows = [_ended_row(Settlement(each, each.state, now, "given_back", ""), now) for each in held]
+    update_rows(tx, deneme, (*KEY, "deneme_no"), rows)
 
 
 def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
@@ -287,7 +339,7 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     overdue = overdue.order_by(bildirim.c.due_at).limit(limit).with_for_update(skip_locked=True)
     lost = (
         update(bildirim)
-        .where(bildirim.c.sorgu_no.in_(overdue))
+        .where(bildirim.c.sorgu_no.in_(_once(overdue)))
         .values(
             state=State.UNCERTAIN.value,
             due_at=now,
@@ -303,55 +355,74 @@ def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.SENDING, State.UNCERTAIN, facts) for r in rows]
 
 
-def quarantine(tx: Connection, form: Form, *, code: str, now: datetime, limit: int, cause: str = "") -> list[Moved]:
+def quarantine(
+    tx: Connection,
+    form: Form,
+    *,
+    code: str,
+    now: datetime,
+    limit: int,
+    cause: str = "",
+    reason: str = "",
+    spare_released: bool = False,
+) -> list[Moved]:
     """Stop queued messages of one form, because the ministry's answer to another of them suspects us.
 
-    `cause` holds the causes' codes that were found in that answer.
+    `cause` holds the causes' codes that were found in that answer; `reason` is given when a person stops them.
+    With `spare_released`, those that a person let through while their form is stopped are left alone.
     """
-    same = (bildirim.c.veri_seti == form.veri_seti, bildirim.c.version == form.version, bildirim.c.metot == form.metot)
-    waiting = select(bildirim.c.sorgu_no)
-    waiting = waiting.where(bildirim.c.state == State.QUEUED.value, *same).limit(limit).with_for_update()
-    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(waiting))
-    stopped = stopped.values(
-        state=State.QUARANTINED.value, reason=_reason("own_fault", cause), last_code=code, changed_at=now
-    )
+    waiting = select(bildirim.c.sorgu_no).where(bildirim.c.state == State.QUEUED.value, *of_form(form))
+    waiting = waiting.where(bildirim.c.reason != BY_HAND) if spare_released else waiting
+    waiting = waiting.order_by(bildirim.c.sorgu_no).limit(limit).with_for_update()
+    stopped = update(bildirim).where(bildirim.c.sorgu_no.in_(_once(waiting)))
+    why = reason or reason_of("own_fault", cause)
+    stopped = stopped.values(state=State.QUARANTINED.value, reason=why, last_code=code, changed_at=now)
     rows = tx.execute(stopped.returning(bildirim.c.kurum_id, bildirim.c.sorgu_no)).all()
     facts = {"code": code} | _cause_fact(cause)
     return [Moved(SorguNo(r.sorgu_no), KurumNo(r.kurum_id), State.QUEUED, State.QUARANTINED, facts) for r in rows]
 
 
-FATE_UNKNOWN = frozenset({"unknown_code", "asked_too_long", "foreign", "broken"})
-"""Reasons of being held under which a released message is asked about before anything else."""
-
-MAY_BE_STORED = frozenset({"unknown_code", "asked_too_long"})
-"""Those under which the ministry may well hold the message."""
+def of_form(form: Form) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for the messages of one form."""
+    row = bildirim.c
+    return row.veri_seti == form.veri_seti, row.version == form.version, row.metot == form.metot
 
 
 def release(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
-    """A person lets a held or quarantined message go on, with a reason; it is due at once.
+    """A person lets a held or quarantined message go on, with a reason; it is due at once."""
+    state, why = stands(tx, kurum, sorgu_no)
+    end = require_open(sorgu_no, state, why, Verb.RELEASE)
+    return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=afresh(end, now))
 
-    One whose fate is unknown is asked about first, it is never sent blindly (invariant 5).
-    """
-    state, why = _stands(tx, kurum, sorgu_no)
-    if state not in (State.HELD, State.QUARANTINED):
-        raise IllegalMove(f"{sorgu_no} is {state}; only a held or quarantined message can be released")
-    end = State.UNCERTAIN if state is State.HELD and why in FATE_UNKNOWN else State.QUEUED
-    fresh = {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
-    return _move_one(tx, kurum, sorgu_no, end, reason=reason, now=now, more=fresh)
+
+def afresh(end: State, now: datetime) -> dict[str, Any]:
+    """Columns of a message that a person let go on: its patience begins anew."""
+    return {"attempt": 0, "asks": 0, "uncertain_since": now if end is State.UNCERTAIN else None}
 
 
 def cancel(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, now: datetime) -> Moved:
     """Its owner takes back a message that is not on its way and is not believed to be at the ministry.
 
-    One whose number belongs to another record, or whose bytes do not open, can only end so.
+    One that left and was never answered cannot be: even when the ministry does not find it, its request may arrive.
     """
-    state, why = _stands(tx, kurum, sorgu_no)
-    if state is State.HELD and why in MAY_BE_STORED:
-        raise IllegalMove(f"{sorgu_no} may be stored at the ministry already ({why}); release it, so that it is asked")
-    return _move_one(tx, kurum, sorgu_no, State.CANCELLED, reason=reason, now=now)
+    state, why = stands(tx, kurum, sorgu_no)
+    end = require_open(sorgu_no, state, why, Verb.CANCEL)
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no, left_unanswered())
+    if why not in NEVER_TO_BE_SENT and tx.execute(select(exists().where(*mine))).scalar_one():
+        raise MayBeStored(
+            f"{sorgu_no} was sent and not answered; it may arrive yet, so it goes again or is asked about"
+        )
+    return move_one(tx, kurum, sorgu_no, end, reason=reason, now=now)
 
 
-def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
+def left_unanswered() -> ColumnElement[bool]:
+    """Of a row of `bildirim`: an attempt has no end (its worker went silent), or ended with its fate unknown."""
+    unknown = or_(deneme.c.outcome.is_(None), deneme.c.outcome == Kind.UNCERTAIN.value)
+    mine = (deneme.c.kurum_id == bildirim.c.kurum_id, deneme.c.sorgu_no == bildirim.c.sorgu_no)
+    return exists().where(*mine, deneme.c.act == "send", unknown)
+
+
+def stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, str]:
     """(state, reason) of one message, locked; raises NotFound."""
     query = select(bildirim.c.state, bildirim.c.reason)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
@@ -361,7 +432,7 @@ def _stands(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> tuple[State, s
     return State(row.state), row.reason
 
 
-def _move_one(
+def move_one(
     tx: Connection,
     kurum: KurumNo,
     sorgu_no: SorguNo,
@@ -371,14 +442,15 @@ def _move_one(
     now: datetime,
     more: Mapping[str, Any] | None = None,
 ) -> Moved:
-    state, _ = _stands(tx, kurum, sorgu_no)
+    """Move one message if the table of moves allows it; raises IllegalMove."""
+    state, _ = stands(tx, kurum, sorgu_no)
     advance(state, end)
     values: dict[str, Any] = {
         "state": end.value,
         "due_at": now,
         "changed_at": now,
-        "reason": "by_hand" if reason else "",
+        "reason": BY_HAND if reason else "",
     }
     mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
-    tx.execute(update(bildirim).where(*mine).values(**values, **(more or {})))
+    tx.execute(update(bildirim).where(*mine).values(**values | dict(more or {})))
     return Moved(sorgu_no, kurum, state, end, {"reason": reason} if reason else {})

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrator.domain.outcomes import Kind, Outcome
+from integrator.domain.outcomes import NOT_FOUND, Kind, Outcome
 from integrator.domain.records import Claimed
 from integrator.domain.states import State
 from integrator.queue.backoff import Backoff
 
-NOT_FOUND = "not_found"
 ATTEMPTS_SPENT = "attempts_spent"
 ASKED_TOO_LONG = "asked_too_long"
 
@@ -36,10 +35,12 @@ class Next:
 def next_step(claimed: Claimed, outcome: Outcome, patience: Patience, *, now: datetime, jitter: float) -> Next:
     """Decide from the outcome; the ceiling of attempts and the patience of asking end with a person."""
     end, reason = outcome.end, str(outcome.kind)
-    asking = claimed.state is State.UNCERTAIN
-    if asking and outcome.code != NOT_FOUND and end is State.QUEUED:
-        end = State.UNCERTAIN  # the question got no answer: the message's fate is as unknown as before
-    if end is State.UNCERTAIN:
+    was = claimed.state
+    if was is State.UNCERTAIN and outcome.code != NOT_FOUND and end is State.QUEUED:
+        end = was  # the question got no answer: the message's fate is as unknown as before
+    if was is State.PENDING and end in (State.QUEUED, State.UNCERTAIN):
+        end = was  # it was taken for processing, and no answer of another kind takes that back
+    if end in (State.UNCERTAIN, State.PENDING):
         if claimed.uncertain_since and now - claimed.uncertain_since > patience.ask_for_at_most:
             return Next(State.HELD, ASKED_TOO_LONG, now)
         due_at = patience.ask.next_at(claimed.asks + 1, now=now, jitter=jitter, retry_after=outcome.retry_after)

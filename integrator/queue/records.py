@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit
+from integrator.store.rows import insert_rows
 from integrator.store.tables import bildirim, kayit
 
 
@@ -28,7 +29,7 @@ def sorgu_no_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[int]:
 
 def put_records(tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes]], *, now: datetime) -> None:
     """Store (record, fingerprint, sealed body). A second row of one id raises IntegrityError: the race was lost."""
-    tx.execute(insert(kayit), [_row(kurum, *row, now) for row in rows])
+    insert_rows(tx, kayit, [_row(kurum, *row, now) for row in rows])
 
 
 def stored_since(

@@ -1,22 +1,20 @@
-"""Opens the database and gives out transactions.
-
-SQLite: WAL, ``synchronous=FULL`` (a commit survives a power cut), ``BEGIN IMMEDIATE`` for writers, because a
-deferred transaction that turns writer fails at once with SQLITE_BUSY whatever the busy timeout says.
-"""
+"""Opens the database and gives out transactions; whatever the driver says leaves here as Conflict or Unavailable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from integrator.domain.errors import Misconfigured, Unavailable
-from integrator.store import tables
+from integrator.domain.errors import Malformed, Misconfigured, Unavailable
+from integrator.domain.fault_points import passing
+from integrator.store.dialect import Meaning, dialect_named, dialect_of
 
 Database = Engine
 """An open database, for those above the store who only hand it on."""
@@ -24,22 +22,41 @@ Database = Engine
 Tx = Connection
 """A running transaction, for those above the store who only hand it on."""
 
-SCHEMA_VERSION = "1"
-BUSY_SECONDS = 30
+CONFLICTS_AT_MOST = 10
+TOO_ODD = "a value is larger, longer or odder than the database keeps"
+T = TypeVar("T")
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `url`; raises Misconfigured for an address we do not know how to keep safe."""
-    try:
-        backend = make_url(url).get_backend_name()
-    except ArgumentError as error:
-        raise Misconfigured("store.database_url is not a database address") from error
-    if backend != "sqlite":
-        raise Misconfigured(f"store.database_url names {backend!r}; this version keeps its outbox in SQLite")
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
+class Conflict(Unavailable):
+    """Another transaction was first: a key is taken, or a lock could not be had in turn. Read again, decide anew."""
+
+
+def open_engine(url: str, *, password_file: Path | None = None) -> Engine:
+    """An engine for `url`; raises Misconfigured for an address we do not know how to keep safe.
+
+    Nothing is connected yet. The password of PostgreSQL is read from `password_file` at every new connection.
+    """
+    address = _parse(url)
+    engine = dialect_named(address.get_backend_name()).open(address, password_file)
+    event.listen(engine, "handle_error", _refuse_value)
     return engine
+
+
+def _refuse_value(context: ExceptionContext) -> None:
+    """What a driver cannot even send: a number of more than 64 bits, half a character."""
+    if isinstance(context.original_exception, (OverflowError, UnicodeEncodeError)):
+        raise Malformed(TOO_ODD) from None
+
+
+def _parse(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        # not `from error`: a piece of a password may stand in its words
+        raise Misconfigured("store.database_url is not a database address") from None
+    if address.get_backend_name() != "sqlite" and "@" in f"{address.host}{address.database}":
+        raise Misconfigured("store.database_url: a sign of the password is not escaped (@ is %40, / is %2F)")
+    return address
 
 
 def sqlite_url(path: Path) -> str:
@@ -47,67 +64,57 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's begin event decides, not the driver
-    # A value spoilt on disk must reach the check that names it, not stop the whole query it stands in.
-    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-class Conflict(Exception):
-    """A row with this key was written by somebody else meanwhile; read again and decide anew."""
-
-
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One short writing transaction: committed when the block ends, rolled back when it raises.
 
-    Raises Conflict when a key is taken, Unavailable when the database does not take the transaction.
+    Raises Conflict when another transaction was first, Unavailable when the database does not take it.
     """
-    try:
+    with _translating(engine, "the database did not take the transaction"):
         with engine.begin() as tx:
             yield tx
-    except IntegrityError as error:
-        raise Conflict from error
-    except OperationalError as error:
-        raise Unavailable(f"the database did not take the transaction ({error.orig})") from error
+            passing("commit.before")
+        passing("commit.after")
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One snapshot for reading; it holds no writer up. Raises Unavailable when the database cannot be read."""
+    options = dialect_of(engine).reading
+    with (
+        _translating(engine, "the database could not be read"),
+        engine.connect().execution_options(**options) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _translating(engine: Engine, what: str) -> Iterator[None]:
     try:
-        with engine.connect().execution_options(reading=True) as connection, connection.begin():
-            yield connection
-    except OperationalError as error:
-        raise Unavailable(f"the database could not be read ({error.orig})") from error
+        yield
+    except DBAPIError as error:
+        dialect = dialect_of(engine)
+        meaning = dialect.meaning(error)
+        if meaning is Meaning.BUG:
+            raise
+        if meaning is Meaning.INPUT:
+            raise Malformed(TOO_ODD) from error
+        if meaning is Meaning.ADDRESS:
+            raise Misconfigured(f"store.database_url: {dialect.words(error)}") from error
+        kind = Conflict if meaning is Meaning.CONFLICT else Unavailable
+        raise kind(f"{what} ({dialect.words(error)})") from error
+    except PoolTimeoutError as error:
+        raise Unavailable(f"{what} (every connection of this process is in use)") from error
 
 
-def create_schema(engine: Engine, *, gateway_name: str, sorgu_no_start: int) -> None:
-    """Create all tables of an empty home and write its fixed facts."""
+def write_anew(engine: Engine, act: Callable[[Connection], T]) -> T:
+    """`act` in a writing transaction of its own, decided anew as long as others are first; at last raises Conflict."""
+    for _ in range(CONFLICTS_AT_MOST - 1):
+        try:
+            with writing(engine) as tx:
+                return act(tx)
+        except Conflict:
+            continue
     with writing(engine) as tx:
-        tables.metadata.create_all(tx)
-        tx.execute(
-            insert(tables.meta),
-            [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "gateway", "value": gateway_name}],
-        )
-        tx.execute(insert(tables.sorgu_no_counter).values(counter_id=1, next=sorgu_no_start))
-
-
-def read_meta(engine: Engine) -> dict[str, str]:
-    """The fixed facts of a home; raises Misconfigured when there is no home, or one of another schema."""
-    try:
-        with reading(engine) as tx:
-            rows = tx.execute(select(tables.meta.c.name, tables.meta.c.value))
-            facts = {row.name: row.value for row in rows}
-    except Unavailable as error:
-        raise Misconfigured(f"there is no gateway in this home yet: run `ibys init` ({error.detail})") from error
-    if facts.get("schema") != SCHEMA_VERSION:
-        raise Misconfigured(f"this home has schema {facts.get('schema')}, this program wants {SCHEMA_VERSION}")
-    return facts
+        return act(tx)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from threading import Lock
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.protect.seal import Sealer, new_key, unwrap_key, wrap_key
+from integrator.store.dialect import insert_new
 from integrator.store.engine import reading, writing
 from integrator.store.tables import data_key, kurum
 
@@ -53,15 +54,13 @@ class KeyRing:
     def _enrol(self, kurum_no: KurumNo, now: datetime | None) -> Sealer:
         if now is None:
             raise Misconfigured(f"the data key of {kurum_no!r} is not in the database: restore the data_key table")
+        wrapped = wrap_key(self._master, new_key(), _place(kurum_no, 1))
         with writing(self._engine) as tx:
-            already = self._current(tx, kurum_no)  # another process may have been first
-            if already:
-                return already
-            key = new_key()
-            wrapped = wrap_key(self._master, key, _place(kurum_no, 1))
-            tx.execute(insert(kurum).values(kurum_id=kurum_no, created_at=now))
-            tx.execute(insert(data_key).values(kurum_id=kurum_no, key_no=1, wrapped=wrapped, created_at=now))
-        return Sealer(1, key)
+            insert_new(tx, kurum, [{"kurum_id": kurum_no, "created_at": now}])
+            insert_new(tx, data_key, [{"kurum_id": kurum_no, "key_no": 1, "wrapped": wrapped, "created_at": now}])
+            found = self._current(tx, kurum_no)  # another process may have been first: then this is its key
+        assert found is not None
+        return found
 
 
 def _place(kurum_no: KurumNo, key_no: int) -> bytes:

@@ -66,8 +66,44 @@ def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+class Told(TypeDecorator[str]):
+    """A word that somebody else told us. It is cut to `length`, and what no text column takes becomes a mark.
+
+    SQLite keeps any length and sign, PostgreSQL refuses the statement: no answer of the ministry, however odd, may
+    keep its message from being settled.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        """At most `length` characters, none of them NUL or half a character."""
+        return None if value is None else as_told(value, self.length)
+
+
+def as_told(value: str, length: int | None = None) -> str:
+    """The text as a `Told` column keeps it."""
+    return value[:length].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+class ToldText(Told):
+    """The same of any length."""
+
+    impl = Text
+    cache_ok = True
+
+
+def _key(length: int) -> String:
+    """Text that is compared and ordered by its bytes, on every server and in every country."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 def _kurum() -> Column[str]:
-    return Column("kurum_id", String(64), primary_key=True)
+    return Column("kurum_id", _key(64), primary_key=True)
 
 
 kurum = Table("kurum", metadata, _kurum(), Column("created_at", UtcDateTime, nullable=False))
@@ -85,7 +121,7 @@ kayit = Table(
     "kayit",
     metadata,
     _kurum(),
-    Column("kayit_no", String(128), primary_key=True),
+    Column("kayit_no", _key(128), primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("veri_seti", String(64), nullable=False),
     Column("version", String(16), nullable=False),
@@ -99,7 +135,7 @@ bildirim = Table(
     metadata,
     _kurum(),
     Column("sorgu_no", BigInteger, primary_key=True, autoincrement=False),
-    Column("kayit_no", String(128), nullable=False),
+    Column("kayit_no", _key(128), nullable=False),
     Column("part", SmallInteger, nullable=False),
     Column("veri_seti", String(64), nullable=False),
     Column("version", String(16), nullable=False),
@@ -112,18 +148,52 @@ bildirim = Table(
     Column("attempt", Integer, nullable=False),
     Column("asks", Integer, nullable=False),
     Column("deneme_no", Integer, nullable=False),
-    Column("reason", String(64), nullable=False),
-    Column("last_code", String(32), nullable=False),
+    Column("reason", Told(64), nullable=False),
+    Column("last_code", Told(32), nullable=False),
     Column("parts_total", Integer, nullable=False),
     Column("parts_accepted", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
-    Column("uncertain_since", UtcDateTime),
+    Column("uncertain_since", UtcDateTime),  # or taken for processing since: how long its fate is open
+    Column("ministry_no", Told(64)),  # the ministry's own number, in generations that follow messages by it
+    # Keyed fingerprints of the workplace's and the professional's number (docs/decisions/0016), or empty.
+    Column("isyeri_index", String(32), nullable=False, server_default=""),
+    Column("profesyonel_index", String(32), nullable=False, server_default=""),
 )
 
 Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
+# The fair claim steps from customer to customer over this one, and takes each one's longest due.
+Index("bildirim_fair", bildirim.c.state, bildirim.c.metot, bildirim.c.kurum_id, bildirim.c.due_at, bildirim.c.sorgu_no)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
+_is_numbered = bildirim.c.ministry_no.is_not(None)
+Index("bildirim_ministry_no", bildirim.c.ministry_no, sqlite_where=_is_numbered, postgresql_where=_is_numbered)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
+
+# One row for every form that was ever sent; the form is in quarantine while `since` is set and `lifted_at` is not.
+# Whoever puts a message into the queue holds the row in share, whoever stops the form holds it alone.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("veri_seti", _key(64), primary_key=True),
+    Column("version", _key(16), primary_key=True),
+    Column("metot", _key(16), primary_key=True),
+    Column("code", Told(32), nullable=False),
+    Column("reason", Told(64), nullable=False),
+    Column("since", UtcDateTime),
+    Column("lifted_at", UtcDateTime),
+)
+
+# Which record corrects which: one row is the link in both directions, and a record is corrected at most once.
+correction = Table(
+    "correction",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("corrects", _key(128), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+Index("correction_corrects", correction.c.kurum_id, correction.c.corrects, unique=True)
 
 bildirim_body = Table(
     "bildirim_body",
@@ -158,7 +228,7 @@ Index("evidence_copy_level", evidence_copy.c.level, evidence_copy.c.kurum_id, ev
 revocation_answer = Table(
     "revocation_answer",
     metadata,
-    Column("digest", String(64), primary_key=True),
+    Column("digest", _key(64), primary_key=True),
     Column("source", String(8), nullable=False),
     Column("response", LargeBinary, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
@@ -174,7 +244,7 @@ deneme = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", String(20)),
-    Column("code", String(32)),
+    Column("code", Told(32)),
     Column("request", LargeBinary),
     Column("reply", LargeBinary),
 )
@@ -210,9 +280,9 @@ audit_checkpoint = Table(
 kod = Table(
     "kod",
     metadata,
-    Column("list_name", String(64), primary_key=True),
-    Column("code", String(32), primary_key=True),
-    Column("text_tr", Text, nullable=False),
+    Column("list_name", _key(64), primary_key=True),
+    Column("code", _key(32), primary_key=True),
+    Column("text_tr", ToldText, nullable=False),
     Column("active", SmallInteger, nullable=False),
     Column("source", String(32), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
@@ -222,23 +292,65 @@ kod = Table(
 kod_history = Table(
     "kod_history",
     metadata,
-    Column("list_name", String(64), primary_key=True),
-    Column("code", String(32), primary_key=True),
+    Column("list_name", _key(64), primary_key=True),
+    Column("code", _key(32), primary_key=True),
     Column("change_no", Integer, primary_key=True, autoincrement=False),
     Column("change", String(16), nullable=False),
-    Column("text_tr", Text, nullable=False),
+    Column("text_tr", ToldText, nullable=False),
     Column("source", String(32), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
+
+def _lookup(name: str) -> Table:
+    """Answers to one kind of look-up: found by a keyed digest, contents sealed; `holds` is yes (1) or no (0)."""
+    table = Table(
+        name,
+        metadata,
+        _kurum(),
+        Column("blind_index", _key(64), primary_key=True),
+        Column("holds", SmallInteger, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("source", String(16), nullable=False),
+        Column("seen_at", UtcDateTime, nullable=False),
+    )
+    Index(f"{name}_seen", table.c.kurum_id, table.c.holds, table.c.seen_at)
+    return table
+
+
+isyeri = _lookup("isyeri")
+profesyonel_yetki = _lookup("profesyonel_yetki")
+calisan_sigorta = _lookup("calisan_sigorta")
+
+# One row for each address of the ministry, shared by all workers (queue/line.py says what each column means).
 ministry_line = Table(
     "ministry_line",
     metadata,
-    Column("line_id", Integer, primary_key=True, autoincrement=False),
+    Column("address", _key(255), primary_key=True),
     Column("state", String(16), nullable=False),
-    Column("reason", String(64), nullable=False),
+    Column("reason", Told(200), nullable=False),
+    Column("changed_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("failing_kurum", _key(64)),
     Column("probe_at", UtcDateTime),
-    Column("changed_at", UtcDateTime, nullable=False),
+    Column("probe_by", String(40), nullable=False),
+    Column("rest_until", UtcDateTime),
+    Column("spent_until", BigInteger),  # microseconds since 1970: finer than UtcDateTime, or the rate would drift
+    Column("tokens_left", BigInteger),  # thousandths of a token
+    Column("tokens_at", UtcDateTime),
+    Column("send_cursor", _key(64), nullable=False),
+    Column("ask_cursor", _key(64), nullable=False),
 )
 
-meta = Table("meta", metadata, Column("name", String(32), primary_key=True), Column("value", Text, nullable=False))
+# Which worker may run a tick that only one may run; `fence` rises with every new holder (docs/decisions/0013).
+tick_lease = Table(
+    "tick_lease",
+    metadata,
+    Column("name", _key(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+)
+
+meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

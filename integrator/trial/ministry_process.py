@@ -29,6 +29,11 @@ class MinistryProcess:
         self.greeting: dict[str, Any] = json.loads(ready)
         self.address: str = self.greeting["soap_g2"]
 
+    def address_of(self, metot: str) -> str:
+        """Where the face of `metot` answers."""
+        found: str = self.greeting[metot.replace("-", "_")]
+        return found
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """One call to the control port."""
         content = None if body is None else json.dumps(body).encode()

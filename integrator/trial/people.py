@@ -13,6 +13,9 @@ from typing import Any
 
 FIRMA_KODU = "DENEME00001"
 TRAINING_CODES = (24, 240, 390, 101, 102, 103, 104, 201, 202, 203, 204, 205, 301, 302, 303, 304, 305, 306, 307, 308)
+PUBLIC_CODES = (24, 240, 390)
+"""What a gateway knows that no ministry served a list."""
+FIRST_FORM_ENDS = date(2018, 11, 14)
 PAIRS_SPLIT_WORKERS = 130
 RECORDS_PER_WORKPLACE = 20
 
@@ -42,12 +45,18 @@ class Workplace:
 
 
 class Town:
-    """Everything a trial run needs to exist, for `records` records."""
+    """Everything a trial run needs to exist, for `records` records that `metot` can carry.
 
-    def __init__(self, *, records: int, seed: int, today: date) -> None:
+    A metot of single records gets small sessions, because each becomes workers x trainings messages; the days of
+    `soap-g1` are those of its veri seti's version.
+    """
+
+    def __init__(self, *, records: int, seed: int, today: date, metot: str = "soap-g2") -> None:
         self._random = random.Random(f"town/{seed}")
         self._records = records
-        self._today = today
+        self._is_single = metot in ("soap-g1", "json-g4")
+        self._codes = PUBLIC_CODES if metot == "json-g4" else TRAINING_CODES
+        self._today = min(today, FIRST_FORM_ENDS) if metot == "soap-g1" else today
         self._next_person = 800_000_000 + seed % 1000 * 100_000
         self.professionals = [self._person() for _ in range(2)]
         count = max(2, records // RECORDS_PER_WORKPLACE)
@@ -115,16 +124,18 @@ class Town:
             }
 
     def _workers(self, place: Workplace, number: int) -> list[str]:
-        if number % 50 == 0 and len(place.roster) > 100:
+        if number % 50 == 0 and len(place.roster) > 100 and not self._is_single:
             return list(place.roster)  # more than one message takes: split
-        workers = self._random.sample(place.roster, self._random.randint(3, min(15, len(place.roster))))
+        fewest, most = (1, 3) if self._is_single else (3, 15)
+        workers = self._random.sample(place.roster, self._random.randint(fewest, min(most, len(place.roster))))
         if number % 47 == 46:
             workers.append(self._person())  # on nobody's roster: the ministry will say 212 for this one
         return workers
 
     def _trainings(self, number: int) -> list[dict[str, Any]]:
-        count = 14 if number % 20 == 10 else self._random.randint(1, 4)
-        codes = self._random.sample(TRAINING_CODES, count)
+        most = 2 if self._is_single else 4
+        count = 14 if number % 20 == 10 and not self._is_single else self._random.randint(1, most)
+        codes = self._random.sample(self._codes, count)
         return [{"egitimKoduId": code, "egitimSuresi": self._random.choice((45, 60, 90))} for code in codes]
 
 

@@ -29,6 +29,7 @@ from integrator.settings import (
     MinistrySettings,
     QueueSettings,
     Settings,
+    StoreSettings,
     WorkerSettings,
 )
 from integrator.sign.trial_pki import KeyKind, write_test_pki
@@ -65,13 +66,24 @@ class Trial:
         return self.settings.home / "trainings.ndjson"
 
 
-def prepare(home: Path, ministry: MinistryProcess, *, records: int, seed: int, faults: str, key: KeyKind) -> Trial:
+def prepare(
+    home: Path,
+    ministry: MinistryProcess,
+    *,
+    records: int,
+    seed: int,
+    faults: str,
+    key: KeyKind,
+    database_url: str = "",
+    metot: str = "soap-g2",
+    settings: Settings | None = None,
+) -> Trial:
     """Invent the town, teach it to the ministry, make keys and settings, write the customer's file."""
     now = SystemClock().now()
-    town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date())
+    town = Town(records=records, seed=seed, today=now.astimezone(ISTANBUL).date(), metot=metot)
     parola = secrets.token_hex(12)
     ministry.control("PUT", "/parties", town.parties(parola))
-    settings = trial_settings(home, ministry.address)
+    settings = settings or trial_settings(home, ministry.address_of(metot), metot, database_url=database_url)
     home.mkdir(parents=True, exist_ok=True)
     write_test_pki(home / "pki", town.professionals, now=now, key=key)
     write_secret(settings.path(settings.ministry.firma_kodu_file), FIRMA_KODU.encode())
@@ -85,14 +97,15 @@ def prepare(home: Path, ministry: MinistryProcess, *, records: int, seed: int, f
     return trial
 
 
-def trial_settings(home: Path, address: str) -> Settings:
+def trial_settings(home: Path, address: str, metot: str = "soap-g2", *, database_url: str = "") -> Settings:
     """Settings whose waits are short, because the stub's ministry has short faults."""
     return Settings(
         home=home,
         gateway=GatewaySettings(name="ibys-trial", kurum="deneme-osgb"),
+        store=StoreSettings(database_url=database_url),
         keys=KeysSettings(signers_dir="pki/signers", trust_dir="pki/trust"),
         ministry=MinistrySettings(
-            address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8
+            metot=metot, address=address, connect_seconds=2.0, silence_seconds=0.8, total_seconds=1.2, concurrency=8
         ),
         queue=QueueSettings(
             lease_seconds=6.0,
@@ -103,9 +116,13 @@ def trial_settings(home: Path, address: str) -> Settings:
             ask_ceiling_seconds=1.0,
             ask_for_hours=1.0,
             probe_seconds=0.5,
+            breaker_base_seconds=0.1,
+            breaker_ceiling_seconds=1.0,
+            retry_tokens=100_000,
+            rest_ceiling_seconds=0.1,
         ),
         intake=IntakeSettings(),
-        worker=WorkerSettings(dispatch_seconds=0.2, inquire_seconds=0.3, checkpoint_seconds=2.0),
+        worker=WorkerSettings(dispatch_seconds=0.2, inquire_seconds=0.3, checkpoint_seconds=2.0, lease_seconds=4.0),
         log=LogSettings(level="WARNING"),
     )
 
@@ -113,7 +130,7 @@ def trial_settings(home: Path, address: str) -> Settings:
 def write_settings_file(settings: Settings) -> None:
     """The same settings as ``ibys.toml``, for other processes on this home."""
     lines = []
-    for name in ("gateway", "keys", "ministry", "queue", "worker", "log"):
+    for name in ("gateway", "store", "keys", "ministry", "queue", "worker", "log"):
         group = getattr(settings, name)
         lines.append(f"[{name}]")
         lines += [f"{key} = {json.dumps(getattr(group, key))}" for key in group.__slots__]
@@ -228,16 +245,24 @@ def summarise(gateway: Gateway, trial: Trial, ministry: MinistryProcess, report:
 
 
 def run_trial(
-    home: Path, *, records: int, seed: int, faults: str, progress: Progress, key: KeyKind = "rsa-2048"
+    home: Path,
+    *,
+    records: int,
+    seed: int,
+    faults: str,
+    progress: Progress,
+    key: KeyKind = "rsa-2048",
+    metot: str = "soap-g2",
 ) -> Result:
     """Everything, once."""
     began = time.perf_counter()
     log = home.parent / f"{home.name}-stub.log"
     with MinistryProcess(faults=faults, seed=seed, slow_seconds=SLOW_SECONDS, log=log) as ministry:
-        trial = prepare(home, ministry, records=records, seed=seed, faults=faults, key=key)
+        trial = prepare(home, ministry, records=records, seed=seed, faults=faults, key=key, metot=metot)
         gateway = open_gateway(trial.settings)
         try:
-            acts.refresh_codes(gateway)
+            if acts.codes_are_due(gateway, timedelta(0)):
+                acts.refresh_codes(gateway)
             accept_file(gateway, trial, progress)
             deliver_all(gateway, trial, progress)
             report = evidence(gateway, trial)

@@ -13,7 +13,8 @@ from integrator.domain.errors import UnknownVeriSeti
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.records import Kayit, Submitted
 from integrator.domain.workplaces import Known, NothingKnown
-from integrator.validate.context import Context
+from integrator.parties.mirror import Doubts
+from integrator.validate.context import NO_DOUBTS, Context
 from integrator.validate.fields import kept_of, read_fields
 from integrator.validate.rules import check_rules
 from integrator.validate.values import parse_date
@@ -42,16 +43,19 @@ def check(
     split: bool = True,
     leaving: Set[str] = frozenset(STATUSES),
     known: Known | None = None,
+    doubts: Doubts = NO_DOUBTS,
     codes_on: date | None = None,
 ) -> Checked:
     """Judge one record. With `metot` given, the version must be deliverable by it; its status must be in `leaving`.
 
-    `codes_on` is the day on which codes must be good when an announced version is tried on older events.
+    `doubts` only warn. `codes_on` is the day on which codes must be good when an announced version is tried on older
+    events.
     """
     if submitted.fault:
-        return Checked(None, None, (submitted.fault,))
+        return Checked(None, None, (submitted.fault, *submitted.remarks))
     # 1. which version governs: by the day of the event, never by today
     definition, findings = _choose(submitted, catalogue, metot)
+    findings = [*submitted.remarks, *findings]
     if definition is None:
         return Checked(None, None, tuple(findings))
     if definition.status not in leaving:
@@ -59,9 +63,9 @@ def check(
     # 2. every field, by the definition
     values, of_fields = read_fields(definition, submitted.fields)
     # 3. every rule, over what could be read
-    context = Context(definition, values, catalogue, today, split, known or NothingKnown(), codes_on)
+    context = Context(definition, values, catalogue, today, split, known or NothingKnown(), doubts, codes_on)
     of_rules = check_rules(context)
-    findings = [*findings, *of_fields, *of_rules]
+    findings = [*findings, *_not_told(submitted.remarks, [*of_fields, *of_rules])]
     # 4. the XSD, as the net under all that
     if not _stops(findings):
         findings += check_xsd(definition, values)
@@ -78,6 +82,14 @@ def _content(submitted: Submitted, definition: Definition) -> bytes:
         return submitted.content
     text = json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"{submitted.veri_seti}/{submitted.version}/{text}".encode("utf-8", "surrogatepass")
+
+
+def _not_told(remarks: tuple[Finding, ...], findings: list[Finding]) -> list[Finding]:
+    """Without those about a value that was left out because its cell was told already."""
+    if not remarks:
+        return findings
+    told = {remark.path for remark in remarks} | {remark.path.partition("#")[0] for remark in remarks} - {""}
+    return [finding for finding in findings if finding.path not in told]
 
 
 def _stops(findings: list[Finding]) -> bool:
@@ -102,4 +114,4 @@ def _choose(submitted: Submitted, catalogue: Catalogue, metot: str | None) -> tu
     deliverable = next((each for each in usable if metot is None or metot in each.metot), None)
     if deliverable is None:
         return usable[0], [Finding("INT-VAL-006", newest.event_date, f"{raw} / {usable[0].version}", metot or "")]
-    return deliverable, []
+    return deliverable.carried_by(metot), []

@@ -12,7 +12,10 @@ from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.definitions import Definition
 from integrator.domain.findings import Finding
 from integrator.domain.workplaces import Isyeri, Known, NothingKnown, TehlikeSinifi
+from integrator.parties.mirror import Doubts
 from integrator.validate.fields import LOCAL
+
+NO_DOUBTS = Doubts()
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Context:
     today: date
     split: bool
     known: Known = field(default_factory=NothingKnown)
+    doubts: Doubts = NO_DOUBTS  # what the ministry said no about within the last day
     codes_on: date | None = None  # the day on which codes must be good, when it is not the event's
 
     @property

@@ -88,7 +88,7 @@ class FieldReader:
                 if name in known:
                     continue
                 if self._health:
-                    self._add(Finding("INT-VAL-040", prefix + seen(name), "", "", Severity.INFO))
+                    self._add(Finding("INT-VAL-044", prefix + seen(name), "", "", Severity.INFO))
                 else:
                     self._add(Finding("INT-VAL-002", prefix + seen(name), "", ", ".join(sorted(known))))
 

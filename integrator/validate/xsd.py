@@ -17,7 +17,10 @@ from lxml import etree
 
 from integrator.catalogue.definitions import Definition, Field
 from integrator.domain.findings import Finding, seen
+from integrator.protect.safe_xml import xml_parser
 from integrator.validate.fields import VEILED
+
+_PARSER = xml_parser()  # for what render_record wrote
 
 
 def render_record(definition: Definition, values: Mapping[str, Any]) -> bytes:
@@ -46,7 +49,7 @@ def check_xsd(definition: Definition, values: Mapping[str, Any]) -> list[Finding
     if definition.schema is None:
         return []
     schema = _schema(definition.schema)
-    if schema.validate(etree.fromstring(render_record(definition, values), _parser())):
+    if schema.validate(etree.fromstring(render_record(definition, values), _PARSER)):
         return []
     errors: Any = schema.error_log
     return [
@@ -64,9 +67,4 @@ def _plain(value: Any) -> str:
 
 @cache
 def _schema(path: Path) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(path, _parser()))
-
-
-@cache
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    return etree.XMLSchema(etree.parse(path, xml_parser()))

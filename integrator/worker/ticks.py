@@ -1,7 +1,7 @@
-"""The worker: four ticks, and a stop that finishes what is under way.
+"""The worker: its ticks, and a stop that finishes what is under way.
 
 APScheduler is only the clock. A tick that fails is logged and comes again; nothing depends on a tick happening
-at its minute.
+at its minute. Sending and asking run in every worker; what one alone should do runs where its lease is.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.evidence_job import pay_debt
 from integrator.gateway import Gateway
 from integrator.log import logger
+from integrator.queue.leases import Duties
 from integrator.settings import Settings
 from integrator.wiring import open_authority
 
@@ -34,6 +35,8 @@ class Worker:
         self._gateway = gateway
         self._settings = settings
         self._authority = open_authority(settings)
+        lasting = timedelta(seconds=settings.worker.lease_seconds)
+        self._duties = Duties(gateway.database, gateway.clock, gateway.actor, lasting=lasting)
         self._stopping = Event()
         self._outcomes: Counter[str] = Counter()
 
@@ -50,7 +53,8 @@ class Worker:
         while not self._stopping.wait(timeout=0.5):
             pass
         scheduler.shutdown(wait=True)
-        self._checkpoint()
+        self._guarded(self._checkpoint)()
+        self._guarded(self._duties.give_up)()
         logger().info("worker.stopped", actor=self._gateway.actor)
         return self._outcomes
 
@@ -89,25 +93,37 @@ class Worker:
         return run
 
     def _dispatch(self) -> None:
-        acts.recover(self._gateway)
+        lease = self._duties.hold("recover")
+        if lease:
+            acts.recover(self._gateway, lease)
         self._outcomes += pipeline.dispatch(self._gateway, stop=self._stopping.is_set)
 
     def _inquire(self) -> None:
         self._outcomes += pipeline.inquire(self._gateway, stop=self._stopping.is_set)
 
     def _checkpoint(self) -> None:
-        made = acts.checkpoint(self._gateway)
+        lease = self._duties.hold("checkpoint")
+        made = acts.checkpoint(self._gateway, lease) if lease else None
         if made:
             write_checkpoint_file(self._settings.home / "checkpoints", *made)
             logger().info("audit.checkpointed", size=made[0])
 
     def _pay_evidence_debt(self) -> None:
+        if not self._duties.hold("evidence"):
+            return
         after = timedelta(hours=self._settings.evidence.complete_after_hours)
-        paid = pay_debt(self._gateway, self._authority, complete_after=after, stop=self._stopping.is_set)
+        paid = pay_debt(self._gateway, self._authority, complete_after=after, stop=self._must_leave_evidence)
         if paid.stamped or paid.completed:
             logger().info("evidence.paid", stamped=paid.stamped, completed=paid.completed)
 
+    def _must_leave_evidence(self) -> bool:
+        """Asked before every copy: the job may outlast its lease, which is renewed here."""
+        return self._stopping.is_set() or self._duties.hold("evidence") is None
+
     def _refresh_codes(self) -> None:
         """Fetch the list when it is older than the setting says; a failed try is due again at the next tick."""
-        if acts.codes_are_older_than(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
+        if not self._duties.hold("codes"):
+            acts.load_codes(self._gateway)  # another worker fetches; what it fetched is used here too
+            return
+        if acts.codes_are_due(self._gateway, timedelta(hours=self._settings.worker.refresh_codes_hours)):
             logger().info("codes.refreshed", codes=acts.refresh_codes(self._gateway))

@@ -59,10 +59,10 @@ def trial_with():
     """A prepared home and a running ministry: call with records, seed and faults."""
     running: list[MinistryProcess] = []
 
-    def start(home: Path, *, records: int, seed: int, faults: str) -> tuple[Trial, MinistryProcess]:
+    def start(home: Path, *, records: int, seed: int, faults: str, **more: str) -> tuple[Trial, MinistryProcess]:
         ministry = MinistryProcess(faults=faults, seed=seed, slow_seconds=SLOW_SECONDS)
         running.append(ministry)
-        return prepare(home, ministry, records=records, seed=seed, faults=faults, key="p-256"), ministry
+        return prepare(home, ministry, records=records, seed=seed, faults=faults, key="p-256", **more), ministry
 
     yield start
     for ministry in running:

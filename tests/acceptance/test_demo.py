@@ -40,3 +40,19 @@ def test_the_demo_reads_well_for_a_person(ibys):
     assert done.returncode == 0
     for words in ("Where they stand", "Evidence", "lost 0   duplicate effects 0   audit verified"):
         assert words in done.stdout
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize(
+    ("metot", "faults"),
+    [("soap-g1", "hostile"), ("soap-g3", "none"), ("soap-g3", "hostile"), ("json-g4", "hostile")],
+)
+def test_every_generation_loses_and_doubles_nothing(ibys, metot, faults):
+    done = ibys.run("demo", "--metot", metot, "--records", "25", "--faults", faults, "--seed", "6", "--json")
+    facts = json.loads(done.stdout)
+
+    assert (done.returncode, facts["metot"], facts["kayit"]) == (0, metot, 25)
+    assert (facts["lost"], facts["duplicate_effects"], facts["unexpected_effects"], facts["misjudged"]) == (0, 0, 0, 0)
+    assert facts["audit_ok"] is True
+    assert facts["states"]["accepted"] * 2 > facts["bildirim"]
+    assert set(facts["states"]) <= UNDERSTOOD

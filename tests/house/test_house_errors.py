@@ -6,8 +6,11 @@ from pathlib import Path
 
 import integrator
 from integrator.domain import errors
-from integrator.domain.outcomes import Kind
+from integrator.domain.outcome_texts import outcome_texts
+from integrator.domain.outcomes import NO_ANSWER, NOT_FOUND, Kind
+from integrator.domain.outcomes import OURS as OURS_NOT_READ
 from integrator.domain.texts import catalogue
+from integrator.receipt import judge
 
 ROOT = Path(integrator.__file__).parent.parent
 PAGE = (ROOT / "docs" / "errors.md").read_text()
@@ -52,11 +55,28 @@ def test_every_kind_of_outcome_stands_on_the_page():
     assert [kind.value for kind in Kind if kind.value not in PAGE] == []
 
 
-def test_every_outcome_code_in_the_source_stands_on_the_page():
-    named = set()
+def rows_of_section_4() -> set[str]:
+    section = PAGE.partition("## 4.")[2].partition("## 5.")[0]
+    return set(re.findall(r"^\| ([a-z_0-9]+) \|", section, re.MULTILINE))
+
+
+NAMED = (judge.NOT_STORED, judge.PAIRS_MISSING, judge.NO_SUCH_NUMBER, NOT_FOUND, "no_number", "no_query", "given_back")
+
+
+def codes_in_the_source() -> set[str]:
+    """Codes as they are written, and those that a table of verdicts or a judge names; HTTP statuses by their class."""
+    named = {"http_3xx", "http_4xx", "http_429", "http_503", "http_5xx", "http_xxx", *OURS_NOT_READ, *NO_ANSWER}
     for path in OURS:
         source = path.read_text()
         named |= set(re.findall(r"Outcome\(Kind\.\w+, \"([a-z_]+)\"", source))
         named |= set(re.findall(r"(?:NoAnswer|NotSent)\(\"([a-z_]+)\"", source))
-    assert named
-    assert [code for code in sorted(named) if f"| {code} |" not in PAGE] == []
+        named |= set(re.findall(r"\"(tls_[a-z]+)\"", source))
+    return named | set(NAMED)
+
+
+def test_the_source_the_page_and_the_words_for_people_have_the_same_outcome_codes():
+    assert codes_in_the_source() == rows_of_section_4() == set(outcome_texts())
+
+
+def test_every_outcome_code_has_words_in_both_languages():
+    assert all(set(texts) == {"tr", "en"} and all(texts.values()) for texts in outcome_texts().values())

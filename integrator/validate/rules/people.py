@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.identifiers import PLACEHOLDERS
+from integrator.domain.parties import Sigorta, Yetki
 from integrator.validate.context import Context, rule
 
 PHYSICIAN = "1"
@@ -51,7 +52,7 @@ def examination_is_a_physicians(context: Context) -> Iterator[Finding]:
     signer = context.values.get("isyeriHekimiTcKimlikNo")
     kind = context.known.belge_tipi(signer) if signer else None
     if kind is not None and kind != PHYSICIAN:
-        yield Finding("INT-VAL-041", "isyeriHekimiTcKimlikNo", seen(signer), "1")
+        yield Finding("INT-VAL-045", "isyeriHekimiTcKimlikNo", seen(signer), "1")
 
 
 @rule(cites="contract 7.1: belgeTipi says what the reporting professional is", only=("egitim",))
@@ -61,3 +62,23 @@ def certificate_kind_is_the_professionals(context: Context) -> Iterator[Finding]
     kind = context.known.belge_tipi(signer) if signer and told else None
     if kind is not None and kind != told:
         yield Finding("INT-VAL-042", "belgeTipi", seen(told), kind, Severity.WARNING)
+
+
+@rule(cites="domain INT-B2; contract 8.1: 213 when the professional is not assigned to the workplace", only=("egitim",))
+def professional_is_authorised(context: Context) -> Iterator[Finding]:
+    """The ministry did not say within the last day that the professional may not act there in that role."""
+    named = [context.values.get(name) for name in ("isgProfTckNo", "sgkTescilNo", "belgeTipi")]
+    if all(named) and context.doubts.about(Yetki(*map(str, named))):
+        yield Finding("INT-VAL-040", context.definition.signer, seen(named[0]), str(named[1]), Severity.WARNING)
+
+
+@rule(cites="domain INT-B2; contract 8.1: 212 when the worker is not connected at workplace level", only=("egitim",))
+def workers_are_insured(context: Context) -> Iterator[Finding]:
+    """The ministry did not say within the last day that a worker is not insured at the workplace."""
+    place = context.values.get("sgkTescilNo")
+    if not place or not context.doubts.indexes:
+        return
+    for at, entry in enumerate(context.values.get("calisan", ())):
+        worker = entry.get("calisanTckNo")
+        if worker and context.doubts.about(Sigorta(worker, place)):
+            yield Finding("INT-VAL-041", f"calisan[{at}]", seen(worker), place, Severity.WARNING)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
@@ -28,7 +29,15 @@ SGK = "29999010100001230069994000"
 UZMAN, STRANGER = 80000000132, 81234567804
 CALISAN, CALISAN_2, NOT_ON_ROSTER = 99000000110, 99876543292, 10000000146
 REPO = Path(__file__).resolve().parents[3]
-NAMESPACE = etree.parse(REPO / "schemas/soap-g2/ibys.wsdl").getroot().get("targetNamespace")
+SAVES = {
+    "soap-g1": "egitimBildirimKaydet",
+    "soap-g2": "cokluEgitimBildirimKaydet",
+    "soap-g3": "egitimBildirimKaydet",
+}
+NAMESPACES = {one: etree.parse(REPO / f"schemas/{one}/ibys.wsdl").getroot().get("targetNamespace") for one in SAVES}
+NAMESPACE = NAMESPACES["soap-g2"]
+PERSONALITY = {"repeats": "refused", "g3_numbers": "server", "g1_unsigned": "refused", "processing_seconds": 0}
+TRAINING = "/egitimBilgisiIslemleri/egitimBilgisiBildir"
 ENVELOPES = {
     "1.1": ("http://schemas.xmlsoap.org/soap/envelope/", "text/xml; charset=utf-8"),
     "1.2": ("http://www.w3.org/2003/05/soap-envelope", "application/soap+xml; charset=utf-8"),
@@ -66,14 +75,11 @@ class Notification:
     sgk: str = SGK
     firma_kodu: str = FIRMA_KODU
     parola: str = PAROLA
+    generation: str = "soap-g2"
 
     def xml(self) -> bytes:
         """What is to be signed, spelled out here a second time."""
-        calisan = "".join(f"<calisan><calisanTckNo>{one}</calisanTckNo></calisan>" for one in sorted(self.calisan))
-        egitim = "".join(
-            f"<egitim><egitimKoduId>{kodu}</egitimKoduId><egitimSuresi>{sure}</egitimSuresi></egitim>"
-            for kodu, sure in sorted(self.egitim)
-        )
+        calisan, egitim = self._lists(sorted)
         return (
             '<?xml version="1.0" encoding="UTF-8"?><EgitimDVO><egitimBildirim>'
             f"<belgeTipi>{self.belge_tipi}</belgeTipi><isgProfTckNo>{self.uzman}</isgProfTckNo>{calisan}{egitim}"
@@ -82,21 +88,49 @@ class Notification:
             "</egitimBildirim></EgitimDVO>"
         ).encode()
 
+    def _lists(self, order: Callable[[Any], Any]) -> tuple[str, str]:
+        calisanlar = [f"<calisanTckNo>{one}</calisanTckNo>" for one in order(self.calisan)]
+        egitimler = [
+            f"<egitimKoduId>{kodu}</egitimKoduId><egitimSuresi>{sure}</egitimSuresi>"
+            for kodu, sure in order(self.egitim)
+        ]
+        if self.generation == "soap-g1":
+            return "".join(calisanlar), "".join(egitimler)
+        return (
+            "".join(f"<calisan>{one}</calisan>" for one in calisanlar),
+            "".join(f"<egitim>{one}</egitim>" for one in egitimler),
+        )
+
+    def body(self) -> dict[str, Any]:
+        """The fields in generation 4."""
+        ((kodu, sure),) = self.egitim
+        return {
+            "sertifikaTipi": self.belge_tipi,
+            "isgProfTcKNo": self.uzman,
+            "egitimKodu": str(kodu),
+            "egitimSuresi": sure,
+            "egitimTarihi": self.tarih.replace("-", "."),
+            "egitimYeri": 1,
+            "egitimYontemi": 0,
+            "egiticiTcKNo": UZMAN,
+            "isyeriSgkSicilNo": self.sgk,
+            "calisanTcKNo": self.calisan[0],
+            "zamanDamgasi": "2026-06-01T09:00:00.000",
+            "imzalayanKimlikNo": self.uzman,
+        }
+
     def operation(self, imzali_deger: str) -> str:
         """The SOAP operation that carries it."""
-        calisan = "".join(f"<calisan><calisanTckNo>{one}</calisanTckNo></calisan>" for one in self.calisan)
-        egitim = "".join(
-            f"<egitim><egitimKoduId>{kodu}</egitimKoduId><egitimSuresi>{sure}</egitimSuresi></egitim>"
-            for kodu, sure in self.egitim
-        )
+        calisan, egitim = self._lists(list)
+        save = SAVES[self.generation]
         return (
-            f'<n:cokluEgitimBildirimKaydet xmlns:n="{NAMESPACE}"><egitim>'
+            f'<n:{save} xmlns:n="{NAMESPACES[self.generation]}"><egitim>'
             f"<belgeTipi>{self.belge_tipi}</belgeTipi>"
             f"{calisan}<egiticiTckNo>{UZMAN}</egiticiTckNo>{egitim}<egitimTarihi>{self.tarih}</egitimTarihi>"
             f"<egitimTur>0</egitimTur><egitimYer>1</egitimYer><imzaliDeger>{imzali_deger}</imzaliDeger>"
             f"<isgProfTckNo>{self.uzman}</isgProfTckNo><sgkTescilNo>{self.sgk}</sgkTescilNo>"
             f"<sorguNo>{self.sorgu_no}</sorguNo></egitim><firmaKodu>{self.firma_kodu}</firmaKodu>"
-            f"<parola>{self.parola}</parola></n:cokluEgitimBildirimKaydet>"
+            f"<parola>{self.parola}</parola></n:{save}>"
         )
 
 
@@ -164,7 +198,7 @@ class Stub:
 
     def reset(self) -> None:
         self.control("POST", "/reset", {"parties": True})
-        self.control("PUT", "/personality", {"repeats": "refused"})
+        self.control("PUT", "/personality", PERSONALITY)
         self.control("PUT", "/faults", {"set": "none", "slow_seconds": 0.4, "latency": 0})
         self.control("PUT", "/parties", PARTIES)
 
@@ -183,18 +217,50 @@ class Stub:
                 pass
         return received
 
-    def post(self, body: bytes, version: str = "1.1", seconds: float = 3.0) -> bytes:
+    def post(self, body: bytes, version: str = "1.1", seconds: float = 3.0, generation: str = "soap-g2") -> bytes:
         """The whole raw reply to one POST that asks for the connection to be closed."""
-        return self.raw(http_post(body, ENVELOPES[version][1]), seconds)
+        return self.raw(http_post(body, ENVELOPES[version][1], f"/{generation}"), seconds)
 
-    def call(self, operation: str, version: str = "1.1") -> list[etree._Element]:
+    def call(self, operation: str, version: str = "1.1", generation: str = "soap-g2") -> list[etree._Element]:
         """The `return` elements of the answer to one operation."""
-        reply = self.post(envelope(operation, version), version)
+        reply = self.post(envelope(operation, version), version, generation=generation)
         return etree.fromstring(reply.partition(b"\r\n\r\n")[2]).findall(".//return")
 
     def save(self, message: Notification, imzali_deger: str) -> etree._Element:
-        (answer,) = self.call(message.operation(imzali_deger))
+        (answer,) = self.call(message.operation(imzali_deger), generation=message.generation)
         return answer
+
+    def ask(self, *told: str, parola: str = PAROLA) -> list[tuple[str | None, int, str | None]]:
+        """Generation 3: number, code and text of each row for these numbers."""
+        numbers = "".join(f"<sorguNo>{one}</sorguNo>" for one in told)
+        rows = self.call(
+            f'<n:egitimBildirimSorgula xmlns:n="{NAMESPACES["soap-g3"]}">{numbers}<firmaKodu>{FIRMA_KODU}</firmaKodu>'
+            f"<parola>{parola}</parola></n:egitimBildirimSorgula>",
+            generation="soap-g3",
+        )
+        return [(row.findtext("sorguNo"), int(row.findtext("status") or 0), row.findtext("message")) for row in rows]
+
+    def notify(self, content: Any, path: str = TRAINING, parola: str = PAROLA) -> tuple[int, dict[str, str]]:
+        """Generation 4, through urllib: HTTP status and the JSON answered."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        request = urllib.request.Request(f"{self.ready['json_g4']}{path}", data=body, headers=json_headers(parola))
+        try:
+            with urllib.request.urlopen(request, timeout=5) as reply:
+                return reply.status, json.loads(reply.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
+    def final_code(self, message: Notification, imzali_deger: str) -> int:
+        """What a message comes to in its generation: at once, by a query after acceptance, or as `sonuc`."""
+        if message.generation == "json-g4":
+            sonuc = self.notify(message.body(), parola=message.parola)[1]["sonuc"]
+            return 200 if sonuc == "1" else int(sonuc)
+        answer = self.save(message, imzali_deger)
+        status, told = int(answer.findtext("status") or 0), answer.findtext("sorguNo")
+        if message.generation != "soap-g3" or status != 200:
+            return status
+        ((_, status, _),) = self.ask(told or "")
+        return status
 
     def query(self, sorgu_no: int = 0, calisan: int = 0, uzman: int = 0, parola: str = PAROLA) -> list[etree._Element]:
         return self.call(
@@ -211,6 +277,11 @@ class Stub:
     def stop(self) -> int:
         self.process.terminate()
         return self.process.wait(timeout=5)
+
+
+def json_headers(parola: str = PAROLA) -> dict[str, str]:
+    token = base64.b64encode(f"{FIRMA_KODU}:{parola}".encode()).decode()
+    return {"Content-Type": "application/json", "Authorization": f"Basic {token}"}
 
 
 def http_post(body: bytes, content_type: str, path: str = "/soap-g2") -> bytes:

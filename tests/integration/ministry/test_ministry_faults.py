@@ -12,6 +12,13 @@ def octets(toy, uzman):
     return toy.envelope(message.operation(uzman.sign(message.xml())))
 
 
+@pytest.fixture(params=["soap-g1", "soap-g2", "soap-g3"])
+def post(request, stub, toy, uzman):
+    message = toy.Notification(generation=request.param)
+    octets = toy.envelope(message.operation(uzman.sign(message.xml())))
+    return lambda: stub.post(octets, generation=request.param)
+
+
 def head_and_body(reply):
     head, _, body = reply.partition(b"\r\n\r\n")
     return head, body
@@ -49,20 +56,20 @@ STORES = {
 
 
 @pytest.mark.parametrize("fault", STORES_NOTHING)
-def test_a_fault_before_storing_stores_nothing(stub, octets, fault):
+def test_a_fault_before_storing_stores_nothing(stub, post, fault):
     stub.script(fault)
 
-    reply = stub.post(octets)
+    reply = post()
 
     assert STORES_NOTHING[fault] in reply
     assert stub.effects() == []
 
 
 @pytest.mark.parametrize("fault", STORES)
-def test_a_fault_after_storing_has_stored(stub, octets, fault):
+def test_a_fault_after_storing_has_stored(stub, post, fault):
     stub.script(fault)
 
-    reply = stub.post(octets)
+    reply = post()
 
     assert STORES[fault] in reply
     assert len(stub.effects()) == 1
@@ -72,35 +79,53 @@ def test_a_fault_after_storing_has_stored(stub, octets, fault):
     ("fault", "effects"),
     [("reply_lost_after_commit", 1), ("reset_before_commit", 0), ("reset_during_body", 0)],
 )
-def test_a_lost_reply_is_a_reset_connection(stub, octets, fault, effects):
+def test_a_lost_reply_is_a_reset_connection(stub, post, fault, effects):
     stub.script(fault)
 
     with pytest.raises(ConnectionResetError):
-        stub.post(octets)
+        post()
 
     assert len(stub.effects()) == effects
 
 
-def test_a_repeated_reply_is_the_same_bytes_twice(stub, octets):
+def test_every_fault_of_the_list_is_seen_here(stub):
+    seen = {*STORES, *STORES_NOTHING, "reply_lost_after_commit", "reset_before_commit", "reset_during_body"}
+    seen |= {"repeated_reply", "half_reply", "wrong_content_length"}
+
+    assert seen == set(stub.control("GET", "/faults")["known"])
+    assert len(seen) == 26
+
+
+@pytest.mark.parametrize("generation", ["soap-g1", "soap-g3"])
+def test_where_no_pairs_are_listed_the_number_is_missing(stub, toy, uzman, generation):
+    stub.script("missing_pairs_in_reply")
+    message = toy.Notification(generation=generation)
+
+    answer = stub.save(message, uzman.sign(message.xml()))
+
+    assert (answer.findtext("status"), answer.findtext("sorguNo")) == ("200", None)
+
+
+def test_a_repeated_reply_is_the_same_bytes_twice(stub, post):
     stub.script("repeated_reply")
 
-    reply = stub.post(octets)
+    reply = post()
 
     assert reply[: len(reply) // 2] == reply[len(reply) // 2 :]
 
 
-def test_a_half_reply_ends_before_its_announced_length(stub, octets):
+def test_a_half_reply_ends_before_its_announced_length(stub, post):
     stub.script("half_reply")
 
-    head, body = head_and_body(stub.post(octets))
+    head, body = head_and_body(post())
 
     assert len(body) == announced_length(head) // 2
 
 
-def test_a_wrong_content_length_is_shorter_than_the_body(stub, octets):
+def test_a_wrong_content_length_is_shorter_than_the_body(stub, post):
     stub.script("wrong_content_length")
 
-    head, body = head_and_body(stub.post(octets))
+    head, body = head_and_body(post())
 
     assert announced_length(head) == len(body) - 40
 

@@ -8,7 +8,8 @@ from integrator import pipeline
 from integrator.audit.verify import verify
 from integrator.domain.identifiers import SorguNo
 from integrator.log import set_up_log
-from integrator.queue import line, readings
+from integrator.queue import readings
+from integrator.queue.line_row import read_line
 from integrator.store.engine import reading
 from tests.factories import KURUM, submitted
 
@@ -35,7 +36,7 @@ class Home:
 
     def line(self):
         with reading(self.gateway.database) as tx:
-            return line.read_line(tx).state
+            return read_line(tx, self.gateway.address).state
 
     def broken(self):
         key = self.gateway.checkpoint_key

@@ -16,6 +16,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Pace
 from integrator.pipeline import accept, dispatch, inquire
 from integrator.queue.bodies import open_refused
+from integrator.queue.fair import Rotation
 from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
 from integrator.store.engine import reading, writing
 from integrator.store.keyring import KeyRing
@@ -23,7 +24,7 @@ from integrator.store.tables import audit_entry
 from tests.factories import KURUM, WORKER, record, submitted, tckn, workers
 from tests.fakes import FakeMinistry
 
-SHORT = Pace(concurrency=2, probe_gap=timedelta(minutes=1))
+SHORT = Pace(concurrency=2)
 
 
 @pytest.fixture
@@ -333,26 +334,26 @@ def test_a_worker_that_died_leaves_nothing_lost_and_nothing_twice(
 def _claim_and_die(gateway, death):
     from integrator import pipeline
 
-    pipeline._claim_to_send(gateway, 64)
+    pipeline.claim_to_send(gateway, pipeline.SENDING, 64, Rotation())
     raise death
 
 
 @pytest.mark.parametrize("column", ["canonical", "cms"])
 def test_a_message_whose_sealed_body_was_changed_is_held_and_the_others_go_on(home, gateway, ministry, several, column):
+    before = home.read(several[2])["body"][column]
     with writing(gateway.database) as tx:
-        changed = f"CAST(substr({column}, 1, 40) || x'00' AS BLOB)"
-        change = f"UPDATE bildirim_body SET {column} = {changed} WHERE sorgu_no = {several[2]}"
-        tx.execute(text(change))
+        change = f"UPDATE bildirim_body SET {column} = :changed WHERE sorgu_no = {several[2]}"
+        tx.execute(text(change), {"changed": before[:40] + b"\0"})
     dispatch(gateway)
 
     assert home.states() == {"accepted": 4, "held": 1}
     assert home.row(several[2])["reason"] == "broken"
 
 
-@pytest.mark.parametrize("sealed", ["x''", "x'01'", "x'010001'", "x'0100010203'", "NULL"])
+@pytest.mark.parametrize("sealed", [b"", b"\1", b"\1\0\1", b"\1\0\1\2\3", None])
 def test_a_message_whose_signature_was_cut_is_held_and_the_others_go_on(home, gateway, ministry, several, sealed):
     with writing(gateway.database) as tx:
-        tx.execute(text(f"UPDATE bildirim_body SET cms = {sealed} WHERE sorgu_no = {several[2]}"))
+        tx.execute(text(f"UPDATE bildirim_body SET cms = :sealed WHERE sorgu_no = {several[2]}"), {"sealed": sealed})
     dispatch(gateway, stop=_after(50))
 
     assert home.states() == {"accepted": 4, "held": 1}

@@ -89,7 +89,7 @@ def test_a_planted_diagnosis_is_in_no_byte_that_is_signed_stored_or_logged(home,
     told = json.dumps([each.as_json() for each in answer.findings], ensure_ascii=False)
 
     assert answer.status == "accepted"
-    assert codes_of(answer.findings) == ["INT-VAL-040"] * 3
+    assert codes_of(answer.findings) == ["INT-VAL-044"] * 3
     assert sealed
     for planted in PLANTED:
         assert planted not in stored

@@ -1,18 +1,15 @@
 import pytest
 
 from integrator.queue import outbox
-from integrator.store.engine import create_schema, open_engine, sqlite_url, writing
-from tests.factories import FIRST_NUMBER, bildirim
+from integrator.store.engine import writing
+from tests.factories import bildirim
 from tests.fakes import START
 
 
-@pytest.fixture(params=["sqlite"])
-def engine(request, tmp_path):
-    """An empty home on each kind of database; PostgreSQL becomes a second parameter here."""
-    opened = open_engine(sqlite_url(tmp_path / "engine.sqlite3"))
-    create_schema(opened, gateway_name="test", sorgu_no_start=FIRST_NUMBER)
-    yield opened
-    opened.dispose()
+@pytest.fixture
+def engine(database):
+    """An empty home on each kind of database."""
+    return database
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from sqlalchemy import insert, select, text
 from integrator.domain.clock import whole_milliseconds
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.store import engine as store_engine
-from integrator.store.engine import Conflict, create_schema, open_engine, read_meta, reading, sqlite_url, writing
+from integrator.store import dialect
+from integrator.store.engine import Conflict, open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
+from integrator.store.schema import create_schema, read_meta
 from integrator.store.tables import data_key, from_ms, kurum, meta, to_ms
 from tests.factories import REPO
 from tests.fakes import START
@@ -57,7 +58,8 @@ def test_every_connection_is_durable_and_writes_ahead(tmp_path):
 KILLED = """
 import os, sys
 from sqlalchemy import insert
-from integrator.store.engine import create_schema, open_engine, writing
+from integrator.store.engine import open_engine, writing
+from integrator.store.schema import create_schema
 from integrator.store.tables import meta
 engine = open_engine(sys.argv[1])
 create_schema(engine, gateway_name="x", sorgu_no_start=1)
@@ -104,9 +106,10 @@ def test_a_reader_sees_one_snapshot_and_holds_no_writer_up(engine):
         assert tx.execute(select(meta.c.value)).all() == before
 
 
-def test_writers_wait_for_one_another(engine):
+def test_writers_that_hold_one_name_wait_for_one_another(engine):
     def add(number):
         with writing(engine) as tx:
+            dialect.hold(tx, "meta")
             count = len(tx.execute(select(meta.c.name)).all())
             tx.execute(insert(meta).values(name=f"n{count}", value=str(number)))
 
@@ -117,7 +120,7 @@ def test_writers_wait_for_one_another(engine):
 
 
 def test_a_database_that_takes_no_transaction_is_unavailable(tmp_path, monkeypatch):
-    monkeypatch.setattr(store_engine, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(dialect, "BUSY_SECONDS", 0.05)
     one, two = (open_engine(sqlite_url(tmp_path / "x.sqlite3")) for _ in range(2))
     create_schema(one, gateway_name="x", sorgu_no_start=1)
     with writing(one), pytest.raises(Unavailable), writing(two) as tx:
@@ -135,13 +138,23 @@ def test_a_folder_without_a_gateway_is_told(tmp_path):
 
 def test_a_home_of_another_schema_is_told(engine):
     with engine.begin() as tx:
-        tx.execute(text("UPDATE meta SET value = '99' WHERE name = 'schema'"))
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(Misconfigured, match="schema"):
+    with pytest.raises(Misconfigured, match="newer than this program"):
         read_meta(engine)
 
 
-@pytest.mark.parametrize("url", ["mysql://a/b", "nonsense", "postgresql://u:hunter2@h/db", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://a/b",
+        "nonsense",
+        "",
+        "postgresql+psycopg2://u:hunter2@h/db",
+        "postgresql://u:x@hunter2@h/db",
+        "postgresql://u@h:hunter2/db",
+    ],
+)
 def test_an_address_we_cannot_keep_safe_is_refused_without_its_password(url):
     with pytest.raises(Misconfigured) as caught:
         open_engine(url)

@@ -22,9 +22,9 @@ S = State
 @pytest.fixture
 def claim(engine):
     def claim_them(limit=10, *, now=START, worker="w1", ask=False):
-        verb = outbox.claim_uncertain if ask else outbox.claim
+        verb = outbox.claim_to_ask if ask else outbox.claim
         with writing(engine) as tx:
-            return verb(tx, now=now, worker=worker, lease=LEASE, limit=limit)
+            return verb(tx, outbox.Terms(now, worker, LEASE, limit))
 
     return claim_them
 

@@ -94,3 +94,19 @@ def test_another_folder_of_published_files_may_be_named(monkeypatch, tmp_path):
     monkeypatch.setenv("IBYS_PUBLISHED_DIR", str(tmp_path))
 
     assert published("x") == tmp_path / "x"
+
+
+def test_a_metot_may_carry_less_in_a_message_and_sign_another_form():
+    whole, single = read_catalogue().definition("egitim", "2018-10"), read_catalogue().definition("egitim", "2018-07")
+    carried = whole.carried_by("json-g4")
+
+    assert whole.carried_by("soap-g2") is whole and whole.carried_by(None) is whole
+    assert (carried.limits["calisan"].max, carried.limits["egitim"].max) == (1, 1)
+    assert (carried.signed, carried.version) == (single.signed, "2018-10")
+
+
+def test_a_form_for_a_metot_that_does_not_carry_the_version_is_a_mistake(folder):
+    edit(folder, '"soap-g3", "json-g4"]', '"soap-g3"]')
+
+    with pytest.raises(Misconfigured, match="carried"):
+        read_definition(folder)

@@ -10,7 +10,8 @@ from lxml import etree
 from integrator.catalogue.published import published
 from integrator.deliver.dvo import cut_dvo
 from integrator.deliver.generation import Credentials
-from integrator.deliver.soap_g2 import ASK, SAVE, SoapG2, prove_agreement, save_request
+from integrator.deliver.soap_g2 import FORM, SAVE, SoapG2
+from integrator.deliver.soap_service import ASK, prove_agreement, save_request
 from integrator.deliver.wire import HttpReply, NoAnswer, NotSent
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.errors import Misconfigured, Unavailable
@@ -238,7 +239,9 @@ secrets = st.text(
 def test_our_bytes_are_those_zeep_writes(shared_door, names, codes, firma_kodu, parola):
     subjects = [{"egitimKoduId": str(code), "egitimSuresi": 37.5} for code in codes]
     [message] = split(kayit(calisan=[{"calisanTckNo": name} for name in names], egitim=subjects), definition())
-    ours = save_request(NS, NUMBER, cut_dvo(message.canonical), "QUJD", Credentials(firma_kodu, parola))
+    ours = save_request(
+        FORM, NS, NUMBER, cut_dvo(message.canonical), signed="QUJD", credentials=Credentials(firma_kodu, parola)
+    )
     fields = {
         "belgeTipi": 2,
         "calisan": [{"calisanTckNo": int(name)} for name in sorted(names)],
@@ -284,7 +287,7 @@ def test_an_edited_wsdl_stops_the_gateway_at_start(tmp_path, wire, before, after
 def test_the_envelope_follows_the_namespace_of_the_wsdl(tmp_path, wire):
     newer = "http://ws.ibys.ailevecalisma.gov.tr/"
 
-    prove_agreement(ZeepDoor(edited_wsdl(tmp_path, NS, newer), wire))  # raises when it does not
+    prove_agreement(FORM, ZeepDoor(edited_wsdl(tmp_path, NS, newer), wire))  # raises when it does not
 
 
 def test_a_wsdl_that_refers_to_another_host_is_refused(tmp_path, wire):

@@ -7,7 +7,7 @@ from integrator.domain.outcomes import END, KNOWN_NOT_STORED, Kind, Outcome
 from integrator.domain.states import FINAL, FOR_A_PERSON, MOVES, SETTLED, State, advance
 
 S = State
-# The design's table, written out a second time (design 5), and the rows of decision 0012.
+# The design's table, written out a second time (design 5), and the rows of decisions 0012 and 0015.
 TABLE = {
     "a": ["awaiting_signature queued"],
     "b": ["queued sending"],
@@ -18,7 +18,7 @@ TABLE = {
     "g": ["sending uncertain"],
     "h": ["sending held"],
     "p": ["sending pending"],
-    "i": ["uncertain accepted", "uncertain partial", "uncertain refused", "uncertain queued"],
+    "i": ["uncertain accepted", "uncertain partial", "uncertain refused", "uncertain queued", "uncertain pending"],
     "q": ["pending accepted", "pending partial", "pending refused", "pending held"],
     "j": ["held queued"],
     "k": ["refused superseded"],

@@ -26,16 +26,33 @@ def test_it_imports_nothing_of_the_gateway(source):
     assert all(name.startswith("integrator.ministry") for name in ours)
 
 
+@pytest.mark.parametrize("generation", ["soap-g1", "soap-g2", "soap-g3"])
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_the_ministrys_host_name_stands_only_in_the_wsdl(source):
-    host = read_wsdl("soap-g2").namespace.split("/")[2]
+def test_the_ministrys_host_name_stands_only_in_the_wsdl(source, generation):
+    host = read_wsdl(generation).namespace.split("/")[2]
 
     assert ".".join(host.split(".")[-3:]) not in source.read_text()
 
 
-def test_the_readme_tells_every_fault():
+README = (Path(integrator.ministry.__path__[0]) / "README.md").read_text()
+
+
+def test_the_readme_tells_every_fault_with_its_rates_and_whether_json_g4_has_it():
     from integrator.ministry.faults import FAULTS
 
-    readme = (Path(integrator.ministry.__path__[0]) / "README.md").read_text()
+    def share(rate):
+        return f"{rate:.1%}" if rate else "-"
 
-    assert [name for name in FAULTS if f"`{name}`" not in readme] == []
+    told = {
+        f"| `{one.name}` | {one.what} | {share(one.usual)} | {share(one.hostile)} | {'yes' if one.on_json else '-'} |"
+        for one in FAULTS.values()
+    }
+    assert {row for row in told if row not in README} == set()
+
+
+def test_the_readme_and_the_help_tell_every_face():
+    from integrator.ministry.__main__ import FACES_TOLD
+
+    for path in ("/soap-g1", "/soap-g2", "/soap-g3", "/json-g4"):
+        assert f"| `{path}` |" in README
+        assert path in FACES_TOLD

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrator.ministry.bildirim import Bildirim, Egitim
-from integrator.ministry.signed_xml import java_double, render
+from integrator.ministry.signed_xml import java_double, render, render_single
 
 MESSAGE = Bildirim(
     belge_tipi=2,
@@ -43,6 +43,20 @@ def test_without_the_two_list_wrappers_it_has_the_443_bytes_of_the_single_record
     wrappers = len("<calisan></calisan><egitim></egitim>")
 
     assert len(render(MESSAGE).encode()) - wrappers == 443
+
+
+def test_the_single_record_is_the_skeleton_of_the_contract_to_the_byte():
+    text = render_single(MESSAGE)
+
+    assert len(text.encode()) == 443
+    assert text == (
+        '<?xml version="1.0" encoding="UTF-8"?><EgitimDVO><egitimBildirim><belgeTipi>2</belgeTipi>'
+        "<isgProfTckNo>10000000146</isgProfTckNo><calisanTckNo>10000000146</calisanTckNo>"
+        "<egitimKoduId>240</egitimKoduId><egitimSuresi>40.0</egitimSuresi>"
+        "<egitimTarihi>23-10-2017</egitimTarihi><egitimYer>1</egitimYer><egitimTur>0</egitimTur>"
+        "<sgkTescilNo>00000000000000000000000000</sgkTescilNo><egiticiTckNo>10000000146</egiticiTckNo>"
+        "</egitimBildirim></EgitimDVO>"
+    )
 
 
 def test_it_is_one_line_without_white_space_between_elements():

@@ -25,6 +25,7 @@ def claimed(state, **facts):
         "kurum": KURUM,
         "form": FORM,
         "state": state,
+        "until_at": START,
         "canonical": b"",
         "cms": b"",
     }
@@ -47,6 +48,8 @@ FROM_SENDING = {
     Kind.BUSY: S.QUEUED,
     Kind.PASSIVE: S.QUEUED,
     Kind.UNCERTAIN: S.UNCERTAIN,
+    Kind.PENDING: S.PENDING,
+    Kind.NO_QUERY: S.HELD,
     Kind.FOREIGN: S.HELD,
     Kind.BROKEN: S.HELD,
 }
@@ -72,7 +75,26 @@ def test_only_the_answer_that_nothing_is_there_sends_an_uncertain_message_again(
     assert step(S.UNCERTAIN, Kind.NOT_ARRIVED, NOT_FOUND).end is S.QUEUED
 
 
-@given(st.sampled_from([S.SENDING, S.UNCERTAIN]), st.sampled_from(Kind), st.sampled_from([NOT_FOUND, "200", "x"]))
+@pytest.mark.parametrize(("kind", "end"), FROM_SENDING.items())
+def test_no_answer_takes_back_that_a_message_was_taken_for_processing(kind, end):
+    expected = S.PENDING if end in (S.QUEUED, S.UNCERTAIN) else end
+
+    assert step(S.PENDING, kind).end is expected
+    assert step(S.PENDING, kind, NOT_FOUND).end is expected
+
+
+def test_a_message_processed_for_too_long_waits_for_a_person():
+    late = START + PATIENCE.ask_for_at_most + timedelta(milliseconds=1)
+    then = step(S.PENDING, Kind.PENDING, now=late, uncertain_since=START)
+
+    assert (then.end, then.reason) == (S.HELD, ASKED_TOO_LONG)
+
+
+@given(
+    st.sampled_from([S.SENDING, S.UNCERTAIN, S.PENDING]),
+    st.sampled_from(Kind),
+    st.sampled_from([NOT_FOUND, "200", "x"]),
+)
 def test_every_step_is_a_legal_move_or_none(state, kind, code):
     end = step(state, kind, code).end
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from integrator.audit.verify import verify
 from integrator.deliver.soap import SOAP11
-from integrator.deliver.soap_g2 import SAVE, _read_save
+from integrator.deliver.soap_g2 import SAVE, read_save
 from integrator.domain.identifiers import is_tckn
 from integrator.domain.outcomes import Kind, Outcome, Reply, Sonuc
 from integrator.domain.texts import catalogue
@@ -436,7 +436,7 @@ def test_the_message_of_a_reply_keeps_the_space_around_its_xml():
         f"<message>Hata: {escaped}\n</message><sorguNo>7</sorguNo><status>214</status></return>"
         f"</n:{SAVE}Response></S:Body></S:Envelope>"
     )
-    said = _read_save(body.encode(), namespace)
+    said = read_save(body.encode(), namespace)
 
     assert isinstance(said, Reply)
     assert {each.cause for each in explain(SINGLE, said.message.encode()).causes} == {

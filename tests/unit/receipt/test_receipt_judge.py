@@ -8,7 +8,14 @@ from integrator.catalogue.catalogue import read_catalogue
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import Kind, Reply, Sonuc
 from integrator.domain.states import State
-from integrator.receipt.judge import NOT_STORED, PAIRS_MISSING, judge_found, judge_reply
+from integrator.receipt.judge import (
+    NOT_STORED,
+    PAIRS_MISSING,
+    judge_found,
+    judge_processed,
+    judge_repeated,
+    judge_reply,
+)
 from tests.factories import FIRST_NUMBER, REPO
 
 NUMBER = SorguNo(FIRST_NUMBER)
@@ -213,3 +220,72 @@ def test_found_is_accepted_only_when_every_pair_of_ours_was_said_to_be_stored(ro
     if outcome.kind is Kind.ACCEPTED:
         assert {pair for pair, _ in rows} == set(PAIRS)
         assert {code for _, code in rows} == {"200"}
+
+
+def taken(code, ministry_no="m1"):
+    return judge_reply(Reply(None, code, "", ministry_no=ministry_no), NUMBER, PAIRS, CODES)
+
+
+def processed(code, ministry_no="m1"):
+    return judge_processed(Reply(None, code, "", ministry_no=ministry_no), "m1", PAIRS, CODES)
+
+
+@pytest.mark.parametrize("code", ["200", "211"])
+def test_a_message_taken_for_processing_is_followed_by_the_ministrys_number(code):
+    outcome = taken(code)
+
+    assert (outcome.kind, outcome.end, outcome.ministry_no) == (Kind.PENDING, State.PENDING, "m1")
+
+
+@pytest.mark.parametrize("code", ["200", "211"])
+def test_a_message_taken_without_a_number_is_unknown(code):
+    assert (taken(code, "").kind, taken(code, "").code) == (Kind.UNCERTAIN, "no_number")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("213", Kind.RELATION), ("1111", Kind.UNCERTAIN), ("401", Kind.PASSIVE), ("77", Kind.UNKNOWN_CODE)],
+)
+def test_a_message_that_is_not_taken_has_the_kind_of_its_code(code, kind):
+    assert taken(code, "").kind is kind
+
+
+PROCESSED = {
+    "200": Kind.ACCEPTED,
+    "204": Kind.PENDING,
+    "211": Kind.UNCERTAIN,
+    "210": Kind.REFUSED,
+    "212": Kind.RELATION,
+    "214": Kind.OWN_FAULT,
+    "401": Kind.PASSIVE,
+    "1111": Kind.UNCERTAIN,
+    "777": Kind.UNKNOWN_CODE,
+    "": Kind.UNKNOWN_CODE,
+}
+
+
+@pytest.mark.parametrize(("code", "kind"), PROCESSED.items())
+def test_the_code_of_a_processed_message_speaks_for_all_of_it(code, kind):
+    outcome = processed(code)
+
+    assert outcome.kind is kind
+    assert outcome.accepted_parts == (len(PAIRS) if code == "200" else 0)
+
+
+def test_a_number_the_ministry_does_not_know_is_forgotten():
+    assert processed("211").ministry_no == "" and processed("204").ministry_no is None
+
+
+def test_a_row_about_another_number_or_the_call_is_no_verdict():
+    assert {processed("200", "m2").kind, processed("213", "").kind} == {Kind.UNCERTAIN}
+
+
+def test_a_repetition_that_is_refused_as_used_was_stored_the_first_time():
+    outcome = judge_repeated(Reply(NUMBER, "211", ""), NUMBER, PAIRS, CODES)
+
+    assert (outcome.kind, outcome.accepted_parts) == (Kind.ACCEPTED, len(PAIRS))
+
+
+@pytest.mark.parametrize("code", ["80000000132", "x" * 17, "said 80000000132"])
+def test_a_code_that_no_plain_column_may_hold_is_not_kept(code):
+    assert {judged(code).code, processed(code).code, taken(code).code} == {"unreadable_code"}

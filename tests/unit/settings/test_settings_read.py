@@ -77,6 +77,15 @@ def test_an_address_that_cannot_be_is_told(tmp_path, address):
     assert "ministry.address" in problems_of(tmp_path, f"[ministry]\naddress = '{address}'\n")
 
 
+@pytest.mark.parametrize("metot", ["soap-g1", "soap-g2", "soap-g3", "json-g4"])
+def test_every_metot_is_known_and_production_wants_a_yes_to_what_is_assumed_in_it(tmp_path, metot):
+    toml = f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 't'\n[ministry]\nmetot = '{metot}'\n"
+    toml += "address = 'https://h/x'\n"
+
+    assert metot in problems_of(tmp_path, toml)
+    assert settings_of(tmp_path, toml + "allow_assumed = true\n").ministry.metot == metot
+
+
 def production(**ministry):
     lines = "".join(f"{key} = {value!r}\n".replace("True", "true") for key, value in ministry.items())
     return f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 'trust'\n[ministry]\n{lines}"
@@ -122,3 +131,25 @@ def test_the_home_comes_from_the_environment():
 
 def test_production_wants_a_trust_store(tmp_path):
     assert "trust_dir" in problems_of(tmp_path, "[gateway]\nenvironment = 'production'\n")
+
+
+SECRET = "hunter2"
+WITH_PASSWORD = [f"postgresql://ibys:{SECRET}@db/ibys", f"postgresql://ibys@db/ibys?password={SECRET}"]
+
+
+@pytest.mark.parametrize("url", WITH_PASSWORD)
+def test_a_password_in_the_address_is_refused_in_production_and_told_nowhere(tmp_path, url):
+    toml = f'[gateway]\nenvironment = "production"\n[store]\ndatabase_url = "{url}"\n'
+    told = problems_of(tmp_path, toml)
+
+    assert "store.password_file" in told
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize("url", WITH_PASSWORD)
+def test_a_password_in_the_address_and_one_in_a_file_are_one_too_many(tmp_path, url):
+    assert "names another" in problems_of(tmp_path, f'[store]\ndatabase_url = "{url}"\npassword_file = "x"\n')
+
+
+def test_settings_do_not_show_the_address_of_the_database(tmp_path):
+    assert SECRET not in repr(settings_of(tmp_path, IBYS_DATABASE_URL=WITH_PASSWORD[0]))

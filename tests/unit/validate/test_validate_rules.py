@@ -141,7 +141,7 @@ def test_size_and_standing_decide_where_they_are_known(size, public, codes):
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [(None, []), ("1", []), ("2", [("INT-VAL-041", "error")]), ("3", [("INT-VAL-041", "error")])]
+    ("kind", "expected"), [(None, []), ("1", []), ("2", [("INT-VAL-045", "error")]), ("3", [("INT-VAL-045", "error")])]
 )
 def test_only_a_physician_reports_an_examination(kind, expected):
     assert told(EXAMINATION, Mirror(belge_tipi=kind)) == expected
@@ -186,7 +186,7 @@ def test_before_the_first_version_an_examination_cannot_be_reported():
 
 
 @pytest.mark.parametrize(
-    ("asked", "version"), [({}, "2018-10"), ({"metot": "soap-g2"}, "2018-10"), ({"metot": "json-g4"}, "2026-06")]
+    ("asked", "version"), [({}, "2018-10"), ({"metot": "soap-g2"}, "2018-10"), ({"metot": "json-g4"}, "2018-10")]
 )
 def test_the_json_form_is_taken_only_when_it_is_asked_for(asked, version):
     assert judge(record(), **asked).kayit.version == version

@@ -1,0 +1,1 @@
+"""What the ministry said about workplaces, professionals and workers, mirrored per customer for at most a day."""

@@ -1,0 +1,198 @@
+"""Whose turn it is: customers in rotation, a share for each, so that nobody waits behind another's hundred thousand.
+
+When everything that is due fits, everything is taken. Otherwise the index (state, metot, kurum_id, due_at) is stepped
+over from customer to customer, one look each, from where the last claim stopped: the cost hangs on the customers
+looked at, never on how many messages wait (docs/decisions/0014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+from typing import TypeVar
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from integrator.domain.states import State
+from integrator.store.tables import bildirim, quarantine
+
+CUSTOMERS_AT_ONCE = 64
+LOOKS_AT_ONCE = 1000
+
+BY_HAND = "by_hand"
+"""Reason beside a message that a person moved; a queued one with it is sent even while its form is stopped."""
+
+Each = TypeVar("Each")
+
+
+@dataclass(slots=True)
+class Rotation:
+    """After whom the next claim begins. Whoever claims keeps it between claims."""
+
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is handed out: messages in `state`, of `metot` unless it is empty, and none of the customer `but_not`.
+
+    Of what is queued only messages of `veri_seti`, unless it is empty: nothing else can be sent.
+    """
+
+    state: str
+    metot: str
+    rotation: Rotation
+    but_not: str | None = None
+    veri_seti: str = ""
+
+    def may_go(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """What is queued and can be sent; under a form in quarantine only what a person released to try the mend."""
+        if self.state != State.QUEUED:
+            return ()
+        same = (quarantine.c[name] == rows.c[name] for name in ("veri_seti", "version", "metot"))
+        is_open = (quarantine.c.since.is_not(None), quarantine.c.lifted_at.is_(None))
+        free = or_(rows.c.reason == BY_HAND, ~exists().where(*same, *is_open))
+        return (free, rows.c.veri_seti == self.veri_seti) if self.veri_seti else (free,)
+
+    def of(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
+        """The conditions on `rows`, which are of `bildirim`."""
+        state = rows.c.state == self.state
+        return (state, rows.c.metot == self.metot) if self.metot else (state,)
+
+
+def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> list[int]:
+    """Numbers of up to `limit` due messages, locked, in the order in which they should go."""
+    due = (*turn.of(bildirim), *turn.may_go(bildirim), bildirim.c.due_at <= now)
+    if turn.but_not is None:
+        # of every metot, so that one index answers however many of another metot wait
+        some = select(bildirim.c.sorgu_no).where(bildirim.c.state == turn.state, bildirim.c.due_at <= now)
+        count = tx.execute(select(func.count()).select_from(some.limit(limit + 1).subquery())).scalar_one()
+        if count == 0:
+            return []
+        if count <= limit:
+            return _interleaved(_take(tx, due, limit))
+    customers = _customers(tx, turn, now=now, count=min(limit, CUSTOMERS_AT_ONCE))
+
+    def take_of(kurum: str, some: int, after: int) -> list[tuple[str, int]]:
+        return _take(tx, (*due, bildirim.c.kurum_id == kurum), some, after)
+
+    return _interleaved(share_out(customers, limit, take_of))
+
+
+def share_out(
+    customers: Sequence[str], limit: int, take_of: Callable[[str, int, int], list[tuple[str, int]]]
+) -> list[tuple[str, int]]:
+    """An even share for each; what some do not use goes to those who have more, in the same order.
+
+    `take_of(customer, some, after)` gives up to `some` rows of one customer behind its first `after`.
+    """
+    taken: list[tuple[str, int]] = []
+    more: list[tuple[str, int]] = []
+    for place, kurum in enumerate(customers):
+        share = -(-(limit - len(taken)) // (len(customers) - place))
+        rows = take_of(kurum, share, 0)
+        taken += rows
+        if len(rows) == share:
+            more.append((kurum, share))
+    for kurum, before in more:
+        if len(taken) < limit:
+            taken += take_of(kurum, limit - len(taken), before)
+    return taken
+
+
+def interleave(several: Iterable[Sequence[Each]]) -> list[Each]:
+    """The first of each, then the second of each, and so on."""
+    missing = object()
+    return [each for row in zip_longest(*several, fillvalue=missing) for each in row if each is not missing]  # type: ignore[misc]
+
+
+def _interleaved(rows: Sequence[tuple[str, int]]) -> list[int]:
+    by_kurum: dict[str, list[int]] = {}
+    for kurum, sorgu_no in rows:
+        by_kurum.setdefault(kurum, []).append(sorgu_no)
+    return interleave(by_kurum.values())
+
+
+def _take(tx: Connection, which: Sequence[ColumnElement[bool]], limit: int, after: int = 0) -> list[tuple[str, int]]:
+    query = select(bildirim.c.kurum_id, bildirim.c.sorgu_no).where(*which)
+    query = query.order_by(bildirim.c.due_at, bildirim.c.sorgu_no).limit(limit)
+    query = query.offset(after) if after else query
+    return [(row.kurum_id, row.sorgu_no) for row in tx.execute(query.with_for_update(skip_locked=True))]
+
+
+def _customers(tx: Connection, turn: Turn, *, now: datetime, count: int) -> list[str]:
+    """Up to `count` customers with something due, from the cursor on and round once; the cursor moves on.
+
+    After so many looks it is content with fewer, but never with none while somebody is left to look at.
+    """
+    rotation = turn.rotation
+    start, found = rotation.cursor, list[str]()
+    for until in (None, start) if start else (None,):
+        while len(found) < count:
+            after = rotation.cursor
+            looked = _look(tx, turn, now=now, between=(after, until), count=count - len(found))
+            found += [kurum for kurum, is_due in looked if is_due]
+            rotation.cursor = looked[-1][0] if looked else after
+            if len(looked) < LOOKS_AT_ONCE:
+                break
+            if found:
+                return found
+        if len(found) >= count:
+            return found
+        rotation.cursor = ""
+    return found
+
+
+def _look(
+    tx: Connection, turn: Turn, *, now: datetime, between: tuple[str, str | None], count: int
+) -> list[tuple[str, bool]]:
+    """(customer, whether something is due) of those with messages of this turn, in order: a loose index scan.
+
+    Ends when `count` have something due, or after so many looks. Both engines take the least customer behind another
+    from the index in one step.
+    """
+    after, until = between
+    mine = bildirim.alias()
+    least = select(func.min(mine.c.kurum_id)).where(*turn.of(mine), mine.c.kurum_id > after)
+    walk = select(
+        least.scalar_subquery().label("kurum_id"), literal(1, Integer).label("looks"), literal(0, Integer).label("due")
+    ).cte("walk", recursive=True)
+    following = bildirim.alias()
+    behind = select(func.min(following.c.kurum_id))
+    behind = behind.where(*turn.of(following), following.c.kurum_id > walk.c.kurum_id).correlate(walk)
+    due_so_far = walk.c.due + case((_has_due(walk, turn, now), 1), else_=0)
+    step = select(behind.scalar_subquery(), walk.c.looks + 1, cast(due_so_far, Integer))
+    step = step.where(_is_in_reach(walk, until), walk.c.looks < LOOKS_AT_ONCE, due_so_far < count)
+    walk = walk.union_all(step)
+    query = select(walk.c.kurum_id, _has_due(walk, turn, now).label("is_due"))
+    query = query.where(_is_in_reach(walk, until)).order_by(walk.c.looks)
+    return [(row.kurum_id, bool(row.is_due)) for row in tx.execute(query)]
+
+
+def _is_in_reach(walk: CTE, until: str | None) -> ColumnElement[bool]:
+    kurum = walk.c.kurum_id
+    return kurum.is_not(None) if until is None else kurum <= until
+
+
+def _has_due(walk: CTE, turn: Turn, now: datetime) -> ColumnElement[bool]:
+    """Not `exists`: PostgreSQL may answer that by hashing every due message of everybody."""
+    mine = bildirim.alias()
+    row = select(literal(1)).where(*turn.of(mine), mine.c.kurum_id == walk.c.kurum_id, mine.c.due_at <= now)
+    row = row.where(*turn.may_go(mine))
+    row = row if turn.but_not is None else row.where(walk.c.kurum_id != turn.but_not)
+    return row.limit(1).correlate(walk).scalar_subquery().is_not(None)

@@ -1,0 +1,298 @@
+"""Everything in which SQLite and PostgreSQL differ. No other file asks which of the two it speaks to.
+
+SQLite has one writer: `BEGIN IMMEDIATE` is its only lock. PostgreSQL runs READ COMMITTED, so whoever decides by what
+it read locks those rows first, and takes the head of the audit log last (docs/decisions/0013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
+
+from integrator.domain.errors import Misconfigured
+
+BUSY_SECONDS = 30.0
+"""How long a transaction waits for another one's lock before it is Unavailable."""
+
+SLOW_SECONDS = 60
+"""How long one statement may run, and how long a session may hold a transaction open without a word."""
+
+CONNECT_SECONDS = 5
+OLDEST_POSTGRESQL = 13
+
+
+class Meaning(Enum):
+    """What an error of the driver asks of us."""
+
+    CONFLICT = "another transaction was first: read again and decide anew"
+    AWAY = "the database is not there, busy, full or broken: the same act may succeed later"
+    ADDRESS = "the address asks for something that the driver does not know"
+    INPUT = "a value is larger, longer or odder than the database keeps"
+    BUG = "our statement or our values are wrong"
+
+
+Names = tuple[str, ...]
+"""Columns of a table of ours, in the order in which values come."""
+
+
+class Dialect(Protocol):
+    """One kind of database. `reading` are the execution options of a reading transaction."""
+
+    reading: Mapping[str, Any]
+
+    def open(self, url: URL, password_file: Path | None) -> Engine:
+        """An engine whose every connection is prepared."""
+
+    def insert_new(self, table: Table) -> Any:
+        """An INSERT that leaves out rows whose key is taken, after waiting for whoever is taking it."""
+
+    def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of plain values in the order of `names`."""
+
+    def update_rows(
+        self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Write `names` to the rows with `key`; each of `rows` holds the values of both, in this order."""
+
+    def hold(self, tx: Connection, name: str) -> None:
+        """Be the only one past this line with this `name` until the transaction ends."""
+
+    def without_time_limit(self, tx: Connection) -> None:
+        """Let the statements of this transaction run as long as they need (a migration)."""
+
+    def meaning(self, error: DBAPIError) -> Meaning:
+        """What `error` asks of us."""
+
+    def words(self, error: DBAPIError) -> str:
+        """The driver's words in one line: no values, no statement, no password."""
+
+
+class _Sqlite:
+    reading: Mapping[str, Any] = {"reading": True}
+    # BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB
+    _away = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
+    _taken = frozenset({1555, 2067, 2579})  # CONSTRAINT_PRIMARYKEY, _UNIQUE, _ROWID
+
+    def open(self, url: URL, password_file: Path | None) -> Engine:
+        if password_file:
+            raise Misconfigured("store.password_file is set, but a SQLite file has no password")
+        arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+
+    def insert_new(self, table: Table) -> Any:
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+    def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        tx.exec_driver_sql(_insert(table, names), rows)
+
+    def update_rows(
+        self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        tx.exec_driver_sql(_update(table, names, key, "?"), rows)
+
+    def hold(self, tx: Connection, name: str) -> None:
+        """BEGIN IMMEDIATE holds everything already."""
+
+    def without_time_limit(self, tx: Connection) -> None:
+        """A statement has no time limit here."""
+
+    def meaning(self, error: DBAPIError) -> Meaning:
+        code: int = getattr(error.orig, "sqlite_errorcode", 0)
+        if code in self._taken:
+            return Meaning.CONFLICT
+        return Meaning.AWAY if code & 0xFF in self._away else Meaning.BUG
+
+    def words(self, error: DBAPIError) -> str:
+        return str(error.orig)
+
+
+@lru_cache(maxsize=256)
+def _insert(table: str, names: Names) -> str:
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of ours
+
+
+@lru_cache(maxsize=256)
+def _update(table: str, names: Names, key: Names, mark: str) -> str:
+    values = ", ".join(f"{name} = {mark}" for name in names)
+    return f"UPDATE {table} SET {values} WHERE {' AND '.join(f'{name} = {mark}' for name in key)}"  # noqa: S608
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event decides, not the driver
+    # A value spoilt on disk must reach the check that names it, not stop the whole query it stands in.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+class _Postgresql:
+    # A snapshot for the whole transaction: in READ COMMITTED every statement would see another state.
+    reading: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    # lock_not_available, query_canceled (a time limit), read_only_sql_transaction (a standby answered)
+    _away = frozenset({"55P03", "57014", "25006"})
+    # connection, transaction timed out, no resources, operator intervention, system error
+    _away_classes = ("08", "25P", "53", "57P", "58")
+    _conflict = frozenset({"23505", "40001", "40P01"})  # unique_violation, serialization_failure, deadlock_detected
+
+    def open(self, url: URL, password_file: Path | None) -> Engine:
+        if url.drivername not in ("postgresql", "postgresql+psycopg"):
+            raise Misconfigured(f"store.database_url names the driver {url.drivername!r}; postgresql+psycopg is wanted")
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={n: v for n, v in _CONNECT.items() if n not in url.query} | {"client_encoding": "utf8"},
+            isolation_level="READ COMMITTED",  # whatever the server's default is
+            pool_pre_ping=True,  # a server that was restarted is met again by the next transaction
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=BUSY_SECONDS,
+            hide_parameters=True,
+        )
+        if password_file:
+            # Read at every new connection, so that a changed password needs no restart; never part of the address.
+            event.listen(engine, "do_connect", lambda *given: given[3].update(password=_read_password(password_file)))
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+
+    def insert_new(self, table: Table) -> Any:
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
+        """By COPY: half the time of one INSERT for each row."""
+        statement = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+        try:
+            driver: Any = tx.connection.driver_connection
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:  # as SQLAlchemy would tell it, had it seen the call
+            raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
+
+    def update_rows(
+        self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        tx.exec_driver_sql(_update(table, names, key, "%s"), rows)
+
+    def hold(self, tx: Connection, name: str) -> None:
+        tx.execute(_HOLD, {"number": int.from_bytes(sha256(f"ibys/{name}".encode()).digest()[:8], "big", signed=True)})
+
+    def without_time_limit(self, tx: Connection) -> None:
+        tx.execute(text("SET LOCAL statement_timeout = 0"))
+
+    def meaning(self, error: DBAPIError) -> Meaning:
+        state: str = getattr(error.orig, "sqlstate", None) or ""
+        if state in self._conflict:
+            return Meaning.CONFLICT
+        if not state:  # the driver's own words: no connection, or one that ended in the middle
+            return self._of_driver(error)
+        if state.startswith("22"):  # data exception
+            return Meaning.INPUT
+        return Meaning.AWAY if state in self._away or state.startswith(self._away_classes) else Meaning.BUG
+
+    @staticmethod
+    def _of_driver(error: DBAPIError) -> Meaning:
+        if isinstance(error, ProgrammingError) and "connection option" in str(error.orig):
+            return Meaning.ADDRESS
+        if isinstance(error, DataError):
+            return Meaning.INPUT
+        return Meaning.AWAY if isinstance(error, (OperationalError, InterfaceError)) else Meaning.BUG
+
+    def words(self, error: DBAPIError) -> str:
+        told = getattr(getattr(error.orig, "diag", None), "message_primary", None) or str(error.orig)
+        return str(told).strip().split("\n")[0]
+
+
+_CONNECT: Mapping[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "ibys",
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+_HOLD = text("SELECT pg_advisory_xact_lock(:number)")
+_LIMITS = {
+    "statement_timeout": SLOW_SECONDS,
+    "lock_timeout": BUSY_SECONDS,
+    "idle_in_transaction_session_timeout": SLOW_SECONDS,  # a worker that was frozen holds nobody up for ever
+}
+_FACTS = ("synchronous_commit", "fsync", "server_encoding", "server_version_num")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Set the session's limits, and refuse a server that would not keep what it says it has committed."""
+    connection.autocommit = True
+    asked = [f"set_config('{name}', '{round(seconds * 1000)}', false)" for name, seconds in _LIMITS.items()]
+    asked += [f"current_setting('{name}')" for name in _FACTS]
+    row = connection.execute(f"SELECT {', '.join(asked)}").fetchone()
+    connection.autocommit = False
+    fault = _fault(dict(zip(_FACTS, row[len(_LIMITS) :], strict=True)))
+    if fault:
+        connection.close()
+        raise Misconfigured(fault)
+
+
+def _fault(facts: Mapping[str, str]) -> str | None:
+    for name in ("synchronous_commit", "fsync"):
+        if facts[name] == "off":
+            return f"the database has {name}=off: what it commits would not survive a power cut"
+    if facts["server_encoding"] != "UTF8":
+        return f"the database has the encoding {facts['server_encoding']}; UTF8 is wanted"
+    if int(facts["server_version_num"]) < OLDEST_POSTGRESQL * 10_000:
+        return f"the database is older than PostgreSQL {OLDEST_POSTGRESQL}"
+    return None
+
+
+def _read_password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{path}: cannot be read ({type(error).__name__})") from None
+
+
+_DIALECTS: Mapping[str, Dialect] = {"sqlite": _Sqlite(), "postgresql": _Postgresql()}
+
+
+def dialect_named(backend: str) -> Dialect:
+    """The dialect of an address; raises Misconfigured for a database we do not know how to keep safe."""
+    try:
+        return _DIALECTS[backend]
+    except KeyError:
+        raise Misconfigured(f"store.database_url names {backend!r}; sqlite or postgresql is wanted") from None
+
+
+def dialect_of(bound: Engine | Connection) -> Dialect:
+    """The dialect of an open database."""
+    return _DIALECTS[bound.dialect.name]
+
+
+def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of `rows` whose key is not taken; whoever is writing one at this moment is waited for."""
+    if rows:
+        tx.execute(dialect_of(tx).insert_new(table), list(rows))
+
+
+def hold(tx: Connection, name: str) -> None:
+    """Be the only transaction past this line with this `name`, until it ends."""
+    dialect_of(tx).hold(tx, name)
+
+
+AUDIT_HEAD = "audit_head"
+"""What whoever appends to the audit log holds until commit. Taken last, after every row lock."""
