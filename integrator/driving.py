@@ -172,7 +172,7 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     if not admission.limit:
         return Batch((), admission.wait, found)
     terms = outbox.Terms(
-        now, gateway.actor, pace.lease, admission.limit, gateway.metot, rotation, admission.but_not, VERI_SETI
+        now, gateway.actor, pace.lease, admission.limit, gateway.metot, rotation, admission.but_not, _barred(gateway)
     )
     if is_send:
         claimed = outbox.claim(tx, terms)
@@ -186,6 +186,13 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
         after = replace(after, send_cursor=rotation.cursor) if is_send else replace(after, ask_cursor=rotation.cursor)
         write_line(tx, found, after)
     return Batch(bundles, admission.wait, after)
+
+
+def _barred(gateway: Gateway) -> tuple[tuple[str, str, str], ...]:
+    """The forms that this metot carries by their definition, and that no generation can send yet: they wait."""
+    metot, definitions = gateway.metot, gateway.catalogue.definitions
+    others = [each for each in definitions if metot in each.metot and each.veri_seti != VERI_SETI]
+    return tuple((each.veri_seti, each.version, metot) for each in others)
 
 
 def _numbers_at_once(gateway: Gateway, found: line.Line) -> int:

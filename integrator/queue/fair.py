@@ -8,7 +8,7 @@ looked at, never on how many messages wait (docs/decisions/0014).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import TypeVar
@@ -21,11 +21,11 @@ from sqlalchemy import (
     Integer,
     case,
     cast,
-    exists,
     func,
     literal,
     or_,
     select,
+    tuple_,
 )
 
 from integrator.domain.states import State
@@ -51,23 +51,23 @@ class Rotation:
 class Turn:
     """What is handed out: messages in `state`, of `metot` unless it is empty, and none of the customer `but_not`.
 
-    Of what is queued only messages of `veri_seti`, unless it is empty: nothing else can be sent.
+    `stopped` are the forms in quarantine. They are looked up first, because they are few and mostly none: a claim whose
+    every row had to be compared with a table would be planned as if it had to read them all. Of `barred` forms nothing
+    that is queued goes at all: no generation sends them.
     """
 
     state: str
     metot: str
     rotation: Rotation
     but_not: str | None = None
-    veri_seti: str = ""
+    stopped: tuple[tuple[str, str, str], ...] = ()
+    barred: tuple[tuple[str, str, str], ...] = ()
 
     def may_go(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
-        """What is queued and can be sent; under a form in quarantine only what a person released to try the mend."""
-        if self.state != State.QUEUED:
-            return ()
-        same = (quarantine.c[name] == rows.c[name] for name in ("veri_seti", "version", "metot"))
-        is_open = (quarantine.c.since.is_not(None), quarantine.c.lifted_at.is_(None))
-        free = or_(rows.c.reason == BY_HAND, ~exists().where(*same, *is_open))
-        return (free, rows.c.veri_seti == self.veri_seti) if self.veri_seti else (free,)
+        """What is queued under a stopped form stays, unless a person released it to try the mend."""
+        form = tuple_(rows.c.veri_seti, rows.c.version, rows.c.metot)
+        free = (or_(rows.c.reason == BY_HAND, form.not_in(self.stopped)),) if self.stopped else ()
+        return (*free, form.not_in(self.barred)) if self.barred and self.state == State.QUEUED else free
 
     def of(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """The conditions on `rows`, which are of `bildirim`."""
@@ -77,6 +77,7 @@ class Turn:
 
 def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> list[int]:
     """Numbers of up to `limit` due messages, locked, in the order in which they should go."""
+    turn = replace(turn, stopped=_stopped_forms(tx)) if turn.state == State.QUEUED else turn
     due = (*turn.of(bildirim), *turn.may_go(bildirim), bildirim.c.due_at <= now)
     if turn.but_not is None:
         # of every metot, so that one index answers however many of another metot wait
@@ -92,6 +93,12 @@ def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> lis
         return _take(tx, (*due, bildirim.c.kurum_id == kurum), some, after)
 
     return _interleaved(share_out(customers, limit, take_of))
+
+
+def _stopped_forms(tx: Connection) -> tuple[tuple[str, str, str], ...]:
+    form = (quarantine.c.veri_seti, quarantine.c.version, quarantine.c.metot)
+    is_open = (quarantine.c.since.is_not(None), quarantine.c.lifted_at.is_(None))
+    return tuple((row[0], row[1], row[2]) for row in tx.execute(select(*form).where(*is_open)))
 
 
 def share_out(

@@ -15,7 +15,7 @@ from integrator.domain.records import Kayit, Submitted
 from integrator.domain.workplaces import Known, NothingKnown
 from integrator.parties.mirror import Doubts
 from integrator.validate.context import NO_DOUBTS, Context
-from integrator.validate.fields import kept_of, read_fields
+from integrator.validate.fields import kept_of, read_fields, veiled
 from integrator.validate.rules import check_rules
 from integrator.validate.values import parse_date
 from integrator.validate.xsd import check_xsd
@@ -55,9 +55,9 @@ def check(
         return Checked(None, None, (submitted.fault, *submitted.remarks))
     # 1. which version governs: by the day of the event, never by today
     definition, findings = _choose(submitted, catalogue, metot)
-    findings = [*submitted.remarks, *findings]
     if definition is None:
-        return Checked(None, None, tuple(findings))
+        return Checked(None, None, (*submitted.remarks, *findings))
+    findings = [*(veiled(definition, each) for each in submitted.remarks), *findings]
     if definition.status not in leaving:
         findings.append(Finding("INT-VAL-007", "veriSeti", f"{definition.veri_seti} {definition.version}", "official"))
     # 2. every field, by the definition

@@ -108,6 +108,15 @@ def read_fields(definition: Definition, raw: Mapping[str, Any]) -> tuple[dict[st
     return values, reader.findings
 
 
+def veiled(definition: Definition, remark: Finding) -> Finding:
+    """What a reader of files said about a cell; of a health record without the value that it shows."""
+    name = remark.path.partition("#")[0].partition("[")[0]
+    field = definition.field_by_name.get(name)
+    if not definition.health or not name or (field is not None and field.kind in _SHOWN) or name == "id":
+        return remark
+    return replace(remark, seen=VEILED, wanted=VEILED if remark.wanted else "")
+
+
 def kept_of(definition: Definition, raw: Mapping[str, Any]) -> dict[str, Any] | None:
     """A health record without what is no field of it; None when there is nothing to cut off."""
     known = definition.field_by_name

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from integrator import acts
+from integrator import acts, pipeline
+from integrator.cli.hands import _cause_shown
 from integrator.protect.seal import Sealer
 from integrator.queue import bodies
 from integrator.sign.keys import KeyCupboard
 from integrator.store.engine import reading
 from integrator.store.tables import bildirim_body, kayit, metadata
 from tests.factories import KURUM, PROFESSIONAL, REPO, codes_of
+from tests.factories import record as training
 
 PLANTED = ("Hipertansiyon", "9.1 g/dL", "bel ağrısı")
 
@@ -51,6 +53,31 @@ def test_a_set_that_the_metot_cannot_carry_is_told(home, record):
     [answer] = home.accept(record)
 
     assert (answer.status, codes_of(answer.findings)) == ("rejected", ["INT-VAL-006"])
+
+
+def test_what_no_generation_can_send_yet_stays_in_the_queue_while_trainings_go(home, by_json, ministry):
+    [examination] = home.accept(EXAMINATION, gateway=by_json)
+    home.accept(training("K-1"), gateway=by_json)
+    pipeline.dispatch(by_json)
+    pipeline.dispatch(by_json)
+
+    assert home.row(examination.sorgu_no[0])["state"] == "queued"
+    assert home.row(examination.sorgu_no[0])["attempt"] == 0
+    assert home.states() == {"queued": 1, "accepted": 1}
+
+
+def test_a_training_goes_by_json_as_the_version_of_the_day_unless_the_record_names_the_other(home, by_json):
+    answers = home.accept(training("K-1"), training("K-2", version="2026-06"), gateway=by_json)
+
+    assert [home.row(each.sorgu_no[0])["version"] for each in answers] == ["2018-10", "2026-06"]
+
+
+def test_an_examination_that_awaits_its_physician_is_a_cause_with_its_signer(home, by_json):
+    keyless = replace(by_json, cupboard=KeyCupboard([]))
+    home.accept(EXAMINATION, gateway=keyless)
+    [group] = acts.read_causes(keyless, KURUM)
+
+    assert _cause_shown(keyless, KURUM, group)["professional"].endswith(PROFESSIONAL[-2:])
 
 
 def test_an_examination_without_a_key_at_hand_awaits_its_physician(home, by_json, pki):

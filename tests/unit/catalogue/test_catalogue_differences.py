@@ -65,7 +65,7 @@ CASES = [
     (with_signed(order=(LIST.signed.order[1], LIST.signed.order[0], *LIST.signed.order[2:])), "INT-CHG-054"),
     (with_signed(minutes="40"), "INT-CHG-055"),
     (replace(LIST, signer="egiticiTckNo"), "INT-CHG-057"),
-    (replace(LIST, metot=("soap-g2", "soap-g3")), "INT-CHG-060"),
+    (replace(LIST, metot=(*LIST.metot, "json-g5")), "INT-CHG-060"),
     (replace(LIST, metot=()), "INT-CHG-061"),
 ]
 
