@@ -25,7 +25,7 @@ test: setup
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist worksteal
 
 bench: setup
 	@$(BIN)/python -m bench

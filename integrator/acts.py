@@ -92,21 +92,23 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> S
     return stopped[0].end if stopped else moved.end
 
 
-def stop_line(gateway: Gateway, *, reason: str) -> bool:
+def stop_line(gateway: Gateway, *, reason: str, by: str = "") -> bool:
     """An operator stops all sending, for every worker; False when it was stopped already."""
+    hand = Hand(by or gateway.actor, reason)
 
     def stop(found: line.Line, now: datetime) -> line.Line:
-        return found if found.state == line.STOPPED else line.stop(found, reason, now=now)
+        return found if found.state == line.STOPPED else line.stop(found, hand.reason, now=now)
 
-    return _turn_line(gateway, stop, "line.stopped", reason)
+    return _turn_line(gateway, stop, "line.stopped", hand)
 
 
-def resume_line(gateway: Gateway, *, reason: str) -> bool:
+def resume_line(gateway: Gateway, *, reason: str, by: str = "") -> bool:
     """An operator lets sending go on: ends STOPPED, PASSIVE, an open breaker and a rest; False when nothing ends."""
-    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", reason)
+    hand = Hand(by or gateway.actor, reason)
+    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", hand)
 
 
-def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line], event: str, reason: str) -> bool:
+def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line], event: str, hand: Hand) -> bool:
     now = gateway.clock.now()
     ensure_line(gateway.database, gateway.address)
     with writing(gateway.database) as tx:
@@ -115,7 +117,7 @@ def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line
         if after == before:
             return False
         write_line(tx, before, after)
-        facts = {"address": gateway.address, "from": before.state, "to": after.state, "reason": reason}
+        facts = {"address": gateway.address, "from": before.state, "to": after.state, **hand.facts}
         gateway.record(tx, [Entry(event, gateway.actor, facts)], now)
     return True
 

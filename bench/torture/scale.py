@@ -45,26 +45,28 @@ WORKERS = 4
 GAP = 5.0
 FIRST_SEND = 10.0
 INTERACTIVE = 1.0
+CAP = 40.0
 IBYS = [sys.executable, "-c", "from integrator.cli import main; main()"]
 
 
 def measure(order: Any, folder: Path, engine: str) -> Iterator[Tally]:
-    """All three, one after the other, each with a home of its own."""
+    """All three, one after the other; what the first leaves queued, the killed workers deliver."""
     with (
         databases(engine, folder) as base,
         grounds(folder / "scale", base, records=PLACES_PER, seed=order.seed, faults="none") as ground,
     ):
-        yield recovery(ground, order.messages)
+        began = time.perf_counter()
+        settings = _filled(ground, order.messages)
+        yield recovery(ground, settings, order.messages, began)
         if engine == "postgresql":
-            yield workers_killed(ground, order.messages, order.seconds)
+            yield workers_killed(ground, settings, order.messages, order.seconds)
+        ground.forget(settings)
         yield outage(ground, order.outage, order.seconds)
 
 
-def recovery(ground: Grounds, count: int) -> Tally:
+def recovery(ground: Grounds, settings: Settings, count: int, began: float) -> Tally:
     """SIGKILL with `count` queued: how long until the first message leaves again."""
-    tally, began = Tally(f"first send after a kill, {ground.databases.name}"), time.perf_counter()
-    settings = _filled(ground, count)
-    taken = []
+    tally, taken = Tally(f"first send after a kill, {ground.databases.name}"), []
     for _ in range(3):
         with _worker(settings) as worker:
             _until(lambda: _saves(ground) > 0, 60)
@@ -80,17 +82,17 @@ def recovery(ground: Grounds, count: int) -> Tally:
     tally.notes = {"queued": count, "seconds to the first send": [round(each, 2) for each in taken]}
     if max(taken) > FIRST_SEND:
         tally.failures.append(f"the first send came after {max(taken):.1f} s")
-    _clear(ground, settings, tally, began)
+    tally.seconds = time.perf_counter() - began
     return tally
 
 
-def workers_killed(ground: Grounds, count: int, seconds: float) -> Tally:
+def workers_killed(ground: Grounds, settings: Settings, count: int, seconds: float) -> Tally:
     """`WORKERS` workers, one of them killed -9 every five seconds and replaced; at the end each message once."""
     tally, began = (
         Tally(f"{WORKERS} workers, one killed every {GAP:.0f} s, {ground.databases.name}"),
         time.perf_counter(),
     )
-    settings, dice = _filled(ground, count), random.Random(ground.seed)
+    dice = random.Random(ground.seed)
     started = time.perf_counter()
     workers = [_start(settings) for _ in range(WORKERS)]
     try:
@@ -107,15 +109,16 @@ def workers_killed(ground: Grounds, count: int, seconds: float) -> Tally:
         for each in workers:
             _stop(each)
     _count(ground, settings, tally, count)
-    _clear(ground, settings, tally, began)
+    tally.seconds = time.perf_counter() - began
     return tally
 
 
 def outage(ground: Grounds, count: int, seconds: float) -> Tally:
-    """`count` queued when a slow ministry comes back: how it drains, with what memory, and who comes in meanwhile."""
+    """`count` queued when the ministry comes back and takes `CAP` calls a second: how it drains, with what memory, and
+    who comes in meanwhile.
+    """
     tally, began = Tally(f"drain after an outage, {ground.databases.name}"), time.perf_counter()
-    settings = _filled(ground, count)
-    ground.ministry.control("PUT", "/faults", {"latency": 0.04})
+    settings = _filled(ground, count, rate=CAP)
     gateway = open_gateway(settings, sending=False)
     person, memory, ends = KurumNo("etkilesimli"), [], time.monotonic() + seconds
     with _worker(settings) as worker:
@@ -131,16 +134,17 @@ def outage(ground: Grounds, count: int, seconds: float) -> Tally:
         drained = (_saves(ground) - saves) / (time.monotonic() - started)
         time.sleep(INTERACTIVE)
     waits = _waits(settings, person)
-    ground.ministry.control("PUT", "/faults", {"latency": 0})
     third = len(memory) // 3
     parts = (memory[:third], memory[third : 2 * third], memory[2 * third :])
     tally.trials, tally.counts["messages"] = 1, count + len(waits)
     p50, p99 = percentile(waits, 0.5), percentile(waits, 0.99)
     tally.notes = {
-        "queued": count, "drained/s": round(drained, 1), "watched s": round(seconds),
+        "queued": count, "cap/s": CAP, "drained/s": round(drained, 1), "watched s": round(seconds),
         "worker MB": [round(percentile(part, 0.5)) for part in parts],
         "interactive records": len(waits), "their queue time p50, p99 s": [round(p50, 2), round(p99, 2)],
     }  # fmt: skip
+    if not 0.9 * CAP <= drained <= 1.05 * CAP:
+        tally.failures.append(f"it drained at {drained:.1f} a second under a cap of {CAP}")
     if p99 > INTERACTIVE:
         tally.failures.append(f"an interactive customer waited {p99:.1f} s behind the backlog (p99)")
     grown = percentile(parts[2], 0.5) - percentile(parts[1], 0.5)
@@ -151,11 +155,13 @@ def outage(ground: Grounds, count: int, seconds: float) -> Tally:
     return tally
 
 
-def _filled(ground: Grounds, count: int) -> Settings:
+def _filled(ground: Grounds, count: int, *, rate: float = 0.0) -> Settings:
     """A home with production's waits and `count` queued messages."""
     settings = ground.fresh()
     queue = QueueSettings(lease_seconds=10.0, ask_base_seconds=0.2, resend_base_seconds=0.2)
-    ministry = MinistrySettings(address=ground.ministry.address, silence_seconds=4.0, total_seconds=5.0)
+    ministry = MinistrySettings(
+        address=ground.ministry.address, silence_seconds=4.0, total_seconds=5.0, rate_per_second=rate
+    )
     worker = WorkerSettings(dispatch_seconds=0.2, inquire_seconds=0.5)
     settings = replace(settings, queue=queue, ministry=ministry, worker=worker)
     write_settings_file(settings)

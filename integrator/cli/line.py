@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
 
 from integrator import acts
-from integrator.cli.output import home_option, json_option, language, local, print_json, say
+from integrator.cli.output import home_option, json_option, language, local, name_of, name_option, print_json, say
 from integrator.domain.clock import SystemClock
 from integrator.domain.errors import Misconfigured
 from integrator.domain.outcome_texts import outcome_text
+from integrator.gateway import Gateway
 from integrator.queue.line import ACTIVE, PASSIVE, STOPPED, Breaker, Line, breaker_of, line_address
 from integrator.queue.line_row import read_line
 from integrator.settings import Settings
@@ -124,27 +127,29 @@ def show(settings: Settings, as_json: bool) -> None:
 
 @line.command()
 @click.option("--reason", required=True, help="Kept in the audit log.")
+@name_option
 @home_option
 @json_option
-def stop(settings: Settings, reason: str, as_json: bool) -> None:
+def stop(settings: Settings, reason: str, by: str | None, as_json: bool) -> None:
     """Stop all sending and asking, in every worker, within a tenth of a second. Accepting goes on."""
-    _turn(settings, acts.stop_line, reason, as_json)
+    _turn(settings, partial(acts.stop_line, reason=reason, by=name_of(by)), as_json)
 
 
 @line.command()
 @click.option("--reason", required=True, help="Kept in the audit log.")
+@name_option
 @home_option
 @json_option
-def resume(settings: Settings, reason: str, as_json: bool) -> None:
+def resume(settings: Settings, reason: str, by: str | None, as_json: bool) -> None:
     """Let sending go on: ends STOPPED, PASSIVE, an open breaker and a rest the ministry asked for."""
-    _turn(settings, acts.resume_line, reason, as_json)
+    _turn(settings, partial(acts.resume_line, reason=reason, by=name_of(by)), as_json)
 
 
-def _turn(settings: Settings, act: Any, reason: str, as_json: bool) -> None:
+def _turn(settings: Settings, act: Callable[[Gateway], bool], as_json: bool) -> None:
     if not settings.ministry.address:
         raise Misconfigured("ministry.address is not set: there is no line to stop or resume")
     gateway = open_gateway(settings, sending=False)
-    changed = act(gateway, reason=reason)
+    changed = act(gateway)
     facts = line_facts(settings, gateway.database)
     if as_json:
         print_json({**facts, "changed": changed})

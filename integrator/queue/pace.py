@@ -15,6 +15,9 @@ _MICROSECOND = timedelta(microseconds=1)
 AHEAD = timedelta(milliseconds=500)
 """How much work a worker keeps claimed and not begun: what the ministry takes in this time."""
 
+BRIEFLY_AHEAD = timedelta(milliseconds=200)
+"""The same under an operator's rate."""
+
 SHORTEST_LOOK = timedelta(milliseconds=20)
 
 
@@ -96,7 +99,8 @@ class Budget:
 class Flow:
     """How much one worker may hold claimed: what is under way, and half a second's work of what the ministry takes.
 
-    Under an operator's rate only what can begin at once, so that a token taken is a call made. `per_second` is what
+    Under an operator's rate a fifth of a second's, so that a token taken is a call made soon, and yet a claim and a
+    settlement between two calls do not hold the line below its rate. `per_second` is what
     was seen to come to an end: of the last look, and less and less of those before; None when nothing was seen yet.
     """
 
@@ -110,7 +114,7 @@ class Flow:
     @property
     def _ahead(self) -> int:
         if self.is_capped:
-            return 0
+            return ceil((self.per_second or 0.0) * BRIEFLY_AHEAD.total_seconds())
         if self.per_second is None:
             return self.concurrency
         return max(1, ceil(self.per_second * AHEAD.total_seconds()))

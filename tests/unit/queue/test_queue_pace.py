@@ -125,8 +125,9 @@ def test_a_fast_ministry_has_the_whole_window():
     assert flow(1000.0).room(0) == 128
 
 
-def test_under_a_rate_only_what_can_begin_at_once_is_claimed():
-    assert flow(1000.0, is_capped=True).room(1) == 3
+def test_under_a_rate_only_what_can_begin_soon_is_claimed():
+    assert flow(10.0, is_capped=True).room(1) == 3 + 2
+    assert flow(None, is_capped=True).room(1) == 3
 
 
 def test_claims_are_large_while_work_is_fast():
