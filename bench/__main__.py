@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import accepting, end_to_end, engines, large, machine, signing, streaming
+from bench import accepting, end_to_end, engines, large, machine, signing, streaming, validating
 from bench.figures import QUICK, Row, Scale, Void
 from bench.world import World, a_world
 from integrator.log import set_up_log
@@ -28,6 +28,7 @@ TOWN_RECORDS = 2000
 MEASURES: dict[str, Callable[[Scale, World], Iterator[Row]]] = {
     "stream": lambda scale, _: streaming.measure(scale),  # first: later, freed memory would hide what is gained
     "sign": lambda scale, _: signing.measure(scale),
+    "check": lambda scale, _: validating.measure(scale),
     "accept": accepting.measure_bulk,
     "end-to-end": end_to_end.measure,
     "single": accepting.measure_single,

@@ -124,12 +124,19 @@ class Group:
         today = self._now.astimezone(ISTANBUL).date()
         metot = self._gateway.metot
         checked = check(
-            each, self._gateway.catalogue, today=today, metot=metot, split=self._may_split, doubts=self._doubts
+            each,
+            self._gateway.catalogue,
+            today=today,
+            metot=metot,
+            split=self._may_split,
+            leaving=self._gateway.leaving,
+            known=self._gateway.known,
+            doubts=self._doubts,
         )
         if checked.kayit is None or checked.definition is None:
             return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
         form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
-        self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, each.content, fingerprint, form)
+        self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
         return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
 
     def _judge_along(self, answer: Answer) -> Answer:

@@ -6,7 +6,8 @@ and are reached from here, so that whoever calls the gateway finds every act in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,11 +16,11 @@ from integrator.audit.checkpoint import make_checkpoint
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.correcting import correct
-from integrator.deliver.dvo import cut_dvo
 from integrator.deliver.generation import ServesCodes
-from integrator.domain.errors import Unavailable
+from integrator.domain.errors import Malformed, Unavailable
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.records import Submitted
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.hands import (
@@ -36,13 +37,15 @@ from integrator.hands import (
     retry,
 )
 from integrator.log import logger
-from integrator.queue import bodies, copies, line, outbox, quarantines, readings
+from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
+from integrator.sign.canonical import signer_of
 from integrator.sign.verify import require_valid
 from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
+RECORDS_AT_ONCE = 1_000
 NAMED_AT_ONCE = 1_000  # numbers in one audit entry
 TRAINING_CODES = "egitim_kodu"
 
@@ -77,7 +80,7 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> S
         sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
     salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
-    signature = gateway.signature(cms, canonical, cut_dvo(canonical).professional, now)
+    signature = gateway.signature(cms, canonical, signer_of(canonical, gateway.catalogue.signers), now)
     require_valid(signature)
     with writing(gateway.database) as tx:
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
@@ -145,7 +148,7 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     for sorgu_no, since, sealed in rows:
         assert sealer is not None
         _, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
-        found.append(Waiting(sorgu_no, since, cut_dvo(canonical).professional, canonical))
+        found.append(Waiting(sorgu_no, since, signer_of(canonical, gateway.catalogue.signers), canonical))
     return found
 
 
@@ -185,17 +188,34 @@ def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, s
 
 
 def refresh_codes(gateway: Gateway) -> int:
-    """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable."""
+    """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable.
+
+    The operations that serve the other lists are not public (contract 11.2): `load_list` takes them from a file.
+    """
     generation = gateway.ministry()
     if not isinstance(generation, ServesCodes):
         raise Unavailable(f"{generation.metot} has no operation that serves the training codes")
-    served = generation.fetch_training_codes()
+    return _put_list(gateway, TRAINING_CODES, generation.fetch_training_codes(), "ministry").codes
+
+
+def load_list(gateway: Gateway, list_name: str, rows: Iterable[tuple[str, str, bool]]) -> code_lists.Refreshed:
+    """Take a list that came by another way, such as occupations; raises Malformed for a list no veri seti uses."""
+    used = {name for each in gateway.catalogue.definitions for name in each.code_lists}
+    if list_name not in used:
+        raise Malformed(f"no veri seti uses a code list {list_name!r}; used: {', '.join(sorted(used))}")
+    return _put_list(gateway, list_name, rows, "file")
+
+
+def _put_list(
+    gateway: Gateway, list_name: str, rows: Iterable[tuple[str, str, bool]], source: str
+) -> code_lists.Refreshed:
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
-        count = code_lists.refresh(tx, TRAINING_CODES, served, now=now)
-        gateway.record(tx, [Entry("codes.refreshed", gateway.actor, {"list": TRAINING_CODES, "codes": count})], now)
+        found = code_lists.refresh(tx, list_name, rows, now=now, source=source)
+        facts = {"list": list_name, "codes": found.codes, **({"changes": found.changes} if found.changes else {})}
+        gateway.record(tx, [Entry("codes.refreshed", gateway.actor, facts)], now)
     load_codes(gateway)
-    return count
+    return found
 
 
 def codes_are_due(gateway: Gateway, age: timedelta) -> bool:
@@ -210,8 +230,30 @@ def codes_are_due(gateway: Gateway, age: timedelta) -> bool:
 def load_codes(gateway: Gateway) -> None:
     """Bring the refreshed lists into use in this process."""
     with reading(gateway.database) as tx:
-        listed = code_lists.load_refreshed(tx, TRAINING_CODES)
-    gateway.catalogue.refreshed = {TRAINING_CODES: listed} if listed else {}
+        listed = {name: code_lists.load_refreshed(tx, name) for name in code_lists.served_lists(tx)}
+    gateway.catalogue.refreshed = listed
+
+
+def stored_records(
+    gateway: Gateway, veri_seti: str, since: datetime, kurum: KurumNo | None = None
+) -> Iterator[tuple[KurumNo, Submitted]]:
+    """Every record of a set that was received since, opened, customer by customer; pages of a thousand.
+
+    A record whose customer has no key here any more raises Tampered: nothing is passed over in silence.
+    """
+    after: tuple[str, str] | None = None
+    while True:
+        with reading(gateway.database) as tx:
+            page = records.stored_since(tx, veri_seti, since, kurum=kurum, after=after, limit=RECORDS_AT_ONCE)
+        for row in page:
+            sealer = gateway.keyring.sealer(KurumNo(row.kurum_id))
+            content = bodies.open_record(sealer, KurumNo(row.kurum_id), row.kayit_no, row.body)
+            text = content.split(b"/", 2)[2]
+            fields = json.loads(text.decode("utf-8", "surrogatepass"))
+            yield KurumNo(row.kurum_id), Submitted(row.kayit_no, veri_seti, None, fields, content)
+        if len(page) < RECORDS_AT_ONCE:
+            return
+        after = (page[-1].kurum_id, page[-1].kayit_no)
 
 
 __all__ = [
@@ -226,6 +268,7 @@ __all__ = [
     "exporting",
     "lift_form",
     "load_codes",
+    "load_list",
     "quarantine",
     "quarantine_form",
     "read_canonical",
@@ -239,4 +282,5 @@ __all__ = [
     "resume_line",
     "retry",
     "stop_line",
+    "stored_records",
 ]

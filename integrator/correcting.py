@@ -102,6 +102,8 @@ _Part = tuple[str, Pair]
 
 
 def _pairs(canonical: bytes) -> Iterator[_Part]:
+    if b"<egitimBildirim>" not in canonical:  # another veri seti's: it holds no pairs
+        return
     dvo = cut_dvo(canonical)
     where = "".join(dvo.elements.get(name, "") for name in ("sgkTescilNo", "egitimTarihi"))
     for pair in dvo.pairs:

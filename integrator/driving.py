@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TypeVar
 
 from integrator.deliver.courier import Courier
+from integrator.deliver.dvo import VERI_SETI
 from integrator.deliver.generation import NUMBERS_AT_ONCE, TakesForProcessing
 from integrator.domain.clock import Clock
 from integrator.domain.errors import Unavailable
@@ -170,7 +171,9 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     admission = line.admit(found, room, rules, now=now)
     if not admission.limit:
         return Batch((), admission.wait, found)
-    terms = outbox.Terms(now, gateway.actor, pace.lease, admission.limit, gateway.metot, rotation, admission.but_not)
+    terms = outbox.Terms(
+        now, gateway.actor, pace.lease, admission.limit, gateway.metot, rotation, admission.but_not, _barred(gateway)
+    )
     if is_send:
         claimed = outbox.claim(tx, terms)
     else:
@@ -183,6 +186,13 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
         after = replace(after, send_cursor=rotation.cursor) if is_send else replace(after, ask_cursor=rotation.cursor)
         write_line(tx, found, after)
     return Batch(bundles, admission.wait, after)
+
+
+def _barred(gateway: Gateway) -> tuple[tuple[str, str, str], ...]:
+    """The forms that this metot carries by their definition, and that no generation can send yet: they wait."""
+    metot, definitions = gateway.metot, gateway.catalogue.definitions
+    others = [each for each in definitions if metot in each.metot and each.veri_seti != VERI_SETI]
+    return tuple((each.veri_seti, each.version, metot) for each in others)
 
 
 def _numbers_at_once(gateway: Gateway, found: line.Line) -> int:

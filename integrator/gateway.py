@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Entry, Trail, moved_entry
 from integrator.catalogue.catalogue import Catalogue
+from integrator.catalogue.definitions import STATUSES
 from integrator.deliver.generation import Generation
 from integrator.domain.clock import Clock, Jitter
 from integrator.domain.errors import Misconfigured
 from integrator.domain.records import Moved
+from integrator.domain.workplaces import Known, NothingKnown
 from integrator.queue.line import Rules
 from integrator.queue.patience import Patience
 from integrator.sign.certificates import TrustStore
@@ -56,6 +58,8 @@ class Gateway:
     patience: Patience = field(default_factory=Patience)
     policy: Policy = TRIAL
     revocation: Revocation | None = None
+    leaving: frozenset[str] = frozenset(STATUSES)  # of definitions whose records may be sent from here
+    known: Known = field(default_factory=NothingKnown)  # about workplaces and professionals, beside the record
 
     def signature(self, cms: bytes, canonical: bytes, professional: str, now: datetime) -> Signature:
         """A signature under this gateway's policy; `judge` and `require_valid` take it."""

@@ -16,6 +16,7 @@ from integrator.acts import load_codes
 from integrator.audit.checkpoint import CheckpointKey, read_checkpoint_key
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
+from integrator.catalogue.definitions import STATUSES
 from integrator.catalogue.published import published
 from integrator.deliver.generation import Credentials, Generation
 from integrator.deliver.json_g4 import JsonG4, prove_bodies
@@ -181,9 +182,17 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
         patience=_patience(settings),
         policy=PRODUCTION if settings.production else TRIAL,
         revocation=_revocation(settings),
+        leaving=leaving(settings),
     )
     load_codes(gateway)
     return gateway
+
+
+def leaving(settings: Settings) -> frozenset[str]:
+    """Which definitions' records may be sent: in production the official, the assumed by an explicit switch only."""
+    if not settings.production:
+        return frozenset(STATUSES)
+    return frozenset({"official", "assumed"} if settings.ministry.allow_assumed else {"official"})
 
 
 def checkpoint_key(settings: Settings) -> CheckpointKey:

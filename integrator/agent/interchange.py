@@ -17,7 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from integrator.agent.summary import MAX_CONTENT_BYTES, Names, Summary, read_summary
+from integrator.agent.other_sets import OtherSummary
+from integrator.agent.summary import MAX_CONTENT_BYTES, Names, Summary, read_any_summary
 from integrator.domain.errors import Malformed
 from integrator.domain.fault_points import passing
 from integrator.domain.findings import seen
@@ -36,12 +37,12 @@ class ToSign:
 
     sorgu_no: SorguNo
     content: bytes = field(repr=False)
-    summary: Summary = field(repr=False)
+    summary: Summary | OtherSummary = field(repr=False)
 
 
 def to_sign(sorgu_no: int, content: bytes) -> ToSign:
     """A message whose bytes can be shown in words; raises Malformed for others."""
-    return ToSign(SorguNo(sorgu_no), content, read_summary(content))
+    return ToSign(SorguNo(sorgu_no), content, read_any_summary(content))
 
 
 def write_waiting(folder: Path, messages: Sequence[ToSign], names: Names, *, now: datetime) -> None:

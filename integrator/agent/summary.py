@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from integrator.agent.other_sets import OtherSummary, read_other_summary
 from integrator.domain.errors import Malformed
 from integrator.domain.findings import seen
 from integrator.domain.texts import Language
@@ -20,6 +21,7 @@ MAX_NAME = 80
 _FRAME = re.compile(
     r'<\?xml version="1\.0" encoding="UTF-8"\?><EgitimDVO><egitimBildirim>(.*)</egitimBildirim></EgitimDVO>'
 )
+_TRAINING = re.compile(rb"[^>]*>\s*<EgitimDVO>")
 _LEAF = re.compile(r"<([A-Za-z]+)>([0-9.-]+)</\1>")
 _LIST = re.compile(r"</?(?:calisan|egitim)>")
 _ONCE = ("belgeTipi", "isgProfTckNo", "egitimTarihi", "egitimYer", "egitimTur", "sgkTescilNo", "egiticiTckNo")
@@ -80,6 +82,13 @@ _SENTENCE: Mapping[Language, Mapping[str, str]] = {
         "training": "{code} {minutes} min",
     },
 }
+
+
+def read_any_summary(content: bytes) -> Summary | OtherSummary:
+    """The facts of one signed message of whatever veri seti this program can show; raises Malformed."""
+    if len(content) <= MAX_CONTENT_BYTES and not _TRAINING.match(content):
+        return read_other_summary(content)
+    return read_summary(content)
 
 
 def read_summary(content: bytes) -> Summary:

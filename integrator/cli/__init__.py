@@ -15,17 +15,20 @@ import click
 from integrator.cli import (
     agent,
     audit,
+    code_lists,
     demo,
     evidence,
     explain,
     hands,
     home,
+    impact,
     keys,
     line,
     lookup,
     messages,
     records,
     sheets,
+    veri_seti,
 )
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
@@ -38,7 +41,10 @@ def ibys() -> None:
     """İBYS integrator gateway: trainings in, accepted notifications and evidence out."""
 
 
-for group in (home, records, sheets, messages, hands, line, lookup, keys, agent, explain, audit, evidence, demo):
+for group in (
+    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
+    evidence, demo,
+):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)
 

@@ -22,7 +22,6 @@ from integrator.cli.output import (
     say,
 )
 from integrator.correcting import Corrected
-from integrator.deliver.dvo import cut_dvo
 from integrator.domain.advice import advice_for, told_verb, word
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
@@ -36,6 +35,7 @@ from integrator.intake.read_json import read_file
 from integrator.queue.groups import Cause, Group
 from integrator.queue.verbs import verbs_open
 from integrator.settings import Settings
+from integrator.sign.canonical import signer_of
 from integrator.wiring import caps, open_gateway
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -80,11 +80,11 @@ def _cause_shown(gateway: Gateway, kurum: KurumNo, group: Group) -> dict[str, An
         "can": _can(cause),
     }
     if cause.isyeri_index or cause.profesyonel_index:
-        dvo = cut_dvo(acts.read_canonical(gateway, kurum, group.first))
-        element = dvo.elements.get("sgkTescilNo", "")
-        workplace = element.partition(">")[2].partition("<")[0]
+        canonical = acts.read_canonical(gateway, kurum, group.first)
+        workplace = canonical.decode().partition("<sgkTescilNo>")[2].partition("<")[0]
         facts |= {"workplace": workplace} if cause.isyeri_index and workplace else {}
-        facts |= {"professional": seen(dvo.professional)} if cause.profesyonel_index else {}
+        signer = signer_of(canonical, gateway.catalogue.signers)
+        facts |= {"professional": seen(signer)} if cause.profesyonel_index else {}
     return facts
 
 

@@ -13,6 +13,7 @@ from integrator import acts
 from integrator.agent.interchange import ToSign, read_signatures, to_sign, write_waiting
 from integrator.agent.summary import Names
 from integrator.catalogue.catalogue import Catalogue
+from integrator.catalogue.codes import CodeList
 from integrator.cli.explain import told_causes
 from integrator.cli.line import line_facts, print_line
 from integrator.cli.one_message import show_message
@@ -150,23 +151,21 @@ def waiting(
 
 def _names(catalogue: Catalogue, messages: Sequence[ToSign]) -> Names:
     """The names of the codes that these messages hold. Those of trainings come from the ministry's list."""
-    published = catalogue.newest("egitim").code_lists
-    lists = {**published, _SERVED: {}, **catalogue.refreshed}
+    lists: dict[str, CodeList] = {}
+    list_of: dict[str, str] = {}
+    for definition in catalogue.definitions:  # oldest first: of two versions the newer one's names are told
+        lists |= definition.code_lists
+        list_of |= {field.name: field.code_list for _, field in definition.every_field if field.code_list}
+    lists |= {_SERVED: {}, **catalogue.refreshed}
     names: dict[str, dict[str, dict[str, str]]] = {}
     for element, code in sorted({pair for each in messages for pair in each.summary.codes()}):
-        listed = lists[_CODE_LISTS[element]].get(code)
+        listed = lists[list_of[element]].get(code)
         if listed:
             names.setdefault(element, {})[code] = {"tr": listed.tr, "en": listed.en}
     return names
 
 
 _SERVED = "egitim_kodu"
-_CODE_LISTS = {
-    "belgeTipi": "belge_tipi",
-    "egitimYer": "egitim_yer",
-    "egitimTur": "egitim_tur",
-    "egitimKoduId": _SERVED,
-}
 
 
 def _by_professional(found: Sequence[acts.Waiting], now: datetime) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -13,6 +14,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from integrator.domain.clock import ISTANBUL
@@ -53,6 +55,13 @@ def home_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
     option = click.option("--home", type=click.Path(path_type=Path), help="Folder of the gateway (IBYS_HOME, ~/.ibys).")
     return option(with_settings)
+
+
+def progress(*, show: bool) -> Progress:
+    """A counter with its time on stderr; silent when there is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, transient=True, console=console, disable=not show or not sys.stderr.isatty())
 
 
 def name_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,5 +131,6 @@ __all__ = [
     "print_findings",
     "print_json",
     "print_table",
+    "progress",
     "say",
 ]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from integrator import pipeline
 from integrator.accepting import Answer
@@ -22,10 +21,11 @@ from integrator.cli.output import (
     language,
     print_findings,
     print_json,
+    progress,
     say,
 )
 from integrator.domain.errors import Invalid, Malformed
-from integrator.domain.findings import Finding
+from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit, Submitted
 from integrator.intake.annotate import annotate, require_annotatable
@@ -35,13 +35,9 @@ from integrator.intake.read_json import Caps, Unreadable
 from integrator.intake.recognise import kind_of, read_records
 from integrator.settings import ASSUMED, Settings
 from integrator.sign.canonical import split
+from integrator.validate.context import Context
 from integrator.validate.fields import read_fields
-from integrator.validate.rules import (
-    Context,
-    lists_are_filled,
-    lists_fit_one_message,
-    lists_repeat_nothing,
-)
+from integrator.validate.rules.lists import lists_are_filled, lists_fit_one_message, lists_repeat_nothing
 from integrator.validate.values import parse_date
 from integrator.wiring import caps, open_gateway
 
@@ -72,7 +68,7 @@ def submit(
     told: list[Told] = []
     marks: list[Mark] = []
     in_flight = InFlight(Headings(gateway.catalogue, language()))
-    with _progress(show=not as_json) as bar:
+    with progress(show=not as_json) as bar:
         task = bar.add_task(say("alınıyor", "accepting"), total=None)
         records = in_flight.passing(read_records(file, caps(settings), gateway.catalogue, veri_seti))
         for answer in pipeline.accept(gateway, KurumNo(settings.gateway.kurum), records, may_split=not no_split):
@@ -127,11 +123,6 @@ def _print_causes(facts: dict[str, Any]) -> None:
         if facts["annotated"]
         else say("Dosya açılamadığı için işaretlenemedi.", "The file could not be opened, so nothing was annotated.")
     )
-
-
-def _progress(*, show: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
-    return Progress(*columns, transient=True, disable=not show or not sys.stderr.isatty())
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +205,7 @@ def _print(tally: dict[str, int], told: list[Told], *, quiet: bool = False) -> N
 
 @click.command()
 @click.argument("file", type=FILE)
-@click.option("--veri-seti", default="egitim", show_default=True)
+@click.option("--veri-seti", default=None, help="By default the one the record names, else egitim.")
 @click.option(
     "--version", "version", default=None, help="Of the veri seti; by default the one in force on the event's day."
 )
@@ -222,11 +213,11 @@ def _print(tally: dict[str, int], told: list[Told], *, quiet: bool = False) -> N
 @click.option("--part", default=None, type=int, help="Which message, when the record needs several.")
 @json_option
 def canonical(
-    file: Path, veri_seti: str, version: str | None, metot: str | None, part: int | None, as_json: bool
+    file: Path, veri_seti: str | None, version: str | None, metot: str | None, part: int | None, as_json: bool
 ) -> None:
     """Write the exact bytes to be signed to stdout, and nothing else."""
     submitted = _only_record(file)
-    catalogue = read_catalogue()
+    catalogue, veri_seti = read_catalogue(), veri_seti or submitted.veri_seti
     day = parse_date(submitted.fields.get(catalogue.newest(veri_seti).event_date))
     named = version or submitted.version
     if named:
@@ -238,7 +229,7 @@ def canonical(
     context = Context(definition, values, catalogue, day or parse_date("9999-12-31"), split=part is not None)  # type: ignore[arg-type]
     for rule in (lists_are_filled, lists_fit_one_message, lists_repeat_nothing):
         findings += rule(context)
-    if findings:
+    if any(finding.severity is Severity.ERROR for finding in findings):
         _refuse(findings)
     record = Kayit("", veri_seti, definition.version, values[definition.event_date], values)
     messages = list(split(record, definition))

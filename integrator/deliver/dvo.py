@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from integrator.domain.outcomes import Pair
 
+VERI_SETI = "egitim"
+"""The only veri seti whose messages any generation sends: the others wait in the queue for one that can."""
+
 _OPEN, _CLOSE = "<egitimBildirim>", "</egitimBildirim>"
 _WORKER = re.compile(r"<calisanTckNo>([0-9]+)</calisanTckNo>")
 _CODE = re.compile(r"<egitimKoduId>([0-9]+)</egitimKoduId>")

@@ -15,10 +15,11 @@ from integrator.domain.texts import Language, text
 
 
 class Severity(StrEnum):
-    """`error` stops the record, `warning` asks for a second look."""
+    """`error` stops the record, `warning` asks for a second look, `info` only tells."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 MAX_SEEN = 60

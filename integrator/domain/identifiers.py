@@ -1,6 +1,7 @@
 """Identifiers of the field. A class cannot be built wrong; holding one is the proof that its digits fit.
 
-Algorithms: T.C. kimlik no and foreigners' number (NVİ), SGK tescil no (26 digits). Values are kept as text,
+Algorithms: T.C. kimlik no and foreigners' number (NVİ), vergi kimlik no, SGK tescil no (26 digits); forms: NACE,
+meslek kodu, KEP address (domain 2). Values are kept as text,
 leading zeros and all, and are never case-mapped. Digits mean ASCII 0-9: ``str.isdigit`` alone would also take the
 Arabic-Indic and full-width ones, so it never stands without ``isascii``.
 """
@@ -22,6 +23,10 @@ KurumNo = NewType("KurumNo", str)
 SORGU_NO_FIRST = 10_000_000_000
 SORGU_NO_LAST = 99_999_999_999
 
+_VKN = re.compile(r"[0-9]{10}")
+_NACE = re.compile(r"[0-9]{2}\.[0-9]{2}\.[0-9]{2}")
+_MESLEK = re.compile(r"[0-9]{4}\.[0-9]{2}")
+_KEP = re.compile(r"[A-Za-z0-9._%+-]{1,64}@hs[0-9]{2}\.kep\.tr")
 _SGK = re.compile(r"[1-9][0-9]{25}")
 _ELEVEN_ANYWHERE = re.compile(r"(?<![0-9])[1-9][0-9]{10}(?![0-9])")
 
@@ -43,6 +48,41 @@ def is_tckn(text: str) -> bool:
 def holds_tckn(text: str) -> bool:
     """Whether an identity number stands anywhere in `text` as a run of exactly eleven digits."""
     return any(is_tckn(found) for found in _ELEVEN_ANYWHERE.findall(text))
+
+
+PLACEHOLDERS = frozenset(
+    {"10000000146", "12345678950", "1234567890"}  # textbooks'
+    | {f"{digit}" * 10 for digit in range(10)}
+    | {f"{digit}" * 10 + "0" for digit in range(1, 10)}
+)
+"""Numbers that people type to get past a form. Their check digits fit, so only a list can tell them."""
+
+
+def is_vkn(text: str) -> bool:
+    """Whether `text` is a vergi kimlik no: ten ASCII digits with the right check digit, and no placeholder."""
+    if not _VKN.fullmatch(text) or text in PLACEHOLDERS:
+        return False
+    total = 0
+    for place, sign in enumerate(text[:9], 1):
+        turned = (int(sign) + 10 - place) % 10
+        left = turned * 2 ** (10 - place) % 9
+        total += 9 if turned and not left else left
+    return int(text[9]) == (10 - total % 10) % 10
+
+
+def is_nace(text: str) -> bool:
+    """Whether `text` has the form of a NACE code as the hazard classes list it: ``41.00.01``."""
+    return bool(_NACE.fullmatch(text))
+
+
+def is_meslek_kodu(text: str) -> bool:
+    """Whether `text` has the form of an SGK occupation code: ``2263.01``. It has no check digit."""
+    return bool(_MESLEK.fullmatch(text))
+
+
+def is_kep(text: str) -> bool:
+    """Whether `text` has the form of a KEP address: ``local@hsNN.kep.tr``."""
+    return bool(_KEP.fullmatch(text))
 
 
 @dataclass(frozen=True, slots=True)

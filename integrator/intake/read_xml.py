@@ -168,7 +168,7 @@ def _read_record(element: etree._Element, where: str, caps: Caps, catalogue: Cat
     if not tag.endswith(SUFFIX):
         return faulty(where, Finding("INT-INT-016", "", seen(tag), f"<egitim{SUFFIX}>"))
     attributes = {str(name): str(value) for name, value in element.attrib.items()}
-    envelope: dict[str, Any] = {"veriSeti": tag.removesuffix(SUFFIX), **attributes}
+    envelope: dict[str, Any] = {"veriSeti": tag.removesuffix(SUFFIX).replace("-", "_"), **attributes}
     definition = newest_definition(catalogue, envelope["veriSeti"], envelope.get("version"))
     by_name = definition.field_by_name if definition else {}
     fields: dict[str, Any] = {}

@@ -62,6 +62,11 @@ def seal_record(sealer: Sealer, kurum: KurumNo, kayit_no: str, content: bytes) -
     return sealer.seal(content, f"kayit/{kurum}/{kayit_no}".encode())
 
 
+def open_record(sealer: Sealer, kurum: KurumNo, kayit_no: str, sealed: bytes) -> bytes:
+    """A record as it was submitted, ``veri_seti/version/`` before its JSON; raises Tampered."""
+    return sealer.open(sealed, f"kayit/{kurum}/{kayit_no}".encode())
+
+
 def seal_exchange(sealer: Sealer, claimed: Claimed, request: bytes, reply: bytes) -> tuple[bytes, bytes]:
     """(request, reply) of one attempt; an empty reply stays empty."""
     deneme = f"deneme/{claimed.kurum}/{claimed.sorgu_no}/{claimed.deneme_no}"

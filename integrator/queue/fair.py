@@ -53,7 +53,8 @@ class Turn:
     """What is handed out: messages in `state`, of `metot` unless it is empty, and none of the customer `but_not`.
 
     `stopped` are the forms in quarantine. They are looked up first, because they are few and mostly none: a claim whose
-    every row had to be compared with a table would be planned as if it had to read them all.
+    every row had to be compared with a table would be planned as if it had to read them all. Of `barred` forms nothing
+    that is queued goes at all: no generation sends them.
     """
 
     state: str
@@ -61,13 +62,13 @@ class Turn:
     rotation: Rotation
     but_not: str | None = None
     stopped: tuple[tuple[str, str, str], ...] = ()
+    barred: tuple[tuple[str, str, str], ...] = ()
 
     def may_go(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """What is queued under a stopped form stays, unless a person released it to try the mend."""
-        if not self.stopped:
-            return ()
         form = tuple_(rows.c.veri_seti, rows.c.version, rows.c.metot)
-        return (or_(rows.c.reason == BY_HAND, form.not_in(self.stopped)),)
+        free = (or_(rows.c.reason == BY_HAND, form.not_in(self.stopped)),) if self.stopped else ()
+        return (*free, form.not_in(self.barred)) if self.barred and self.state == State.QUEUED else free
 
     def of(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """The conditions on `rows`, which are of `bildirim`."""

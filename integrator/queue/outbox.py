@@ -104,7 +104,7 @@ class Terms:
     """Of a claim: who claims for how long and how many, and whose turn it is.
 
     With `metot` given, only messages that are written for it: another generation's service does not understand them.
-    A message of the customer `but_not` is not handed out.
+    A message of the customer `but_not` is not handed out, nor a queued one of the forms `barred`.
     """
 
     now: datetime
@@ -114,10 +114,11 @@ class Terms:
     metot: str = ""
     rotation: Rotation = field(default_factory=Rotation)
     but_not: str | None = None
+    barred: tuple[tuple[str, str, str], ...] = ()
 
     def turn(self, state: State) -> Turn:
         """What is handed out of `state`."""
-        return Turn(state.value, self.metot, self.rotation, self.but_not)
+        return Turn(state.value, self.metot, self.rotation, self.but_not, barred=self.barred)
 
 
 def claim(tx: Connection, terms: Terms) -> list[Claimed]:

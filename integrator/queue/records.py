@@ -32,6 +32,26 @@ def put_records(tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, byte
     insert_rows(tx, kayit, [_row(kurum, *row, now) for row in rows])
 
 
+def stored_since(
+    tx: Connection,
+    veri_seti: str,
+    since: datetime,
+    *,
+    kurum: KurumNo | None = None,
+    after: tuple[str, str] | None = None,
+    limit: int,
+) -> Sequence[Any]:
+    """(kurum_id, kayit_no, body) of a set's records received since, in key order, behind `after`."""
+    query = select(kayit.c.kurum_id, kayit.c.kayit_no, kayit.c.body)
+    query = query.where(kayit.c.veri_seti == veri_seti, kayit.c.received_at >= since)
+    if kurum is not None:
+        query = query.where(kayit.c.kurum_id == kurum)
+    if after is not None:
+        behind = (kayit.c.kurum_id == after[0]) & (kayit.c.kayit_no > after[1])
+        query = query.where((kayit.c.kurum_id > after[0]) | behind)
+    return tx.execute(query.order_by(kayit.c.kurum_id, kayit.c.kayit_no).limit(limit)).all()
+
+
 def _row(kurum: KurumNo, record: Kayit, fingerprint: bytes, body: bytes, now: datetime) -> dict[str, Any]:
     return {
         "kurum_id": kurum,

@@ -82,9 +82,12 @@ class Told(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
         """At most `length` characters, none of them NUL or half a character."""
-        if value is None:
-            return None
-        return value[: self.length].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        return None if value is None else as_told(value, self.length)
+
+
+def as_told(value: str, length: int | None = None) -> str:
+    """The text as a `Told` column keeps it."""
+    return value[:length].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 class ToldText(Told):
@@ -281,6 +284,19 @@ kod = Table(
     Column("code", _key(32), primary_key=True),
     Column("text_tr", ToldText, nullable=False),
     Column("active", SmallInteger, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+# What became of each code of a served list, in order; `kod` is only its newest state.
+kod_history = Table(
+    "kod_history",
+    metadata,
+    Column("list_name", _key(64), primary_key=True),
+    Column("code", _key(32), primary_key=True),
+    Column("change_no", Integer, primary_key=True, autoincrement=False),
+    Column("change", String(16), nullable=False),
+    Column("text_tr", ToldText, nullable=False),
     Column("source", String(32), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
 )

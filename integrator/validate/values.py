@@ -12,10 +12,14 @@ from typing import Any
 
 from integrator.catalogue.definitions import Field
 from integrator.domain.findings import Finding, seen, seen_number
-from integrator.domain.identifiers import is_sgk_tescil_no, is_tckn
+from integrator.domain.identifiers import is_meslek_kodu, is_sgk_tescil_no, is_tckn
 
 MAX_MINUTES = 1440  # a day
+MAX_COUNT = 9_999_999
 _CODE = re.compile(r"(?:0|[1-9][0-9]{0,17})")
+_CHOICE = re.compile(r"[a-z][a-z_]{0,31}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+_FLAGS: dict[Any, str] = {1: "1", 0: "0", "1": "1", "0": "0"}  # True and False are 1 and 0
 _DATES = (
     re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"),
     re.compile(r"(?P<d>[0-9]{2})[-.](?P<m>[0-9]{2})[-.](?P<y>[0-9]{4})"),
@@ -47,6 +51,21 @@ def read_code(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None
     return None, Finding("INT-VAL-003", path, seen(value), "0, 1, 2 ...")
 
 
+def read_codes(field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
+    """A list of such numbers, as a list of texts, in the order given; empty is allowed here."""
+    if not isinstance(value, list):
+        return None, Finding("INT-VAL-003", path, seen(value), "[...]")
+    if len(value) > field.max:
+        return None, Finding("INT-VAL-004", path, str(len(value)), f"<= {field.max}")
+    codes: list[str] = []
+    for place, each in enumerate(value):
+        code, finding = read_code(field, each, f"{path}[{place}]")
+        if finding:
+            return None, finding
+        codes.append(code)
+    return codes, None
+
+
 def read_minutes(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
     """Minutes above 0 and up to a day, at most two decimals, as float."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= MAX_MINUTES:  # no NaN passes
@@ -60,6 +79,41 @@ def read_date(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None
     """A day written 2025-10-23, 23-10-2025 or 23.10.2025."""
     found = parse_date(value)
     return found, None if found else Finding("INT-VAL-012", path, seen(value), "2025-10-23")
+
+
+def read_flag(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
+    """Yes or no, as ``1`` or ``0``. A JSON true counts; 1.0 and words do not."""
+    found = _FLAGS.get(value) if isinstance(value, (bool, int, str)) else None
+    return found, None if found else Finding("INT-VAL-015", path, seen(value), "0, 1")
+
+
+def read_meslek(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
+    """An occupation code, ``2263.01``, as text: as a number it would lose its zeros."""
+    if isinstance(value, str) and is_meslek_kodu(value):
+        return value, None
+    return None, Finding("INT-VAL-016", path, seen(value), "2263.01")
+
+
+def read_text(field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
+    """Printable text of one line, up to the field's length, without space at its ends."""
+    text = value.strip() if isinstance(value, str) else ""
+    if 0 < len(text) <= field.max and _TEXT.fullmatch(text):
+        return text, None
+    return None, Finding("INT-VAL-017", path, seen(value), f"1-{field.max}")
+
+
+def read_choice(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
+    """A word of a list of ours; whether it is on the list is a rule."""
+    if isinstance(value, str) and _CHOICE.fullmatch(value):
+        return value, None
+    return None, Finding("INT-VAL-003", path, seen(value), "a-z _")
+
+
+def read_count(_field: Field, value: Any, path: str) -> tuple[Any, Finding | None]:
+    """How many: a whole number from 1."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_COUNT:
+        return value, None
+    return None, Finding("INT-VAL-003", path, seen(value), f"1 ... {MAX_COUNT}")
 
 
 def parse_date(value: Any) -> date | None:
@@ -87,6 +141,12 @@ READERS: dict[str, Reader] = {
     "tckn": read_tckn,
     "sgk_tescil_no": read_sgk_tescil_no,
     "code": read_code,
+    "codes": read_codes,
     "minutes": read_minutes,
     "date": read_date,
+    "flag": read_flag,
+    "meslek": read_meslek,
+    "text": read_text,
+    "choice": read_choice,
+    "count": read_count,
 }

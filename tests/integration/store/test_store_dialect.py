@@ -377,19 +377,22 @@ def test_a_code_list_refreshed_twice_at_once_is_whole(engine):
     def refresh(number):
         served = [(str(code), f"Konu {number}", True) for code in range(40)]
         with writing(engine) as tx:
-            return codes.refresh(tx, "egitim_kodu", served[::-1] if number % 2 else served, now=START)
+            return codes.refresh(tx, "egitim_kodu", served[::-1] if number % 2 else served, now=START).codes
 
     with ThreadPoolExecutor(6) as pool:
         assert set(pool.map(refresh, range(12))) == {40}
     with reading(engine) as tx:
         assert len(tx.execute(select(kod)).all()) == 40
+        assert len(codes.history_of(tx, "egitim_kodu", "7")) == 12  # each change once, in one order
 
 
 def test_a_code_longer_than_a_code_is_left_out_of_its_list(engine):
     from integrator.catalogue import codes
 
     with writing(engine) as tx:
-        assert codes.refresh(tx, "egitim_kodu", [("24", "Konu\0", True), ("x" * 33, "Konu", True)], now=START) == 1
+        served = [("24", "Konu\0", True), ("x" * 33, "Konu", True)]
+        assert codes.refresh(tx, "egitim_kodu", served, now=START).codes == 1
+        assert not codes.refresh(tx, "egitim_kodu", served, now=START).changes
 
 
 def test_an_evidence_copy_is_stored_by_one_of_two_processes(engine):

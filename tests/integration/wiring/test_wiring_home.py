@@ -16,7 +16,7 @@ from integrator.settings import GatewaySettings, KeysSettings, MinistrySettings,
 from integrator.sign.trial_pki import write_test_pki
 from integrator.store.schema import read_meta
 from integrator.trial.postgres import PASSWORD
-from integrator.wiring import UNFINISHED, create_home, has_home, open_gateway, open_store
+from integrator.wiring import UNFINISHED, create_home, has_home, leaving, open_gateway, open_store
 from tests.factories import PROFESSIONAL, record, submitted
 from tests.fakes import START
 
@@ -188,6 +188,21 @@ def test_production_refuses_keys_in_files(settings):
 
     with pytest.raises(Misconfigured, match="card"):
         open_gateway(production)
+
+
+@pytest.mark.parametrize(
+    ("environment", "allowed", "statuses"),
+    [
+        ("test", False, {"official", "assumed", "draft"}),
+        ("production", False, {"official"}),
+        ("production", True, {"official", "assumed"}),
+    ],
+)
+def test_what_may_leave_goes_by_environment_and_switch(settings, environment, allowed, statuses):
+    ministry = replace(settings.ministry, allow_assumed=allowed)
+    asked = replace(settings, gateway=GatewaySettings(environment=environment), ministry=ministry)
+
+    assert leaving(asked) == statuses
 
 
 def test_an_init_that_was_killed_among_its_keys_is_finished_by_the_next(empty):

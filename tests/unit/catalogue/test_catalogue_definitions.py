@@ -45,7 +45,7 @@ def test_a_mistake_in_a_definition_is_told_with_its_file(folder, before, after):
         read_definition(folder)
 
 
-@pytest.mark.parametrize("veri_seti", ["muayene", "", "../x", "EGITIM"])
+@pytest.mark.parametrize("veri_seti", ["muayeneler", "", "../x", "EGITIM"])
 def test_an_unknown_veri_seti_is_the_senders_fault(veri_seti):
     for ask in (
         lambda: read_catalogue().in_force(veri_seti, date(2020, 1, 1)),

@@ -6,11 +6,16 @@ from hypothesis import strategies as st
 
 from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import (
+    PLACEHOLDERS,
     SgkTescilNo,
     Tckn,
     holds_tckn,
+    is_kep,
+    is_meslek_kodu,
+    is_nace,
     is_sgk_tescil_no,
     is_tckn,
+    is_vkn,
     sgk_control_matches,
 )
 from tests.factories import SINGLE, VECTORS, tckn
@@ -120,3 +125,59 @@ def test_other_digits_are_no_identity_number(text):
 def test_a_wrong_workplace_number_cannot_be_built(number):
     with pytest.raises(Malformed):
         SgkTescilNo(number)
+
+
+VECTOR = json.loads(VECTORS.read_text())
+
+
+@pytest.mark.parametrize("number", VECTOR["vkn"]["valid"])
+def test_a_tax_number_with_its_check_digit_is_one(number):
+    assert is_vkn(number)
+
+
+@pytest.mark.parametrize(
+    "number", [*VECTOR["vkn"]["placeholder"], "9000000018", "900000001", "90000000170", "９000000017", ""]
+)
+def test_a_placeholder_or_a_wrong_digit_is_no_tax_number(number):
+    assert not is_vkn(number)
+
+
+@given(st.sampled_from(VECTOR["vkn"]["valid"]), st.integers(1, 9))
+def test_a_changed_last_digit_is_no_tax_number(number, by):
+    changed = f"{number[:-1]}{(int(number[-1]) + by) % 10}"
+
+    assert not is_vkn(changed)
+
+
+@pytest.mark.parametrize(
+    ("code", "fits"),
+    [("41.00.01", True), ("62.10.00", True), ("410001", False), ("41.0.01", False), ("٤1.00.01", False)],
+)
+def test_a_nace_code_has_its_form(code, fits):
+    assert is_nace(code) is fits
+
+
+@pytest.mark.parametrize("code", VECTOR["meslek_kodu"]["valid"])
+def test_an_occupation_code_has_its_form(code):
+    assert is_meslek_kodu(code)
+
+
+@pytest.mark.parametrize("code", [*VECTOR["meslek_kodu"]["invalid"], "2263.01\n", "2263,01"])
+def test_what_has_another_form_is_no_occupation_code(code):
+    assert not is_meslek_kodu(code)
+
+
+@pytest.mark.parametrize("address", VECTOR["kep"]["valid"])
+def test_a_kep_address_has_its_form(address):
+    assert is_kep(address)
+
+
+@pytest.mark.parametrize(
+    "address", [*VECTOR["kep"]["invalid"], "firma@hs1.kep.tr", "@hs01.kep.tr", "a b@hs01.kep.tr", "a@hs01.kep.tr.x"]
+)
+def test_an_ordinary_address_is_no_kep(address):
+    assert not is_kep(address)
+
+
+def test_every_placeholder_of_eleven_digits_would_pass_the_check_digits():
+    assert all(is_tckn(number) for number in PLACEHOLDERS if len(number) == 11)
