@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import timedelta
 from functools import partial
 from statistics import median
 
@@ -20,7 +19,7 @@ from sqlalchemy import Table, TextClause, text
 from bench.accepting import accept_all
 from bench.end_to_end import await_end, require_accepted, run_plain
 from bench.figures import Row, Scale, Void, compared, in_turn
-from bench.large import CLAIM, FORM, fill
+from bench.large import CLAIM, FORM, claim_ms, fill
 from bench.world import ENGINES, World, a_gateway, a_worker, kurum_of
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim
@@ -141,27 +140,13 @@ def measure_claims(scale: Scale, world: World) -> Iterator[Row]:
 
 def _claim_row(engine: str, scale: Scale, homes: Sequence[Gateway], filled: float) -> Row:
     for gateway in homes:
-        _claim_ms(gateway)  # warm
-    few, many = in_turn(scale.claims, *(partial(_claim_ms, gateway) for gateway in homes))
+        claim_ms(gateway)  # warm
+    few, many = in_turn(scale.claims, *(partial(claim_ms, gateway) for gateway in homes))
     ratio = median(b / a for a, b in zip(few, many, strict=True))
     return Row(
         f"claim of {CLAIM} out of {scale.millions:,}, {engine}", median(many), "ms", f"out of {SMALL:,}", median(few),
         ratio, target=1.5, at_most=True, note=f"with commit; {CUSTOMERS} customers; filled in {filled:.0f} s",
     )  # fmt: skip
-
-
-def _claim_ms(gateway: Gateway) -> float:
-    """One claim; what was claimed goes back afterwards, so that the queue keeps its length."""
-    now = gateway.clock.now()
-    began = time.perf_counter()
-    with writing(gateway.database) as tx:
-        claimed = outbox.claim(tx, outbox.Terms(now, "bench", timedelta(minutes=2), CLAIM))
-    took = time.perf_counter() - began
-    if len(claimed) != CLAIM:
-        raise Void(f"{len(claimed)} messages were claimed, {CLAIM} wanted")
-    with writing(gateway.database) as tx:
-        outbox.give_back(tx, claimed, now=now)
-    return took * 1000
 
 
 def _multiply(gateway: Gateway, kurum: KurumNo, wanted: int) -> None:

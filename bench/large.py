@@ -56,7 +56,7 @@ def fill(gateway: Gateway, kurum: KurumNo, count: int) -> float:
 
 
 def _claim_row(scale: Scale, few: Gateway, many: Gateway) -> Row:
-    short, long = in_turn(scale.claims, partial(_claim_ms, few), partial(_claim_ms, many))
+    short, long = in_turn(scale.claims, partial(claim_ms, few), partial(claim_ms, many))
     ratio = median(b / a for a, b in zip(short, long, strict=True))
     return Row(
         f"claim of {CLAIM} out of {scale.queued:,}", median(long), "ms", f"out of {SMALL:,}", median(short), ratio,
@@ -64,7 +64,7 @@ def _claim_row(scale: Scale, few: Gateway, many: Gateway) -> Row:
     )  # fmt: skip
 
 
-def _claim_ms(gateway: Gateway) -> float:
+def claim_ms(gateway: Gateway) -> float:
     """One claim; what was claimed goes back afterwards, so that the queue keeps its length."""
     now = gateway.clock.now()
     began = time.perf_counter()
