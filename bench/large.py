@@ -69,7 +69,7 @@ def claim_ms(gateway: Gateway) -> float:
     now = gateway.clock.now()
     began = time.perf_counter()
     with writing(gateway.database) as tx:
-        claimed = outbox.claim(tx, outbox.Terms(now, "bench", timedelta(minutes=2), CLAIM))
+        claimed = outbox.claim(tx, outbox.Terms(now, "bench", timedelta(minutes=2), CLAIM, FORM.metot))
     took = time.perf_counter() - began
     if len(claimed) != CLAIM:
         raise Void(f"{len(claimed)} messages were claimed, {CLAIM} wanted")

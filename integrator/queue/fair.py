@@ -50,7 +50,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is handed out: messages in `state`, of `metot` unless it is empty, and none of the customer `but_not`.
+    """What is handed out: messages in `state` and of `metot`, as the index is led by, none of the customer `but_not`.
 
     `stopped` are the forms in quarantine. They are looked up first, because they are few and mostly none: a claim whose
     every row had to be compared with a table would be planned as if it had to read them all. Of `barred` forms nothing
@@ -72,8 +72,7 @@ class Turn:
 
     def of(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """The conditions on `rows`, which are of `bildirim`."""
-        state = rows.c.state == self.state
-        return (state, rows.c.metot == self.metot) if self.metot else (state,)
+        return rows.c.state == self.state, rows.c.metot == self.metot
 
 
 def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> list[int]:

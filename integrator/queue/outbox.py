@@ -103,15 +103,14 @@ def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now
 class Terms:
     """Of a claim: who claims for how long and how many, and whose turn it is.
 
-    With `metot` given, only messages that are written for it: another generation's service does not understand them.
-    A message of the customer `but_not` is not handed out, nor a queued one of the forms `barred`.
+    Only messages written for `metot`: another generation's service does not understand them. A message of the customer `but_not` is not handed out, nor a queued one of the forms `barred`.
     """
 
     now: datetime
     worker: str
     lease: timedelta
     limit: int
-    metot: str = ""
+    metot: str
     rotation: Rotation = field(default_factory=Rotation)
     but_not: str | None = None
     barred: tuple[tuple[str, str, str], ...] = ()

@@ -103,7 +103,7 @@ def test_accepting_sending_asking_and_recovering_at_once_lose_nothing(home, team
 def test_of_expiring_and_settling_at_once_one_wins_and_the_log_says_which(home, team, clock):
     home.accept(*records(24))
     with writing(team[0].database) as tx:
-        claimed = outbox.claim(tx, outbox.Terms(START, "w", LEASE, 24))
+        claimed = outbox.claim(tx, outbox.Terms(START, "w", LEASE, 24, "soap-g2"))
         intents = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in claimed]
         team[0].record_moves(tx, intents, START)
     clock.advance(minutes=2)
@@ -137,7 +137,7 @@ def test_of_expiring_and_settling_at_once_one_wins_and_the_log_says_which(home, 
 def test_two_who_settle_the_same_messages_in_another_order_do_not_block_one_another(home, team):
     home.accept(*records(16))
     with writing(team[0].database) as tx:
-        claimed = outbox.claim(tx, outbox.Terms(START, "w", LEASE, 16))
+        claimed = outbox.claim(tx, outbox.Terms(START, "w", LEASE, 16, "soap-g2"))
         intents = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in claimed]
         team[0].record_moves(tx, intents, START)
 
@@ -199,7 +199,7 @@ def test_four_who_quarantine_one_form_while_it_is_claimed_stop_each_message_once
 
     def claim(gateway):
         with writing(gateway.database) as tx:
-            got = outbox.claim(tx, outbox.Terms(START, gateway.actor, LEASE, 5))
+            got = outbox.claim(tx, outbox.Terms(START, gateway.actor, LEASE, 5, "soap-g2"))
             moved = [outbox.Moved(c.sorgu_no, c.kurum, outbox.State.QUEUED, c.state, {}) for c in got]
             gateway.record_moves(tx, moved, START)
         return len(got), 0

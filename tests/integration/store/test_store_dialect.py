@@ -263,7 +263,7 @@ ODD = ["x" * 500, "nul\0inside", "half \ud800 a character", "İşğüöç" * 20,
 def test_whatever_code_the_ministry_says_its_message_is_settled(engine, put, code):
     put()
     with writing(engine) as tx:
-        [claimed] = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 1))
+        [claimed] = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 1, "soap-g2"))
         outbox.settle(tx, [Settlement(claimed, State.HELD, START, "unknown_code", code, cause=code)], now=START)
         write_line(tx, line.Line(""), replace(line.Line(""), state=line.PASSIVE, reason=code))
     with reading(engine) as tx:
@@ -363,7 +363,7 @@ def test_one_of_those_who_see_the_probes_time_come_sends_one(engine, put):
         with writing(engine) as tx:
             found, lease = lock_line(tx, ""), timedelta(minutes=2)
             room = line.admit(found, 64, line.Rules(), now=START).limit
-            claimed = outbox.claim(tx, outbox.Terms(START, f"w{number}", lease, room)) if room else []
+            claimed = outbox.claim(tx, outbox.Terms(START, f"w{number}", lease, room, "soap-g2")) if room else []
             write_line(tx, found, line.took(found, claimed, line.Rules(), now=START, lease=lease))
             return len(claimed)
 

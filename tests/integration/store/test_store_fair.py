@@ -179,7 +179,7 @@ def test_a_claim_hands_the_shares_out_in_turn(engine, put):
     put(5, kurum=KurumNo("A"))
     [mine] = put(1, kurum=KurumNo("B"))
     with writing(engine) as tx:
-        claimed = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 3))
+        claimed = outbox.claim(tx, outbox.Terms(START, "w", timedelta(minutes=2), 3, "soap-g2"))
 
     assert [each.kurum for each in claimed] == ["A", "B", "A"]
     assert SorguNo(mine) in {each.sorgu_no for each in claimed}

@@ -24,7 +24,7 @@ def claim(engine):
     def claim_them(limit=10, *, now=START, worker="w1", ask=False):
         verb = outbox.claim_to_ask if ask else outbox.claim
         with writing(engine) as tx:
-            return verb(tx, outbox.Terms(now, worker, LEASE, limit))
+            return verb(tx, outbox.Terms(now, worker, LEASE, limit, "soap-g2"))
 
     return claim_them
 
