@@ -103,7 +103,8 @@ def attach(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, now
 class Terms:
     """Of a claim: who claims for how long and how many, and whose turn it is.
 
-    Only messages written for `metot`: another generation's service does not understand them. A message of the customer `but_not` is not handed out, nor a queued one of the forms `barred`.
+    Only messages written for `metot`: another generation's service does not understand them. A message of the customer
+    `but_not` is not handed out, nor a queued one of the forms `barred`.
     """
 
     now: datetime
