@@ -167,7 +167,8 @@ def a_worker(settings: Settings, number: int = 0) -> Iterator[int]:
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
     try:
-        _await_word(log, "codes.refreshed", process)
+        # The first has the lease of the code list, and by then its whole first tick behind it; the others are just up.
+        _await_word(log, "worker.started" if number else "codes.refreshed", process)
         yield process.pid
     finally:
         process.terminate()

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from integrator.domain.states import State
+from integrator.store.dialect import dialect_of
 from integrator.store.tables import bildirim, quarantine
 
 CUSTOMERS_AT_ONCE = 64
@@ -87,6 +88,7 @@ def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> lis
             return []
         if count <= limit:
             return _interleaved(_take(tx, due, limit))
+    dialect_of(tx).in_index_order(tx)
     customers = _customers(tx, turn, now=now, count=min(limit, CUSTOMERS_AT_ONCE))
 
     def take_of(kurum: str, some: int, after: int) -> list[tuple[str, int]]:

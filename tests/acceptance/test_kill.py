@@ -81,7 +81,7 @@ def test_a_worker_told_to_stop_finishes_what_is_under_way(ibys, trial_with):
     ibys.run("submit", str(trial.input_file))
 
     worker = ibys.start("worker")
-    time.sleep(2.5)
+    wait_until(lambda: ibys.json("status")["states"].get("accepted", 0) > 0, 60)
 
     assert ibys.stop(worker) == 0
     states = ibys.json("status")["states"]

@@ -146,12 +146,17 @@ def test_a_claim_costs_the_same_out_of_a_hundred_times_as_many(fill, take, engin
     few = best_ms()
     with writing(engine) as tx:
         tx.execute(bildirim.delete())
+    analyze(engine)  # the planner believes from now on that nothing is queued
     fill(("A", 100_000, START), ("B", 1, START))
     many = best_ms()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")  # the planner knows now that almost everything is queued, and A's
+    analyze(engine)  # and now that almost everything is, and is A's
 
     assert max(many, best_ms()) < few * 3 + 1
+
+
+def analyze(engine):
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
 
 
 def test_the_steps_from_customer_to_customer_use_the_index(engine):
