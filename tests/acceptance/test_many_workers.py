@@ -32,7 +32,7 @@ def test_four_workers_on_one_server_that_crashes_lose_and_double_nothing(ibys, t
     wait_until(lambda: ministry.control("GET", "/ledger/summary")["messages"] > 20, 60)
     workers.pop().send_signal(signal.SIGKILL)
     postgres.restart(immediate=True)
-    wait_until(lambda: ministry.control("GET", "/ledger/summary")["messages"] > 60, 60)
+    wait_until(lambda: ministry.control("GET", "/ledger/summary")["messages"] > 60, 150)
     workers.pop().send_signal(signal.SIGKILL)
     workers.append(ibys.start("worker"))
     wait_until(lambda: settled(ibys), 150)
