@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -41,6 +43,41 @@ class Isyeri:
             raise ValueError("nace_kodu: dd.dd.dd")
 
 
+class SozlesmeDurumu(StrEnum):
+    """How far a contract of İSG-KATİP is; old texts and numbers 5000-5006 are read into these (domain 1.7)."""
+
+    ONAY_BEKLIYOR = "onay_bekliyor"
+    ONAYLANDI = "onaylandi"
+    SONA_ERDI = "sona_erdi"
+    TAMAMLANMADI = "tamamlanmadi"
+    SILINDI = "silindi"
+
+
+@dataclass(frozen=True, slots=True)
+class Sozlesme:
+    """A professional's contract at a workplace, as the last import told it. None of a day: not told, or open-ended."""
+
+    profesyonel: str = field(repr=False)
+    sgk_tescil_no: str
+    belge_tipi: str  # 1 physician, 2 specialist, 3 other health staff; empty: not told
+    durum: SozlesmeDurumu
+    baslangic: date | None = None
+    bitis: date | None = None
+    onay_tarihi: date | None = None  # a service counts from the approval (domain 1.7)
+    silinme_tarihi: date | None = None
+
+
+class CalisanListesi(Protocol):
+    """The roster of one workplace (SGK 4A list), as of the day it was refreshed."""
+
+    @property
+    def refreshed_on(self) -> date:
+        """The day on which İSG-KATİP was last told to refresh it."""
+
+    def holds(self, tckn: str, day: date) -> bool:
+        """Whether this worker stands on it and was employed on `day`, as far as it tells days."""
+
+
 class Known(Protocol):
     """Answers from elsewhere; each may be None when nothing is known."""
 
@@ -50,14 +87,42 @@ class Known(Protocol):
     def belge_tipi(self, tckn: str) -> str | None:
         """The certificate kind of a professional: 1 physician, 2 specialist, 3 other health staff."""
 
+    def sozlesmeler(self, profesyonel: str, sgk_tescil_no: str) -> Sequence[Sozlesme] | None:
+        """Their contracts there; empty when that workplace's contracts are known and none is theirs."""
+
+    def calisan_listesi(self, sgk_tescil_no: str) -> CalisanListesi | None:
+        """The workplace's roster."""
+
+    def new_number(self, sgk_tescil_no: str) -> str | None:
+        """The number that took the place of this one."""
+
+    def hizmet_bildirildi(self, sgk_tescil_no: str, day: date) -> bool | None:
+        """Whether the served workplace was notified for that day; None when this is not followed there."""
+
 
 class NothingKnown:
-    """No look-up is at hand."""
+    """No look-up and no import is at hand."""
 
     def isyeri(self, sgk_tescil_no: str) -> Isyeri | None:  # noqa: ARG002 - the shape of Known
         """None."""
         return None
 
     def belge_tipi(self, tckn: str) -> str | None:  # noqa: ARG002 - the shape of Known
+        """None."""
+        return None
+
+    def sozlesmeler(self, profesyonel: str, sgk_tescil_no: str) -> Sequence[Sozlesme] | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def calisan_listesi(self, sgk_tescil_no: str) -> CalisanListesi | None:  # noqa: ARG002 - the shape of Known
+        """None."""
+        return None
+
+    def new_number(self, sgk_tescil_no: str) -> str | None:  # noqa: ARG002 - the shape of Known
+        """None."""
+        return None
+
+    def hizmet_bildirildi(self, sgk_tescil_no: str, day: date) -> bool | None:  # noqa: ARG002 - the shape of Known
         """None."""
         return None
