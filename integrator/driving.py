@@ -93,8 +93,8 @@ class _Drive:
                     courier.take(bundle)
                 if len(courier):
                     calls = courier.collect(min(PATIENCE, batch.wait or PATIENCE), pace.gather)
+                    flow.note(len(calls), now=clock.now())  # what ends while these are settled is of the next look
                     self._settle(calls, watch)
-                    flow.note(len(calls), now=clock.now())
                     give_back(self.gateway, _flat(courier.turned_away() + courier.recall(flow.surplus(len(courier)))))
                 elif batch.wait is None:
                     break
