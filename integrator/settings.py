@@ -354,6 +354,11 @@ def _check_ministry(settings: Settings) -> list[str]:
         problems.append("ministry.address: http(s)://host/path without user and password is wanted")
     elif parts.scheme == "http" and settings.production and parts.hostname not in _LOOPBACK:
         problems.append("ministry.address: https is wanted in production")
+    if settings.production and not (settings.keys.revocation_hosts or settings.keys.revocation_dir):
+        problems.append(
+            "keys.revocation_hosts: production wants hosts to ask or keys.revocation_dir with CRLs, or every signature "
+            "would be refused"
+        )
     if settings.production and not ministry.allow_assumed:
         problems.append(
             f"ministry.allow_assumed: {ministry.metot} is not official throughout; production sends by it only when "

@@ -79,8 +79,7 @@ def test_an_address_that_cannot_be_is_told(tmp_path, address):
 
 @pytest.mark.parametrize("metot", ["soap-g1", "soap-g2", "soap-g3", "json-g4"])
 def test_every_metot_is_known_and_production_wants_a_yes_to_what_is_assumed_in_it(tmp_path, metot):
-    toml = f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 't'\n[ministry]\nmetot = '{metot}'\n"
-    toml += "address = 'https://h/x'\n"
+    toml = production(metot=metot, address="https://h/x")
 
     assert metot in problems_of(tmp_path, toml)
     assert settings_of(tmp_path, toml + "allow_assumed = true\n").ministry.metot == metot
@@ -88,7 +87,7 @@ def test_every_metot_is_known_and_production_wants_a_yes_to_what_is_assumed_in_i
 
 def production(**ministry):
     lines = "".join(f"{key} = {value!r}\n".replace("True", "true") for key, value in ministry.items())
-    return f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 'trust'\n[ministry]\n{lines}"
+    return f"[gateway]\nenvironment = 'production'\n[keys]\ntrust_dir = 't'\nrevocation_dir = 'r'\n[ministry]\n{lines}"
 
 
 def test_production_wants_https(tmp_path):
@@ -102,6 +101,12 @@ def test_production_does_not_send_by_an_assumed_form_unasked(tmp_path):
 @pytest.mark.parametrize("address", ["https://ibys.example/x", "http://127.0.0.1:8090/x", "http://localhost/x"])
 def test_production_takes_https_and_this_machine(tmp_path, address):
     assert settings_of(tmp_path, production(address=address, allow_assumed=True)).production
+
+
+def test_production_wants_a_word_on_revocation_before_it_sends(tmp_path):
+    without = production(address="https://ibys.example/x", allow_assumed=True).replace("revocation_dir = 'r'\n", "")
+
+    assert "keys.revocation_hosts" in problems_of(tmp_path, without)
 
 
 def test_a_secret_is_no_setting(tmp_path):
