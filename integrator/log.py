@@ -44,6 +44,8 @@ EVENTS = frozenset(
         "agent.signed",
         "agent.answered",
         "agent.failed",
+        "web.answered",
+        "web.failed",
     }
 )
 

@@ -148,6 +148,18 @@ class WorkerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    trusted_proxies: str = ""
+    calls_at_most: int = 20_000
+    idle_seconds: float = 60.0
+    drain_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The signing agent on a professional's computer. `library` is a path or akis, safesign, softhsm; empty: look."""
 
@@ -177,6 +189,7 @@ class Settings:
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -324,7 +337,7 @@ def _check_store(settings: Settings) -> list[str]:
     return []
 
 
-_MAY_BE_0 = frozenset({"ministry.rate_per_second"})
+_MAY_BE_0 = frozenset({"ministry.rate_per_second", "web.port"})
 SLOWEST_RATE = 0.001
 
 

@@ -24,6 +24,9 @@ from integrator.store.tables import audit_entry
 
 EVENTS = frozenset(
     {
+        "api_key.made",
+        "api_key.rotated",
+        "api_key.revoked",
         "gateway.created",
         "kayit.accepted",
         "bildirim.moved",

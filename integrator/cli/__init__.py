@@ -17,6 +17,7 @@ from integrator.cli import (
     audit,
     code_lists,
     demo,
+    doors,
     evidence,
     explain,
     hands,
@@ -43,7 +44,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo,
+    evidence, demo, doors,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

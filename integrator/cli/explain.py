@@ -10,12 +10,8 @@ import click
 
 from integrator.cli.output import json_option, language, print_json, say
 from integrator.domain.errors import Malformed
-from integrator.domain.identifiers import KurumNo, SorguNo
-from integrator.queue.bodies import open_explanation
 from integrator.receipt.explain_214 import CODE, explain
 from integrator.receipt.values import Cause
-from integrator.settings import Settings
-from integrator.wiring import open_gateway
 
 LARGEST_FILE = 16 << 20
 _NO_CAUSE = frozenset({Cause.UNKNOWN, Cause.TOO_LARGE, Cause.NO_XML})
@@ -74,15 +70,6 @@ def _weight(found: Mapping[str, Any]) -> str:
             "Neden (kesin: giderilince bayt bayt eşit):", "Cause (certain: mended, they are equal byte for byte):"
         )
     return say("Olası neden:", "Likely cause:")
-
-
-def explanation_of(settings: Settings, found: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is sealed beside a message that got a 214, as `readings.read_one` found it; None for every other."""
-    row, sealed = found["row"], found["refused_parts"]
-    if row["last_code"] != CODE or sealed is None:
-        return None
-    kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
-    return open_explanation(open_gateway(settings, sending=False).keyring.sealer(kurum), kurum, sorgu_no, sealed)
 
 
 def print_line_of_214(row: Mapping[str, Any], explanation: Mapping[str, Any] | None) -> None:

@@ -11,7 +11,6 @@ import click
 
 from integrator import acts
 from integrator.cli.output import (
-    LANGUAGES,
     home_option,
     json_option,
     language,
@@ -22,20 +21,16 @@ from integrator.cli.output import (
     say,
 )
 from integrator.correcting import Corrected
-from integrator.domain.advice import advice_for, told_verb, word
+from integrator.domain.advice import advice_for, word
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
-from integrator.domain.findings import seen
-from integrator.domain.hands import Verb
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, SorguNo, Tckn
 from integrator.domain.records import Form
 from integrator.gateway import Gateway
 from integrator.hands import Done, GroupDone
 from integrator.intake.read_json import read_file
-from integrator.queue.groups import Cause, Group
-from integrator.queue.verbs import verbs_open
 from integrator.settings import Settings
-from integrator.sign.canonical import signer_of
+from integrator.telling import tell_cause
 from integrator.wiring import caps, open_gateway
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -53,7 +48,7 @@ def _hand_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def causes(settings: Settings, as_json: bool) -> None:
     """What waits for a person, one row for each thing to mend: what happened, who must act, where to click."""
     gateway, kurum = open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum)
-    shown = [_cause_shown(gateway, kurum, each) for each in acts.read_causes(gateway, kurum)]
+    shown = [tell_cause(gateway, kurum, each) for each in acts.read_causes(gateway, kurum)]
     if as_json:
         print_json({"causes": shown})
         return
@@ -61,36 +56,6 @@ def causes(settings: Settings, as_json: bool) -> None:
         click.echo(say("Bir kişiyi bekleyen bildirim yok.", "No message waits for a person."))
     for each in shown:
         _print_cause(each)
-
-
-def _cause_shown(gateway: Gateway, kurum: KurumNo, group: Group) -> dict[str, Any]:
-    cause = group.cause
-    told = advice_for(cause.state, cause.code, cause.reason)
-    facts: dict[str, Any] = {
-        "cause": cause.cause_id,
-        "state": str(cause.state),
-        "code": cause.code,
-        "reason": cause.reason,
-        "count": group.count,
-        "since": group.since.isoformat(),
-        "examples": sorted({group.first, group.last}),
-        "happened": dict(told.happened),
-        "who": dict(told.who),
-        "where": dict(told.where),
-        "can": _can(cause),
-    }
-    if cause.isyeri_index or cause.profesyonel_index:
-        canonical = acts.read_canonical(gateway, kurum, group.first)
-        workplace = canonical.decode().partition("<sgkTescilNo>")[2].partition("<")[0]
-        facts |= {"workplace": workplace} if cause.isyeri_index and workplace else {}
-        signer = signer_of(canonical, gateway.catalogue.signers)
-        facts |= {"professional": seen(signer)} if cause.profesyonel_index else {}
-    return facts
-
-
-def _can(cause: Cause) -> dict[str, dict[str, str]]:
-    verbs = [verb for verb in (Verb.RELEASE, Verb.CANCEL) if verb in verbs_open(cause.state, cause.reason)]
-    return {verb.value: {each: told_verb(verb, None, cause.cause_id, each) for each in LANGUAGES} for verb in verbs}
 
 
 def _print_cause(shown: dict[str, Any]) -> None:

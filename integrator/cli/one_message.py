@@ -8,86 +8,39 @@ from typing import Any
 
 import click
 
-from integrator.audit.trail import read_about
 from integrator.catalogue.catalogue import read_catalogue
-from integrator.cli.explain import explanation_of, print_line_of_214
-from integrator.cli.output import LANGUAGES, language, print_json, print_table, say
-from integrator.domain.advice import advice_for, told_verb, word
+from integrator.cli.explain import print_line_of_214
+from integrator.cli.output import language, print_json, print_table, say
+from integrator.domain.advice import word
 from integrator.domain.clock import ISTANBUL
-from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
-from integrator.queue import corrections, readings
-from integrator.queue.bodies import open_refused
-from integrator.queue.verbs import verbs_open
 from integrator.settings import Settings
-from integrator.store.engine import Database, reading
+from integrator.store.engine import Database
+from integrator.telling import tell_message
 from integrator.wiring import open_gateway
 
-_HIDDEN = ("request", "reply")
-_OURS = ("isyeri_index", "profesyonel_index", "fence")
 MAX_PARTS = 20
 
 
 def show_message(settings: Settings, database: Database, sorgu_no: SorguNo, *, as_json: bool) -> None:
     """Print everything a person needs to decide about one message; raises NotFound."""
     kurum = KurumNo(settings.gateway.kurum)
-    with reading(database) as tx:
-        found = readings.read_one(tx, kurum, sorgu_no)
-        corrects, corrected_by = corrections.links_of(tx, kurum, found["row"]["kayit_no"])
-        told = [entry for entry in read_about(tx, sorgu_no) if "by" in entry]
-    row = found["row"]
-    shown = {
-        **{name: value for name, value in row.items() if name not in _OURS},
-        "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
-        **_advice_shown(row),
-        "corrects": corrects,
-        "corrected_by": corrected_by,
-        "by_hand": [{name: entry.get(name) for name in _TOLD} for entry in told],
-        "refused_parts": _refused_parts(settings, found),
-    }
-    explanation = explanation_of(settings, found)
-    if explanation:
-        shown["explanation"] = explanation
+    shown = tell_message(
+        database,
+        kurum,
+        sorgu_no,
+        codes=read_catalogue().result_codes,
+        open_sealer=lambda: open_gateway(settings, sending=False).keyring.sealer(kurum),
+    )
     if as_json:
         print_json(shown)
         return
     _print_head(shown)
     _print_attempts(shown)
     _print_hands(shown)
-    print_line_of_214(shown, explanation)
+    print_line_of_214(shown, shown.get("explanation"))
     _print_verbs(shown)
-
-
-_TOLD = ("at", "event", "from", "to", "by", "reason")
-
-
-def _advice_shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    state = State(row["state"])
-    told = advice_for(state, row["last_code"], row["reason"])
-    known = read_catalogue().result_codes.get(row["last_code"])
-    verbs = verbs_open(state, row["reason"])
-    return {
-        "happened": dict(told.happened),
-        "who": dict(told.who),
-        "where": dict(told.where),
-        "code_means": {"tr": known.tr, "en": known.en} if known and not told.tells_code else None,
-        "can": {
-            verb.value: {each: told_verb(verb, end, row["sorgu_no"], each) for each in LANGUAGES}
-            for verb, end in verbs.items()
-        },
-    }
-
-
-def _refused_parts(settings: Settings, found: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The parts the ministry refused, workers masked: enough to find them in one's own program."""
-    row, sealed = found["row"], found["refused_parts"]
-    if sealed is None:
-        return []
-    kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
-    sealer = open_gateway(settings, sending=False).keyring.sealer(kurum)
-    parts = open_refused(sealer, kurum, sorgu_no, sealed)
-    return [{"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts]
 
 
 def _print_head(shown: Mapping[str, Any]) -> None:

@@ -19,11 +19,9 @@ from rich.table import Table
 
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.findings import Finding
-from integrator.domain.texts import Language
+from integrator.domain.texts import LANGUAGES, Language
 from integrator.log import set_up_log
 from integrator.settings import Settings, default_home, read_settings
-
-LANGUAGES: tuple[Language, Language] = ("tr", "en")
 
 
 def language() -> Language:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Literal
 
 Language = Literal["tr", "en"]
+LANGUAGES: tuple[Language, Language] = ("tr", "en")
 
 
 @cache

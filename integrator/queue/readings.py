@@ -72,6 +72,22 @@ def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any
     }
 
 
+def read_page(
+    tx: Connection, kurum: KurumNo, *, state: State | None = None, kayit_no: str = "", after: int = 0, limit: int
+) -> list[dict[str, Any]]:
+    """A customer's messages behind number `after`, in the order of their numbers; without keys and bodies."""
+    columns = [each for each in bildirim.c if each.name not in _NOT_SHOWN]
+    query = select(*columns).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no > after)
+    if state is not None:
+        query = query.where(bildirim.c.state == state.value)
+    if kayit_no:
+        query = query.where(bildirim.c.kayit_no == kayit_no)
+    return [dict(row) for row in tx.execute(query.order_by(bildirim.c.sorgu_no).limit(limit)).mappings()]
+
+
+_NOT_SHOWN = frozenset({"kurum_id", "isyeri_index", "profesyonel_index", "fence", "claimed_by"})
+
+
 def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, bytes]]:
     """(number, since when, sealed canonical bytes) of every message whose signature is awaited, oldest first."""
     same = (bildirim.c.kurum_id == bildirim_body.c.kurum_id) & (bildirim.c.sorgu_no == bildirim_body.c.sorgu_no)

@@ -353,4 +353,22 @@ tick_lease = Table(
     Column("until_at", UtcDateTime, nullable=False),
 )
 
+# Found by the number before its customer is known, so the tenant does not lead here.
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_no", _key(8), primary_key=True),
+    Column("kurum_id", _key(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("addresses", String(500), nullable=False),
+)
+
+Index("api_key_kurum", api_key.c.kurum_id, api_key.c.created_at)
+
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

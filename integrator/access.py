@@ -1,0 +1,101 @@
+"""Who is at the door: keys of programs are made, rotated, revoked and recognised; each change has its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from integrator.audit.trail import Entry
+from integrator.domain.errors import NotFound
+from integrator.domain.hands import Hand
+from integrator.domain.identifiers import KurumNo
+from integrator.domain.roles import RIGHTS, Right, Role
+from integrator.gateway import Gateway
+from integrator.parties import api_keys
+from integrator.parties.api_keys import ApiKey
+from integrator.store.engine import reading, writing
+
+LONGEST_LIFE = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever was recognised: for whom they act, in which role, and the name that stands in the audit log."""
+
+    kurum: KurumNo
+    role: Role
+    name: str
+
+    def may(self, right: Right) -> bool:
+        """Whether the role's rights hold `right`."""
+        return right in RIGHTS[self.role]
+
+
+def make_api_key(
+    gateway: Gateway,
+    kurum: KurumNo,
+    role: Role,
+    name: str,
+    *,
+    lives: timedelta,
+    addresses: Sequence[str] = (),
+    by: str = "",
+) -> tuple[ApiKey, str]:
+    """A key and its token, told once. Raises BadReason for a name the log must not keep, Malformed for an address."""
+    hand, now = Hand(by or gateway.actor, name), gateway.clock.now()
+    gateway.keyring.sealer(kurum, now=now)  # a customer that was not seen before is written down now
+    with writing(gateway.database) as tx:
+        key, token = api_keys.make_key(
+            tx, kurum, role, hand.reason, now=now, lives=min(lives, LONGEST_LIFE), addresses=tuple(addresses)
+        )
+        gateway.record(tx, [_entry(gateway, "api_key.made", key, hand)], now)
+    return key, token
+
+
+def rotate_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, overlap: timedelta, by: str = "") -> str:
+    """A new token like the old one's, which ends after `overlap`; raises NotFound, also for a key that ended."""
+    now = gateway.clock.now()
+    old = next((each for each in read_api_keys(gateway, kurum) if each.key_no == key_no), None)
+    if old is None or old.revoked_at is not None:
+        raise NotFound(f"no key {key_no!r} of this customer that still opens")
+    hand = Hand(by or gateway.actor, f"in place of {key_no}")
+    with writing(gateway.database) as tx:
+        lives = old.expires_at - old.created_at
+        key, token = api_keys.make_key(tx, kurum, old.role, old.name, now=now, lives=lives, addresses=old.addresses)
+        api_keys.end_key(tx, kurum, key_no, at=now + overlap)
+        gateway.record(tx, [_entry(gateway, "api_key.rotated", key, hand)], now)
+    return token
+
+
+def revoke_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, reason: str, by: str = "") -> ApiKey:
+    """The key opens nothing from now on. Raises NotFound, BadReason."""
+    hand, now = Hand(by or gateway.actor, reason), gateway.clock.now()
+    with writing(gateway.database) as tx:
+        key = api_keys.revoke_key(tx, kurum, key_no, at=now)
+        gateway.record(tx, [_entry(gateway, "api_key.revoked", key, hand)], now)
+    return key
+
+
+def read_api_keys(gateway: Gateway, kurum: KurumNo) -> list[ApiKey]:
+    """Every key of a customer, without secrets."""
+    with reading(gateway.database) as tx:
+        return api_keys.read_keys(tx, kurum)
+
+
+def recognise(gateway: Gateway, token: str, *, address: str) -> Principal | None:
+    """Whose token this is; None for whatever does not open: unknown, expired, revoked, from the wrong address."""
+    now = gateway.clock.now()
+    with reading(gateway.database) as tx:
+        key = api_keys.find_key(tx, token, now=now, address=address)
+    if key is None:
+        return None
+    if not api_keys.is_noted(key, now=now):
+        with writing(gateway.database) as tx:
+            api_keys.note_use(tx, key, now=now)
+    return Principal(key.kurum, key.role, f"key {key.key_no}")
+
+
+def _entry(gateway: Gateway, event: str, key: ApiKey, hand: Hand) -> Entry:
+    facts = {"kurum": key.kurum, "key_no": key.key_no, "role": key.role.value, **hand.facts}
+    return Entry(event, gateway.actor, facts)

@@ -1,0 +1,117 @@
+"""All that a person needs to decide about a message, or about a cause that keeps many, as plain values.
+
+For the command line, the API and the desk alike. Nothing sealed is in it but the refused
+parts, whose workers are masked, and the explanation of a 214.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from integrator import acts
+from integrator.audit.trail import read_about
+from integrator.catalogue.catalogue import ResultCode
+from integrator.domain.advice import advice_for, told_verb
+from integrator.domain.findings import seen
+from integrator.domain.hands import Verb
+from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.states import State
+from integrator.domain.texts import LANGUAGES
+from integrator.gateway import Gateway
+from integrator.protect.seal import Sealer
+from integrator.queue import corrections, readings
+from integrator.queue.bodies import open_explanation, open_refused
+from integrator.queue.groups import Cause, Group
+from integrator.queue.verbs import verbs_open
+from integrator.receipt.explain_214 import CODE
+from integrator.sign.canonical import signer_of
+from integrator.store.engine import Database, reading
+
+_HIDDEN = ("request", "reply")
+_OURS = ("isyeri_index", "profesyonel_index", "fence")
+_TOLD = ("at", "event", "from", "to", "by", "reason")
+
+
+def tell_message(
+    database: Database,
+    kurum: KurumNo,
+    sorgu_no: SorguNo,
+    *,
+    codes: Mapping[str, ResultCode],
+    open_sealer: Callable[[], Sealer],
+) -> dict[str, Any]:
+    """The message's row, attempts, advice, links, hands and refused parts; raises NotFound.
+
+    `open_sealer` is called only when something sealed must be opened.
+    """
+    with reading(database) as tx:
+        found = readings.read_one(tx, kurum, sorgu_no)
+        corrects, corrected_by = corrections.links_of(tx, kurum, found["row"]["kayit_no"])
+        told = [entry for entry in read_about(tx, sorgu_no) if "by" in entry]
+    row, sealed = found["row"], found["refused_parts"]
+    facts = {
+        **{name: value for name, value in row.items() if name not in _OURS},
+        "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
+        **_advice(row, codes),
+        "corrects": corrects,
+        "corrected_by": corrected_by,
+        "by_hand": [{name: entry.get(name) for name in _TOLD} for entry in told],
+        "refused_parts": [],
+    }
+    if sealed is not None:
+        parts = open_refused(open_sealer(), kurum, sorgu_no, sealed)
+        facts["refused_parts"] = [
+            {"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts
+        ]
+        explanation = open_explanation(open_sealer(), kurum, sorgu_no, sealed) if row["last_code"] == CODE else None
+        facts |= {"explanation": explanation} if explanation else {}
+    return facts
+
+
+def _advice(row: Mapping[str, Any], codes: Mapping[str, ResultCode]) -> dict[str, Any]:
+    state = State(row["state"])
+    told = advice_for(state, row["last_code"], row["reason"])
+    known = codes.get(row["last_code"])
+    verbs = verbs_open(state, row["reason"])
+    return {
+        "happened": dict(told.happened),
+        "who": dict(told.who),
+        "where": dict(told.where),
+        "code_means": {"tr": known.tr, "en": known.en} if known and not told.tells_code else None,
+        "can": {
+            verb.value: {each: told_verb(verb, end, row["sorgu_no"], each) for each in LANGUAGES}
+            for verb, end in verbs.items()
+        },
+    }
+
+
+def tell_cause(gateway: Gateway, kurum: KurumNo, group: Group) -> dict[str, Any]:
+    """One thing to mend: how many wait for it, what happened, who must act, where to click, what can be done."""
+    cause = group.cause
+    told = advice_for(cause.state, cause.code, cause.reason)
+    facts: dict[str, Any] = {
+        "cause": cause.cause_id,
+        "state": str(cause.state),
+        "code": cause.code,
+        "reason": cause.reason,
+        "count": group.count,
+        "since": group.since.isoformat(),
+        "examples": sorted({group.first, group.last}),
+        "happened": dict(told.happened),
+        "who": dict(told.who),
+        "where": dict(told.where),
+        "can": _can(cause),
+    }
+    if cause.isyeri_index or cause.profesyonel_index:
+        canonical = acts.read_canonical(gateway, kurum, group.first)
+        workplace = canonical.decode().partition("<sgkTescilNo>")[2].partition("<")[0]
+        facts |= {"workplace": workplace} if cause.isyeri_index and workplace else {}
+        signer = signer_of(canonical, gateway.catalogue.signers)
+        facts |= {"professional": seen(signer)} if cause.profesyonel_index else {}
+    return facts
+
+
+def _can(cause: Cause) -> dict[str, dict[str, str]]:
+    verbs = [verb for verb in (Verb.RELEASE, Verb.CANCEL) if verb in verbs_open(cause.state, cause.reason)]
+    return {verb.value: {each: told_verb(verb, None, cause.cause_id, each) for each in LANGUAGES} for verb in verbs}

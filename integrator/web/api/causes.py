@@ -1,0 +1,43 @@
+"""Causes: one thing to mend for many messages, and the release of them all once it is mended."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+
+from integrator import acts
+from integrator.access import Principal
+from integrator.domain.roles import Right
+from integrator.telling import tell_cause
+from integrator.web.api.messages import Reason
+from integrator.web.guard import GatewayHere, needs
+
+router = APIRouter(tags=["cause"])
+
+CauseId = Annotated[str, Path(max_length=80, description="as the list names it")]
+
+
+@router.get("/cause")
+def read_list(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
+    """What waits for a person, one row for each thing to mend, the largest first."""
+    kurum = principal.kurum
+    return {"causes": [tell_cause(gateway, kurum, each) for each in acts.read_causes(gateway, kurum)]}
+
+
+@router.post("/cause/{cause_id}/release")
+def release(
+    cause_id: CauseId, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+) -> dict[str, Any]:
+    """Let every message go on that waits for this cause now."""
+    done = acts.release_cause(gateway, principal.kurum, cause_id, reason=why.reason, by=principal.name)
+    return {"count": done.count, "state": done.state.value}
+
+
+@router.post("/cause/{cause_id}/cancel")
+def cancel(
+    cause_id: CauseId, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+) -> dict[str, Any]:
+    """Take every message back that waits for this cause now; what may be at the ministry stays."""
+    done = acts.cancel_cause(gateway, principal.kurum, cause_id, reason=why.reason, by=principal.name)
+    return {"count": done.count, "state": done.state.value}

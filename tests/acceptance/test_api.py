@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+
+import httpx2
+import pytest
+
+from tests.acceptance.conftest import IBYS
+from tests.factories import record
+
+
+class Served:
+    """`ibys serve` as a process, and calls to it."""
+
+    def __init__(self, ibys):
+        self.ibys = ibys
+        ibys.run("init")
+        self.token = ibys.json("api-key", "make", "--name", "test")["token"]
+        self.start()
+
+    def start(self):
+        environment = {**self.ibys.environment, "IBYS_WEB_PORT": "0"}
+        self.process = subprocess.Popen(
+            [*IBYS, "serve", "--json"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=(self.ibys.home.parent / "serve.log").open("ab"),
+        )
+        told = b"".join(iter(self.process.stdout.readline, b"}\n")) + b"}"
+        self.address = json.loads(told)["address"]
+        self.client = httpx2.Client(
+            base_url=self.address, headers={"Authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False
+        )
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self):
+        self.client.close()
+        self.process.terminate()
+        return self.process.wait(45)
+
+    def states(self):
+        return self.ibys.json("status")["states"]
+
+
+@pytest.fixture
+def served(ibys):
+    made = Served(ibys)
+    yield made
+    if made.process.poll() is None:
+        made.kill()
+
+
+@pytest.mark.acceptance
+def test_a_record_goes_in_by_http_and_the_server_ends_on_sigterm(served):
+    assert served.client.get("/health/ready").status_code == 200
+    answer = served.client.post("/v1/kayit", json=record("K-1"))
+    number = answer.json()["sorgu_no"][0]
+
+    assert (answer.status_code, served.client.get(f"/v1/bildirim/{number}").json()["state"]) == (
+        201,
+        "awaiting_signature",
+    )
+    assert served.stop() == 0
+    assert served.states() == {"awaiting_signature": 1}
+
+
+@pytest.mark.acceptance
+def test_curl_does_what_the_page_says(served):
+    body = json.dumps(record("K-1"))
+    about = ["-H", f"Authorization: Bearer {served.token}", "-H", "Content-Type: application/json", "-d", body]
+    curl = ["curl", "-s", "-S", "-w", " %{http_code}", *about, f"{served.address}/v1/kayit"]
+    done = subprocess.run(curl, capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.endswith(" 201")
+
+
+def lines_until_killed(served, body, *, at):
+    came = 0
+    try:
+        with served.client.stream("POST", "/v1/kayit/upload", content=body) as answer:
+            for line in answer.iter_lines():
+                came += json.loads(line).get("status") == "accepted"
+                if came == at:
+                    served.process.send_signal(signal.SIGKILL)
+    except httpx2.HTTPError:
+        return came
+    pytest.fail("the server was not killed in time")
+
+
+@pytest.mark.acceptance
+def test_a_server_killed_in_the_middle_of_an_upload_loses_nothing_and_the_rest_is_taken_up(served):
+    lines = [json.dumps(record(f"K-{n:05}")) for n in range(1_500)]
+    body = "\n".join(lines).encode()
+    came = lines_until_killed(served, body, at=300)
+    served.process.wait(10)
+    survived = served.states()["awaiting_signature"]
+    served.start()
+    rest = served.client.post("/v1/kayit/upload", params={"skip": came}, content=body).text.splitlines()
+    tally = json.loads(rest[-1])
+
+    assert 300 <= came <= survived < 1_500
+    assert (tally["done"], tally["known"]) == (True, survived - came)
+    assert served.states() == {"awaiting_signature": 1_500}
+    assert served.ibys.run("audit", "verify").returncode == 0
+
+
+@pytest.mark.acceptance
+def test_the_log_of_the_server_names_patterns_and_never_ids_or_tokens(served):
+    served.client.post("/v1/kayit", json=record("K-secret-1"))
+    served.client.get("/v1/kayit/K-secret-1")
+    served.stop()
+    log = (served.ibys.home.parent / "serve.log").read_text()
+
+    assert '"web.answered"' in log
+    assert "/kayit/{kayit_no:path}" in log
+    assert [each for each in ("K-secret-1", served.token[14:], "80000000132") if each in log] == []
