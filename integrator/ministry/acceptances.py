@@ -17,7 +17,7 @@ class Acceptance:
     firma_kodu: str
     bildirim: Bildirim
     told: str
-    at: float  # seconds of the monotonic clock
+    at: float  # seconds of the stub's clock
     decided: Answer | None = None
 
     def accepted(self) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography import x509
 
+from integrator.ministry.clock import BadClock
 from integrator.ministry.fault_plan import BadPlan
 from integrator.ministry.ministry import (
     ACCEPTED,
@@ -46,6 +47,8 @@ class Control:
             ("PUT", "/parties"): self._merge_parties,
             ("POST", "/parties"): self._merge_parties,
             ("PUT", "/firma"): self._change_firma,
+            ("GET", "/clock"): lambda request: ministry.clock.as_json(),
+            ("PUT", "/clock"): self._change_clock,
             ("GET", "/ledger"): self._effects,
             ("GET", "/ledger/summary"): self._summary,
             ("GET", "/faults"): lambda request: ministry.plan.as_json(),
@@ -63,7 +66,7 @@ class Control:
             return plain(404, "there are: " + ", ".join(f"{method} {path}" for method, path in self._routes))
         try:
             content = route(request)
-        except (BadControl, BadParties, BadPlan) as error:
+        except (BadControl, BadParties, BadPlan, BadClock) as error:
             return plain(400, str(error))
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
 
@@ -88,6 +91,10 @@ class Control:
             raise BadControl("firma_kodu of a known firm and aktif true or false are expected")
         firma.aktif = wanted["aktif"]
         return {"firma_kodu": firma.firma_kodu, "aktif": firma.aktif}
+
+    def _change_clock(self, request: Request) -> Json:
+        self._ministry.clock.change(_json(request))
+        return self._ministry.clock.as_json()
 
     def _effects(self, request: Request) -> Json:
         wanted = request.query.get("sorgu_no", [""])[0]
@@ -138,6 +145,7 @@ class Control:
         if wanted.get("parties") is True:
             self._ministry.register = Register()
             self._ministry.anchors = []
+            self._ministry.clock.change({"real": True})
         return {"reset": True}
 
 

@@ -152,7 +152,7 @@ def check_signature(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refus
         return None
     xml = form.render(bildirim)
     try:
-        signer = cms.check(bildirim.imzali_deger, xml.encode(), ministry.anchors)
+        signer = cms.check(bildirim.imzali_deger, xml.encode(), ministry.anchors, ministry.now)
     except cms.ContentAttached:
         return Refusal(222, "Bütünleşik imza tespit edildi; CAdES-BES ayrık imza kullanınız")
     except cms.NotCades as error:
