@@ -15,6 +15,7 @@ from integrator.ministry.fault_plan import SETS, FaultPlan
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.register import BadParties
 from integrator.ministry.server import Address, serve
+from integrator.ministry.versions import CURRENT, TRAITS
 
 FACES_TOLD = """A test stub; not the ministry. It listens on one port with four faces:
 
@@ -40,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     plan.use_set(wanted.faults)
     ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
+    ministry.versions.change({"schema": wanted.schema})
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2
     try:
@@ -72,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         help="soap-g3: from acceptance to decision, or never",
     )
     command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
+    command.add_argument("--schema", choices=TRAITS["schema"], default=CURRENT, help="next: as announced, from now on")
     command.add_argument("--allow-non-loopback", action="store_true")
     return parser
 

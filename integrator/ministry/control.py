@@ -21,6 +21,7 @@ from integrator.ministry.ministry import (
 )
 from integrator.ministry.processing import settle
 from integrator.ministry.register import BadParties, Register
+from integrator.ministry.versions import BadAnnouncement, Versions
 from integrator.ministry.wire import BANNER, Reply, Request, plain
 
 Json = Any
@@ -49,6 +50,8 @@ class Control:
             ("PUT", "/firma"): self._change_firma,
             ("GET", "/clock"): lambda request: ministry.clock.as_json(),
             ("PUT", "/clock"): self._change_clock,
+            ("GET", "/versions"): self._versions,
+            ("PUT", "/versions"): self._change_versions,
             ("GET", "/ledger"): self._effects,
             ("GET", "/ledger/summary"): self._summary,
             ("GET", "/faults"): lambda request: ministry.plan.as_json(),
@@ -66,7 +69,7 @@ class Control:
             return plain(404, "there are: " + ", ".join(f"{method} {path}" for method, path in self._routes))
         try:
             content = route(request)
-        except (BadControl, BadParties, BadPlan, BadClock) as error:
+        except (BadControl, BadParties, BadPlan, BadClock, BadAnnouncement) as error:
             return plain(400, str(error))
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
 
@@ -95,6 +98,14 @@ class Control:
     def _change_clock(self, request: Request) -> Json:
         self._ministry.clock.change(_json(request))
         return self._ministry.clock.as_json()
+
+    def _versions(self, request: Request) -> Json:
+        versions = self._ministry.versions
+        return {"in_force": [one.as_json() for one in versions.known_on(self._ministry.today())], **versions.as_json()}
+
+    def _change_versions(self, request: Request) -> Json:
+        self._ministry.versions.change(_json(request))
+        return self._versions(request)
 
     def _effects(self, request: Request) -> Json:
         wanted = request.query.get("sorgu_no", [""])[0]
@@ -145,6 +156,7 @@ class Control:
         if wanted.get("parties") is True:
             self._ministry.register = Register()
             self._ministry.anchors = []
+            self._ministry.versions = Versions()
             self._ministry.clock.change({"real": True})
         return {"reset": True}
 

@@ -11,6 +11,7 @@ from integrator.ministry.clock import Clock
 from integrator.ministry.fault_plan import SAVE, FaultPlan
 from integrator.ministry.ledger import Ledger
 from integrator.ministry.register import Register
+from integrator.ministry.versions import Versions
 
 REFUSED, OLD_SUCCESS = "refused", "old_success"
 SERVER, OURS = "server", "ours"
@@ -32,6 +33,7 @@ class Ministry:
     register: Register = field(default_factory=Register)
     ledger: Ledger = field(default_factory=Ledger)
     acceptances: Acceptances = field(default_factory=Acceptances)
+    versions: Versions = field(default_factory=Versions)
     anchors: list[x509.Certificate] = field(default_factory=list)
     repeats: str = REFUSED
     g3_numbers: str = SERVER

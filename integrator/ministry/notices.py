@@ -18,7 +18,13 @@ from integrator.ministry.bildirim import (
 )
 from integrator.ministry.ledger import Notice
 from integrator.ministry.ministry import OLD_SUCCESS, Ministry
-from integrator.ministry.save import ALREADY_NOTIFIED, SIGNER_DIFFERS, professional_unknown, worker_unrelated
+from integrator.ministry.save import (
+    ALREADY_NOTIFIED,
+    SIGNER_DIFFERS,
+    limits_in_force,
+    professional_unknown,
+    worker_unrelated,
+)
 
 GENERATION = "json-g4"
 ORTAM = (
@@ -40,6 +46,7 @@ def examination(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     gun = _day(dvo, "muayeneRaporTarihi")
     if gun > ministry.today() or _day(dvo, "raporGecerlikTarihi") < gun:
         raise Unreadable("muayeneRaporTarihi bugünden, raporGecerlikTarihi muayeneRaporTarihi değerinden sonra olamaz")
+    limits_in_force(ministry, "muayene", GENERATION, gun)
     _check_classes(dvo)
     if not ministry.register.has_contract(hekim, sgk, gun) or ministry.register.profesyoneller[hekim] != 1:
         return Answer(answers.PROFESYONEL_YOK, professional_unknown(sgk, hekim))
@@ -59,6 +66,7 @@ def examination(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
 def served_workplace(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     """hizmetVerilenIsyeriBildir: 210 fields, 211 stored already, 213 when no such workplace is known."""
     sgk, gun = sgk_tescil_no(dvo, "sgkSicilNo"), _day(dvo, "hizmetBaslangicTarih")
+    limits_in_force(ministry, "hizmet_verilen_isyeri", GENERATION, gun)
     if sgk not in ministry.register.isyerleri:
         return Answer(answers.PROFESYONEL_YOK, f"{sgk} SGK sicil numaralı işyeri bulunamadı")
     fields = {"sgk_tescil_no": sgk, "hizmet_baslangic_tarih": gun.isoformat()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from integrator.ministry import answers, cms, signed_xml
@@ -15,8 +16,9 @@ from integrator.ministry.bildirim import (
 )
 from integrator.ministry.ledger import Stored
 from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, Ministry
+from integrator.ministry.versions import Limits, NotInForce
 
-EGITIM_LIMIT, CALISAN_LIMIT = 10, 100
+EGITIM = "egitim"  # the veri seti
 
 
 class Refusal(NamedTuple):
@@ -58,15 +60,25 @@ def save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo], form:
 
 
 def read(ministry: Ministry, read_dvo: Callable[[], Dvo], form: Form) -> Bildirim:
-    """Step 1: every field is present and well-formed; raises Unreadable."""
+    """Step 1: every field is present and well-formed, and this form is taken for its day; raises Unreadable."""
     is_signed = not (form.began_unsigned and ministry.g1_unsigned == ACCEPTED)
-    return read_bildirim(
+    bildirim = read_bildirim(
         read_dvo(),
         is_active_code=ministry.register.is_active_code,
         today=ministry.today(),
         is_numbered=form.render is not None,
         is_signed=is_signed and form.render is not None,
     )
+    limits_in_force(ministry, EGITIM, form.generation, bildirim.gun)
+    return bildirim
+
+
+def limits_in_force(ministry: Ministry, veri_seti: str, generation: str, gun: date) -> Limits:
+    """What fits into a message about `gun`; raises Unreadable when no version of this form is taken for it."""
+    try:
+        return ministry.versions.limits(veri_seti, generation, gun, ministry.today())
+    except NotInForce as error:
+        raise Unreadable(str(error)) from error
 
 
 def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) -> Answer:
@@ -123,15 +135,19 @@ def worker_unrelated(isg_prof_tck_no: int, calisan_tck_no: int) -> str:
 
 
 def check_limits(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:
-    """216 to 221: 1 to 10 trainings, 1 to 100 workers, nobody and nothing twice."""
+    """216 to 221: as many trainings and workers as the version allows, at least one, nobody and nothing twice."""
+    try:
+        most = ministry.versions.limits(EGITIM, form.generation, bildirim.gun, ministry.today())
+    except NotInForce as error:  # it was in force when the message was accepted
+        return Refusal(answers.ALAN_HATASI, str(error))
     codes = [one.egitim_kodu_id for one in bildirim.egitim]
     broken = (
-        (216, len(codes) > EGITIM_LIMIT, f"Eğitim sayısı {EGITIM_LIMIT} değerinden fazla olamaz"),
+        (216, len(codes) > most.egitim, f"Eğitim sayısı {most.egitim} değerinden fazla olamaz"),
         (217, not codes, "En az bir eğitim gönderilmelidir"),
         (
             218,
-            len(bildirim.calisan) > CALISAN_LIMIT,
-            f"Çalışan sayısı {CALISAN_LIMIT} değerinden fazla olamaz",
+            len(bildirim.calisan) > most.calisan,
+            f"Çalışan sayısı {most.calisan} değerinden fazla olamaz",
         ),
         (219, not bildirim.calisan, "En az bir çalışan gönderilmelidir"),
         (220, len(set(codes)) < len(codes), "Eğitim listesinde aynı değer birden fazla gönderilmiş"),

@@ -67,3 +67,61 @@ def test_what_is_no_time_is_400_with_a_text(stub, body):
 
     assert (reply.status_code, reply.text.strip() != "") == (400, True)
     assert stub.control("GET", "/clock") == before
+
+
+def announce(stub, **more):
+    day = {"published_on": "2026-11-01", "in_force_from": "2026-12-01", "both_until": "2026-12-31"}
+    return stub.control(
+        "PUT", "/versions", {"announcements": [{"veri_seti": "egitim", "version": "2018-10", **day}], **more}
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "generation", "code"),
+    [
+        ("2026-11-30T23:59:59.999+03:00", "soap-g1", 200),
+        ("2026-11-30T23:59:59.999+03:00", "soap-g2", 210),
+        ("2026-12-01T00:00:00+03:00", "soap-g1", 200),
+        ("2026-12-01T00:00:00+03:00", "soap-g2", 200),
+        ("2026-12-31T23:59:59.999+03:00", "soap-g1", 200),
+        ("2027-01-01T00:00:00+03:00", "soap-g1", 210),
+        ("2027-01-01T00:00:00+03:00", "soap-g3", 200),
+    ],
+)
+def test_the_version_changes_at_midnight_in_turkey(stub, toy, uzman, moment, generation, code):
+    announce(stub)
+    put(stub, at=moment, factor=0)
+    day = stub.control("GET", "/clock")["turkey"][:10]
+    message = toy.Notification(generation=generation, tarih="-".join(reversed(day.split("-"))))
+
+    assert stub.final_code(message, uzman.sign(message.xml())) == code
+
+
+def test_the_text_of_the_refusal_names_the_versions(stub, toy, uzman):
+    message = toy.Notification(generation="soap-g1", tarih="15-11-2018")
+    answer = stub.save(message, uzman.sign(message.xml()))
+
+    assert answer.findtext("status") == "210"
+    assert "egitim 2018-07 sürümü 15-11-2018 günü" in answer.findtext("message")
+    assert answer.findtext("message").endswith("geçerli sürüm: 2018-10")
+
+
+def test_the_announced_version_is_served_at_once_with_schema_next(own_stub, toy, uzman):
+    stub = own_stub("--schema", "next")
+    announce(stub, schema="next")
+    put(stub, at="2026-11-20T12:00:00+03:00")
+    codes = []
+    for number, generation in enumerate(("soap-g1", "soap-g2"), 1):
+        message = toy.Notification(generation=generation, sorgu_no=number, tarih="20-11-2026")
+        codes.append(stub.final_code(message, uzman.sign(message.xml())))
+
+    assert codes == [210, 200]
+
+
+def test_bad_announcements_change_nothing(stub):
+    before = announce(stub)
+    body = b'{"announcements": [{"veri_seti": "egitim", "version": "x", "published_on": "soon"}]}'
+    reply = requests.put(stub.control_url + "/versions", data=body, timeout=5)
+
+    assert (reply.status_code, "published_on" in reply.text) == (400, True)
+    assert stub.control("GET", "/versions") == before
