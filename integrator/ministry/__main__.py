@@ -17,12 +17,13 @@ from integrator.ministry.register import BadParties
 from integrator.ministry.server import Address, serve
 from integrator.ministry.versions import CURRENT, TRAITS
 
-FACES_TOLD = """A test stub; not the ministry. It listens on one port with four faces:
+FACES_TOLD = """A test stub; not the ministry. It listens on one port with five faces:
 
   /soap-g1  single record, SOAP 1.1 and 1.2; WSDL exact, its signature field seen in a relay
   /soap-g2  list form, a code for each pair; types seen in a relay, the save's name assumed
   /soap-g3  list form, accepted, then asked for by number; types seen in a relay, names assumed
   /json-g4  JSON, HTTP Basic, no number; seen in third-party code, never proven live
+  /firma    the firm's own affairs: standing, announcements, audit requests; ours, nothing like it is public
 
 GET ?wsdl (json-g4: /openapi.json) gives the description. 26 faults on every SOAP face, 22 of them on json-g4.
 What each face is, with which label: integrator/ministry/README.md."""

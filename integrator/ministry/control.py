@@ -11,6 +11,9 @@ from cryptography import x509
 
 from integrator.ministry.clock import BadClock
 from integrator.ministry.fault_plan import BadPlan
+from integrator.ministry.firm.dossier import plain_of
+from integrator.ministry.firm.firms import Firms
+from integrator.ministry.firm.reading import BadFirm
 from integrator.ministry.ministry import (
     ACCEPTED,
     OLD_SUCCESS,
@@ -50,6 +53,9 @@ class Control:
             ("PUT", "/firma"): self._change_firma,
             ("GET", "/clock"): lambda request: ministry.clock.as_json(),
             ("PUT", "/clock"): self._change_clock,
+            ("GET", "/firma"): self._firms,
+            ("PUT", "/firma/dosyalar"): self._change_dossiers,
+            ("PUT", "/firma/duyurular"): self._announce,
             ("GET", "/versions"): self._versions,
             ("PUT", "/versions"): self._change_versions,
             ("GET", "/ledger"): self._effects,
@@ -69,7 +75,7 @@ class Control:
             return plain(404, "there are: " + ", ".join(f"{method} {path}" for method, path in self._routes))
         try:
             content = route(request)
-        except (BadControl, BadParties, BadPlan, BadClock, BadAnnouncement) as error:
+        except (BadControl, BadParties, BadPlan, BadClock, BadAnnouncement, BadFirm) as error:
             return plain(400, str(error))
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
 
@@ -98,6 +104,20 @@ class Control:
     def _change_clock(self, request: Request) -> Json:
         self._ministry.clock.change(_json(request))
         return self._ministry.clock.as_json()
+
+    def _firms(self, request: Request) -> Json:
+        """Dossiers, announcements and receipts; of each dossier why the firm may not act today."""
+        firms, today = self._ministry.firms, self._ministry.today()
+        nedenler = {one: plain_of(tuple(firms.reasons(one, today))) for one in firms.dossiers}
+        return {**firms.as_json(), "nedenler": nedenler}
+
+    def _change_dossiers(self, request: Request) -> Json:
+        self._ministry.firms.change_dossiers(_json(request), self._ministry.today())
+        return self._firms(request)
+
+    def _announce(self, request: Request) -> Json:
+        self._ministry.firms.announce(_json(request), self._ministry.today())
+        return self._firms(request)
 
     def _versions(self, request: Request) -> Json:
         versions = self._ministry.versions
@@ -157,6 +177,7 @@ class Control:
             self._ministry.register = Register()
             self._ministry.anchors = []
             self._ministry.versions = Versions()
+            self._ministry.firms = Firms()
             self._ministry.clock.change({"real": True})
         return {"reset": True}
 

@@ -9,6 +9,7 @@ from integrator.ministry.acceptances import Acceptances
 from integrator.ministry.answers import FIRMA_YOK, Answer
 from integrator.ministry.clock import Clock
 from integrator.ministry.fault_plan import SAVE, FaultPlan
+from integrator.ministry.firm.firms import Firms
 from integrator.ministry.ledger import Ledger
 from integrator.ministry.register import Register
 from integrator.ministry.versions import Versions
@@ -34,6 +35,7 @@ class Ministry:
     ledger: Ledger = field(default_factory=Ledger)
     acceptances: Acceptances = field(default_factory=Acceptances)
     versions: Versions = field(default_factory=Versions)
+    firms: Firms = field(default_factory=Firms)
     anchors: list[x509.Certificate] = field(default_factory=list)
     repeats: str = REFUSED
     g3_numbers: str = SERVER
@@ -51,9 +53,11 @@ class Ministry:
         """The date in Turkey."""
         return self.clock.today()
 
-    def admits(self, firma_kodu: str, parola: str) -> bool:
-        """Is this pair an active firm's, at a moment when firms are known at all?"""
-        return not self.plan.is_in_401_spell() and self.register.has_active_firma(firma_kodu, parola)
+    def admits(self, firma_kodu: str, parola: str, peer: str = "") -> bool:
+        """Is this pair an active firm's that calls from where it may, at a moment when firms are known at all?"""
+        if self.plan.is_in_401_spell() or not self.register.has_active_firma(firma_kodu, parola):
+            return False
+        return self.firms.admits(firma_kodu, peer, self.today())
 
     def refused_firma(self, kind: str) -> Answer:
         """401; counted when it was a save."""

@@ -46,6 +46,7 @@ class Form:
 LIST_FORM = Form("soap-g2", signed_xml.render)
 NUMBER_USED = "Sorgu numarası hatalı: kayıt servisi yalnızca yeni kayıtlar içindir"
 SIGNER_DIFFERS = "İSG profesyonelinin kimlik numarası ile e-imza sahibi aynı değildir"
+NO_SERVICE_FORM = "kabul edilmiş Yazılım Hizmet Alım Formu bulunamadı"
 ALREADY_NOTIFIED = "Bu bildirim daha önce yapılmıştır"
 Check = Callable[[Ministry, Bildirim, Form], Refusal | None]
 
@@ -87,7 +88,10 @@ def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) 
     stored = _earlier(ministry, firma_kodu, bildirim, form)
     if stored is not None:
         return _repeated(ministry, stored, form)
-    # 3. contract, limits, signature
+    # 3. customer, contract, limits, signature
+    refusal = check_customer(ministry, firma_kodu, bildirim.sgk_tescil_no, bildirim.isg_prof_tck_no)
+    if refusal is not None:
+        return Answer(refusal.status, refusal.message, bildirim.sorgu_no)
     for check in CHECKS:
         refusal = check(ministry, bildirim, form)
         if refusal is not None:
@@ -109,6 +113,13 @@ def _repeated(ministry: Ministry, stored: Stored, form: Form) -> Answer:
         return stored.answer
     text = NUMBER_USED if form.render is not None else ALREADY_NOTIFIED
     return Answer(answers.SORGU_NO_KULLANILMIS, text, stored.answer.sorgu_no)
+
+
+def check_customer(ministry: Ministry, firma_kodu: str, sgk_tescil_no: str, profesyonel: int) -> Refusal | None:
+    """213 (assumed): the firm has a list of accepted customers (1m) and neither workplace nor professional is on it."""
+    if ministry.firms.serves(firma_kodu, sgk_tescil_no, profesyonel):
+        return None
+    return Refusal(answers.PROFESYONEL_YOK, f"{sgk_tescil_no} SGK sicil numaralı işyeri için {NO_SERVICE_FORM}")
 
 
 def check_contract(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:

@@ -73,6 +73,7 @@ class Call:
     version: Version
     operation: str
     element: etree._Element
+    peer: str = ""  # the address it came from
 
 
 def version_of(content_type: str) -> Version:
