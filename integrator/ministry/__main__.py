@@ -5,16 +5,19 @@ Exit codes: 0 stopped, 2 an option is at fault, 3 no port or no WSDL.
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import json
 import secrets
 import sys
 from pathlib import Path
 
+from integrator.ministry.export import BadExport
 from integrator.ministry.fault_plan import SETS, FaultPlan
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.register import BadParties
 from integrator.ministry.server import Address, serve
+from integrator.ministry.state_file import StateFile
 from integrator.ministry.versions import CURRENT, TRAITS
 
 FACES_TOLD = """A test stub; not the ministry. It listens on one port with five faces:
@@ -45,12 +48,19 @@ def main(argv: list[str] | None = None) -> int:
     ministry.versions.change({"schema": wanted.schema})
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2
+    if wanted.state is not None and not _remember(ministry, wanted.state):
+        return 2
     try:
-        asyncio.run(serve(ministry, Address(wanted.host, wanted.port, wanted.control_port), wanted.faults))
+        asyncio.run(_serve(ministry, Address(wanted.host, wanted.port, wanted.control_port), wanted))
     except OSError as error:
-        print(f"cannot start: {error}", file=sys.stderr)
+        print(f"cannot start, or write at the end: {error}", file=sys.stderr)
         return 3
     return 0
+
+
+async def _serve(ministry: Ministry, address: Address, wanted: argparse.Namespace) -> None:
+    async with StateFile(wanted.state, ministry).kept() if wanted.state else contextlib.nullcontext():
+        await serve(ministry, address, wanted.faults)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
     command.add_argument("--schema", choices=TRAITS["schema"], default=CURRENT, help="next: as announced, from now on")
+    command.add_argument("--state", type=Path, metavar="FILE", help="remember everything in it")
     command.add_argument("--allow-non-loopback", action="store_true")
     return parser
 
@@ -97,6 +108,15 @@ def _load(ministry: Ministry, path: Path) -> bool:
     try:
         ministry.register.merge(json.loads(path.read_bytes()))
     except (OSError, ValueError, BadParties) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _remember(ministry: Ministry, path: Path) -> bool:
+    try:
+        StateFile(path, ministry).read()
+    except (OSError, BadExport) as error:
         print(f"{path}: {error}", file=sys.stderr)
         return False
     return True

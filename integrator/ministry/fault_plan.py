@@ -136,6 +136,10 @@ class FaultPlan:
         if "start_401_spell" in changes:
             self.begin_401_spell(changes["start_401_spell"])
 
+    def settings(self) -> dict[str, Any]:
+        """What `change` takes, as it stands."""
+        return {name: value for name, value in self.as_json().items() if name in _READERS}
+
     def as_json(self) -> dict[str, Any]:
         """The plan as the control port shows it, with every fault there is and what it does."""
         return {

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from integrator.ministry import strict_json
 from integrator.ministry.faces.json_g4 import credentials
 from integrator.ministry.firm.dossier import AuditRequest, Dossier, plain_of
 from integrator.ministry.firm.reading import BadFirm
@@ -106,13 +107,11 @@ class FirmaFace:
         if no not in {one.no for one in known} or request.path.endswith("/yanit") == is_receipt:
             return plain(404, f"{feed}: bu numara bilinmiyor; this number is not known")
         try:
-            content = json.loads(request.body)
+            content = strict_json.read(request.body)
             if is_receipt:
                 return _json({"alindi": firms.acknowledge(firma_kodu, no, content)})
             firms.answer_audit(firma_kodu, no, content, self._ministry.now())
-        except (ValueError, RecursionError) as error:
-            return plain(400, f"JSON değil; not JSON: {type(error).__name__}")
-        except BadFirm as error:
+        except (BadFirm, strict_json.NotStrictJson) as error:
             return plain(400, str(error))
         return _json({"alindi": 1})
 
