@@ -44,7 +44,11 @@ def main(argv: list[str] | None = None) -> int:
         latency=(wanted.latency, wanted.latency),
     )
     plan.use_set(wanted.faults)
-    ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
+    try:
+        ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
+    except (OSError, ValueError) as error:
+        print(f"cannot read what is published: {error}", file=sys.stderr)
+        return 3
     ministry.versions.change({"schema": wanted.schema})
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2

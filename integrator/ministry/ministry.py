@@ -57,7 +57,7 @@ class Ministry:
         """Is this pair an active firm's that calls from where it may, at a moment when firms are known at all?"""
         if self.plan.is_in_401_spell() or not self.register.has_active_firma(firma_kodu, parola):
             return False
-        return self.firms.admits(firma_kodu, peer, self.today())
+        return firma_kodu not in self.firms.dossiers or self.firms.admits(firma_kodu, peer, self.today())
 
     def refused_firma(self, kind: str) -> Answer:
         """401; counted when it was a save."""
