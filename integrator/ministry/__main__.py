@@ -5,23 +5,28 @@ Exit codes: 0 stopped, 2 an option is at fault, 3 no port or no WSDL.
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import json
 import secrets
 import sys
 from pathlib import Path
 
+from integrator.ministry.export import BadExport
 from integrator.ministry.fault_plan import SETS, FaultPlan
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.register import BadParties
 from integrator.ministry.server import Address, serve
+from integrator.ministry.state_file import StateFile
+from integrator.ministry.versions import CURRENT, TRAITS
 
-FACES_TOLD = """A test stub; not the ministry. It listens on one port with four faces:
+FACES_TOLD = """A test stub; not the ministry. It listens on one port with five faces:
 
   /soap-g1  single record, SOAP 1.1 and 1.2; WSDL exact, its signature field seen in a relay
   /soap-g2  list form, a code for each pair; types seen in a relay, the save's name assumed
   /soap-g3  list form, accepted, then asked for by number; types seen in a relay, names assumed
   /json-g4  JSON, HTTP Basic, no number; seen in third-party code, never proven live
+  /firma    the firm's own affairs: standing, announcements, audit requests; ours, nothing like it is public
 
 GET ?wsdl (json-g4: /openapi.json) gives the description. 26 faults on every SOAP face, 22 of them on json-g4.
 What each face is, with which label: integrator/ministry/README.md."""
@@ -39,15 +44,27 @@ def main(argv: list[str] | None = None) -> int:
         latency=(wanted.latency, wanted.latency),
     )
     plan.use_set(wanted.faults)
-    ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
+    try:
+        ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
+    except (OSError, ValueError) as error:
+        print(f"cannot read what is published: {error}", file=sys.stderr)
+        return 3
+    ministry.versions.change({"schema": wanted.schema})
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2
+    if wanted.state is not None and not _remember(ministry, wanted.state):
+        return 2
     try:
-        asyncio.run(serve(ministry, Address(wanted.host, wanted.port, wanted.control_port), wanted.faults))
+        asyncio.run(_serve(ministry, Address(wanted.host, wanted.port, wanted.control_port), wanted))
     except OSError as error:
-        print(f"cannot start: {error}", file=sys.stderr)
+        print(f"cannot start, or write at the end: {error}", file=sys.stderr)
         return 3
     return 0
+
+
+async def _serve(ministry: Ministry, address: Address, wanted: argparse.Namespace) -> None:
+    async with StateFile(wanted.state, ministry).kept() if wanted.state else contextlib.nullcontext():
+        await serve(ministry, address, wanted.faults)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         help="soap-g3: from acceptance to decision, or never",
     )
     command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
+    command.add_argument("--schema", choices=TRAITS["schema"], default=CURRENT, help="next: as announced, from now on")
+    command.add_argument("--state", type=Path, metavar="FILE", help="remember everything in it")
     command.add_argument("--allow-non-loopback", action="store_true")
     return parser
 
@@ -93,6 +112,15 @@ def _load(ministry: Ministry, path: Path) -> bool:
     try:
         ministry.register.merge(json.loads(path.read_bytes()))
     except (OSError, ValueError, BadParties) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _remember(ministry: Ministry, path: Path) -> bool:
+    try:
+        StateFile(path, ministry).read()
+    except (OSError, BadExport) as error:
         print(f"{path}: {error}", file=sys.stderr)
         return False
     return True

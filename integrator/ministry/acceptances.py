@@ -1,6 +1,7 @@
 """Messages that generation 3 accepted: under which number, since when, and what was decided, if anything yet."""
 
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -17,7 +18,7 @@ class Acceptance:
     firma_kodu: str
     bildirim: Bildirim
     told: str
-    at: float  # seconds of the monotonic clock
+    at: float  # seconds of the stub's clock
     decided: Answer | None = None
 
     def accepted(self) -> Answer:
@@ -46,6 +47,10 @@ class Acceptances:
         self._by_told[one.firma_kodu, one.told] = one
         self._by_number[one.firma_kodu, one.bildirim.sorgu_no] = one
         self._times[one.firma_kodu, one.bildirim.sorgu_no] += 1
+
+    def everything(self) -> Iterator[Acceptance]:
+        """All of them in the order of arrival."""
+        return iter(self._all)
 
     def told_as(self, firma_kodu: str, told: str) -> Acceptance | None:
         """What this firm was told this number for; the youngest, should there be several."""

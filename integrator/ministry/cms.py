@@ -7,9 +7,9 @@ attributes content-type, message-digest and signing-certificate-v2. Revocation i
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import NameOID
 
 from integrator.ministry import der
+from integrator.ministry.clock import system_now
 from integrator.ministry.der import Element, NotDer
 
 
@@ -96,11 +97,16 @@ class Signature:
     attributes_der: bytes
 
 
-def check(imzali_deger: str, content: bytes, anchors: Sequence[x509.Certificate] = ()) -> str | None:
+def check(
+    imzali_deger: str,
+    content: bytes,
+    anchors: Sequence[x509.Certificate] = (),
+    now: Callable[[], datetime] = system_now,
+) -> str | None:
     """The serialNumber in the subject of whoever signed `content`, None when the subject has none.
 
     `imzali_deger` is base64 of the DER, line breaks tolerated. With `anchors` the signer's certificate must
-    be issued by one of them and valid now. Raises NotCades or ContentAttached.
+    be issued by one of them and valid at the moment that `now` tells. Raises NotCades or ContentAttached.
     """
     try:
         signature = parse(_decode(imzali_deger))
@@ -109,7 +115,7 @@ def check(imzali_deger: str, content: bytes, anchors: Sequence[x509.Certificate]
     except NotDer as error:
         raise NotCades(f"not DER: {error}") from error
     if anchors:
-        _check_issuer(signature.certificate.x509, anchors)
+        _check_issuer(signature.certificate.x509, anchors, now())
     return signature.certificate.subject_serial_number
 
 
@@ -285,8 +291,7 @@ def _check_hash(signature: Signature, digest: str | None) -> None:
         raise NotCades("the signature algorithm does not fit the key or the digest")
 
 
-def _check_issuer(certificate: x509.Certificate, anchors: Sequence[x509.Certificate]) -> None:
-    now = datetime.now(UTC)
+def _check_issuer(certificate: x509.Certificate, anchors: Sequence[x509.Certificate], now: datetime) -> None:
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise NotCades("the signer's certificate is not valid now")
     if not any(_is_issued_by(certificate, anchor) for anchor in anchors):

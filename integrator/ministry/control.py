@@ -9,62 +9,87 @@ from typing import Any
 
 from cryptography import x509
 
+from integrator.ministry import export, ledger_query, strict_json
+from integrator.ministry.clock import BadClock
 from integrator.ministry.fault_plan import BadPlan
-from integrator.ministry.ministry import (
-    ACCEPTED,
-    OLD_SUCCESS,
-    OURS,
-    REFUSED,
-    SERVER,
-    Ministry,
-)
+from integrator.ministry.firm.dossier import plain_of
+from integrator.ministry.firm.firms import Firms
+from integrator.ministry.firm.reading import BadFirm
+from integrator.ministry.ministry import Ministry
+from integrator.ministry.page import page
+from integrator.ministry.personality import BadPersonality, change_traits, traits_of
 from integrator.ministry.processing import settle
 from integrator.ministry.register import BadParties, Register
+from integrator.ministry.versions import BadAnnouncement, Versions
 from integrator.ministry.wire import BANNER, Reply, Request, plain
 
 Json = Any
-NEVER = "never"
-PERSONALITY = {
-    "repeats": (REFUSED, OLD_SUCCESS),
-    "g3_numbers": (SERVER, OURS),
-    "g1_unsigned": (REFUSED, ACCEPTED),
-}
 
 
 class BadControl(Exception):
     """What was asked of the control port cannot be done; the text says why."""
 
 
+REFUSALS = (
+    BadControl,
+    BadParties,
+    BadPlan,
+    BadClock,
+    BadAnnouncement,
+    BadFirm,
+    BadPersonality,
+    ledger_query.BadQuery,
+    export.BadExport,
+    strict_json.NotStrictJson,
+)
+
+
 class Control:
-    """Answers the control port of one ministry."""
+    """Answers the control port of one ministry. A page of somebody else's may not change it through a browser."""
 
     def __init__(self, ministry: Ministry) -> None:
         self._ministry = ministry
         self._routes: dict[tuple[str, str], Callable[[Request], Json]] = {
+            ("GET", "/"): self._page,
             ("GET", "/health"): self._health,
             ("GET", "/parties"): lambda request: ministry.register.as_json(),
             ("PUT", "/parties"): self._merge_parties,
             ("POST", "/parties"): self._merge_parties,
             ("PUT", "/firma"): self._change_firma,
+            ("GET", "/clock"): lambda request: ministry.clock.as_json(),
+            ("PUT", "/clock"): self._change_clock,
+            ("GET", "/firma"): self._firms,
+            ("PUT", "/firma/dosyalar"): self._change_dossiers,
+            ("PUT", "/firma/duyurular"): self._announce,
+            ("GET", "/versions"): self._versions,
+            ("PUT", "/versions"): self._change_versions,
             ("GET", "/ledger"): self._effects,
             ("GET", "/ledger/summary"): self._summary,
+            ("POST", "/ledger/query"): self._query,
+            ("GET", "/ledger/counts"): self._counts,
             ("GET", "/faults"): lambda request: ministry.plan.as_json(),
             ("PUT", "/faults"): self._change_faults,
             ("PUT", "/trust"): self._change_trust,
-            ("GET", "/personality"): self._personality,
+            ("GET", "/personality"): lambda request: traits_of(ministry),
             ("PUT", "/personality"): self._change_personality,
             ("POST", "/reset"): self._reset,
+            ("GET", "/export"): self._export,
+            ("PUT", "/export"): self._import,
         }
 
     def respond(self, request: Request) -> Reply:
-        """Route one request; every answer but a refusal is JSON."""
+        """Route one request; every answer but a refusal and the page is JSON."""
         route = self._routes.get((request.method, request.path))
         if route is None:
             return plain(404, "there are: " + ", ".join(f"{method} {path}" for method, path in self._routes))
+        if _is_foreign(request):
+            return plain(403, "başka bir sayfadan gelen istek; a request that another site's page made")
         try:
             content = route(request)
-        except (BadControl, BadParties, BadPlan) as error:
+        except REFUSALS as error:
             return plain(400, str(error))
+        if isinstance(content, Reply):
+            return content
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
 
     def _health(self, request: Request) -> Json:
@@ -89,6 +114,32 @@ class Control:
         firma.aktif = wanted["aktif"]
         return {"firma_kodu": firma.firma_kodu, "aktif": firma.aktif}
 
+    def _change_clock(self, request: Request) -> Json:
+        self._ministry.clock.change(_json(request))
+        return self._ministry.clock.as_json()
+
+    def _firms(self, request: Request) -> Json:
+        """Dossiers, announcements and receipts; of each dossier why the firm may not act today."""
+        firms, today = self._ministry.firms, self._ministry.today()
+        nedenler = {one: plain_of(tuple(firms.reasons(one, today))) for one in firms.dossiers}
+        return {**firms.as_json(), "nedenler": nedenler}
+
+    def _change_dossiers(self, request: Request) -> Json:
+        self._ministry.firms.change_dossiers(_json(request), self._ministry.today())
+        return self._firms(request)
+
+    def _announce(self, request: Request) -> Json:
+        self._ministry.firms.announce(_json(request), self._ministry.today())
+        return self._firms(request)
+
+    def _versions(self, request: Request) -> Json:
+        versions = self._ministry.versions
+        return {"in_force": [one.as_json() for one in versions.known_on(self._ministry.today())], **versions.as_json()}
+
+    def _change_versions(self, request: Request) -> Json:
+        self._ministry.versions.change(_json(request))
+        return self._versions(request)
+
     def _effects(self, request: Request) -> Json:
         wanted = request.query.get("sorgu_no", [""])[0]
         if wanted and not (wanted.isascii() and wanted.isdecimal() and len(wanted) <= 11):
@@ -99,6 +150,14 @@ class Control:
     def _summary(self, request: Request) -> Json:
         settle(self._ministry)
         return self._ministry.ledger.summary()
+
+    def _query(self, request: Request) -> Json:
+        settle(self._ministry)
+        return ledger_query.query(self._ministry.ledger, _json(request))
+
+    def _counts(self, request: Request) -> Json:
+        settle(self._ministry)
+        return ledger_query.counts(self._ministry.ledger, self._ministry.register)
 
     def _change_faults(self, request: Request) -> Json:
         self._ministry.plan.change(_json(request))
@@ -113,24 +172,21 @@ class Control:
         self._ministry.anchors = anchors
         return {"anchors": [anchor.subject.rfc4514_string() for anchor in anchors]}
 
-    def _personality(self, request: Request) -> Json:
-        traits = {name: getattr(self._ministry, name) for name in PERSONALITY}
-        seconds = self._ministry.processing_seconds
-        return traits | {"processing_seconds": NEVER if seconds is None else seconds}
-
     def _change_personality(self, request: Request) -> Json:
-        """Any of the traits; all of them or, with a text, none."""
-        wanted = _object(request)
-        if not wanted or not set(wanted) <= {*PERSONALITY, "processing_seconds"}:
-            raise BadControl(f"an object with {', '.join(PERSONALITY)} or processing_seconds is expected")
-        for name, allowed in PERSONALITY.items():
-            if wanted.get(name, allowed[0]) not in allowed:
-                raise BadControl(f"{name}: {' or '.join(allowed)} is expected")
-        if "processing_seconds" in wanted:
-            wanted["processing_seconds"] = _processing_seconds(wanted["processing_seconds"])
-        for name, value in wanted.items():
-            setattr(self._ministry, name, value)
-        return self._personality(request)
+        change_traits(self._ministry, _json(request))
+        return traits_of(self._ministry)
+
+    def _page(self, request: Request) -> Json:
+        settle(self._ministry)
+        return page(self._ministry)
+
+    def _export(self, request: Request) -> Json:
+        settle(self._ministry)
+        return export.write(self._ministry)
+
+    def _import(self, request: Request) -> Json:
+        export.load(self._ministry, _json(request))
+        return self._summary(request)
 
     def _reset(self, request: Request) -> Json:
         wanted = _object(request) if request.body.strip() else {}
@@ -138,22 +194,20 @@ class Control:
         if wanted.get("parties") is True:
             self._ministry.register = Register()
             self._ministry.anchors = []
+            self._ministry.versions = Versions()
+            self._ministry.firms = Firms()
+            self._ministry.clock.change({"real": True})
         return {"reset": True}
 
 
+def _is_foreign(request: Request) -> bool:
+    """A browser tells where a page came from that sends something; programs tell nothing."""
+    origin = request.headers.get("origin")
+    return origin is not None and origin.partition("://")[2] != request.headers.get("host")
+
+
 def _json(request: Request) -> Json:
-    try:
-        return json.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise BadControl(f"not JSON: {error}") from error
-
-
-def _processing_seconds(value: Json) -> float | None:
-    if value == NEVER:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
-        raise BadControl(f"processing_seconds: a number from 0 to 3600 or {NEVER} is expected")
-    return float(value)
+    return strict_json.read(request.body)
 
 
 def _object(request: Request) -> dict[str, Any]:

@@ -6,11 +6,11 @@ next is honest, so that every test ends; scripts are outside that rule.
 """
 
 import random
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrator.ministry.clock import Clock
 from integrator.ministry.faults import FAULTS, QUERY_SHARE
 
 SAVE, QUERY, OTHER = "save", "query", "other"
@@ -61,6 +61,7 @@ class FaultPlan:
     """The dice of one run. `slow_seconds`, `spell_seconds` in seconds; `latency` a range of seconds."""
 
     seed: int
+    clock: Clock = field(default_factory=Clock, compare=False)
     slow_seconds: float = 3.0
     spell_seconds: float = 5.0
     latency: tuple[float, float] = (0.0, 0.0)
@@ -112,11 +113,11 @@ class FaultPlan:
 
     def begin_401_spell(self, seconds: float | None = None) -> None:
         """From now on, for `seconds` (else `spell_seconds`), no firm is known."""
-        self._spell_until = time.monotonic() + (self.spell_seconds if seconds is None else seconds)
+        self._spell_until = self.clock.seconds() + (self.spell_seconds if seconds is None else seconds)
 
     def is_in_401_spell(self) -> bool:
         """Is every firm refused at this moment?"""
-        return self._spell_until > 0.0 and time.monotonic() < self._spell_until
+        return self._spell_until > 0.0 and self.clock.seconds() < self._spell_until
 
     def use_set(self, name: str) -> None:
         """Replace all rates by those of a named set."""
@@ -134,6 +135,10 @@ class FaultPlan:
             setattr(self, name, changes.get(name, getattr(self, name)))
         if "start_401_spell" in changes:
             self.begin_401_spell(changes["start_401_spell"])
+
+    def settings(self) -> dict[str, Any]:
+        """What `change` takes, as it stands."""
+        return {name: value for name, value in self.as_json().items() if name in _READERS}
 
     def as_json(self) -> dict[str, Any]:
         """The plan as the control port shows it, with every fault there is and what it does."""

@@ -87,6 +87,22 @@ class Ledger:
         self._notices[key] = notice
         return True
 
+    def messages(self) -> Iterator[Stored]:
+        """Every message in the order in which it was stored."""
+        return iter(self._messages)
+
+    def notices(self) -> Iterator[tuple[str, Notice]]:
+        """Every message of another veri seti with its firma kodu."""
+        return ((key[0], one) for key, one in self._notices.items())
+
+    def youngest(self) -> Iterator[Stored]:
+        """Every message, the last one first."""
+        return reversed(self._messages)
+
+    def keyed_notices(self) -> Iterator[tuple[tuple[str, ...], Notice]]:
+        """The same with all of what tells one from another."""
+        return iter(self._notices.items())
+
     def arrived(self, kind: str) -> None:
         """Count one request."""
         self.saves += kind == SAVE
@@ -108,8 +124,8 @@ class Ledger:
     def effects(self, sorgu_no: int | None = None) -> list[dict[str, Any]]:
         """Every stored pair, of one number or of all, as the control port shows it."""
         wanted = (one for one in self._messages if sorgu_no in (None, one.answer.sorgu_no))
-        notices = [] if sorgu_no is not None else [_notice(one) for one in self._notices.values()]
-        return [_effect(stored, pair) for stored in wanted for pair in stored.effects()] + notices
+        notices = [] if sorgu_no is not None else [notice_row(one) for one in self._notices.values()]
+        return [effect_row(stored, pair) for stored in wanted for pair in stored.effects()] + notices
 
     def summary(self) -> dict[str, Any]:
         """The counts that say whether anything was lost or happened twice."""
@@ -135,7 +151,8 @@ def _key(stored: Stored, pair: Pair) -> tuple[int, str, date, int, int]:
     return stored.isg_prof_tck_no, stored.sgk_tescil_no, stored.gun, pair.calisan_tck_no, pair.egitim_kodu_id
 
 
-def _effect(stored: Stored, pair: Pair) -> dict[str, Any]:
+def effect_row(stored: Stored, pair: Pair) -> dict[str, Any]:
+    """One pair as the control port shows it."""
     return {
         "veri_seti": "egitim",
         "generation": stored.generation,
@@ -150,6 +167,7 @@ def _effect(stored: Stored, pair: Pair) -> dict[str, Any]:
     }
 
 
-def _notice(notice: Notice) -> dict[str, Any]:
+def notice_row(notice: Notice) -> dict[str, Any]:
+    """One message of another veri seti as the control port shows it."""
     shown = {"veri_seti": notice.veri_seti, "generation": notice.generation, "sorgu_no": None, **notice.fields}
     return shown | {"at": notice.at.isoformat(timespec="milliseconds")}

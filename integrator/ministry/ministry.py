@@ -1,17 +1,19 @@
 """The ministry in memory: parties, ledger, trust, fault plan and personality, and the clock they share."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from cryptography import x509
 
 from integrator.ministry.acceptances import Acceptances
 from integrator.ministry.answers import FIRMA_YOK, Answer
+from integrator.ministry.clock import Clock
 from integrator.ministry.fault_plan import SAVE, FaultPlan
+from integrator.ministry.firm.firms import Firms
 from integrator.ministry.ledger import Ledger
 from integrator.ministry.register import Register
+from integrator.ministry.versions import Versions
 
-TURKEY = timezone(timedelta(hours=3))  # all year round since 2016
 REFUSED, OLD_SUCCESS = "refused", "old_success"
 SERVER, OURS = "server", "ours"
 ACCEPTED = "accepted"
@@ -28,26 +30,34 @@ class Ministry:
     """
 
     plan: FaultPlan
+    clock: Clock = field(default_factory=Clock)
     register: Register = field(default_factory=Register)
     ledger: Ledger = field(default_factory=Ledger)
     acceptances: Acceptances = field(default_factory=Acceptances)
+    versions: Versions = field(default_factory=Versions)
+    firms: Firms = field(default_factory=Firms)
     anchors: list[x509.Certificate] = field(default_factory=list)
     repeats: str = REFUSED
     g3_numbers: str = SERVER
     g1_unsigned: str = REFUSED
     processing_seconds: float | None = 0.05
 
+    def __post_init__(self) -> None:
+        self.plan.clock = self.clock
+
     def now(self) -> datetime:
         """The present moment, UTC."""
-        return datetime.now(UTC)
+        return self.clock.now()
 
     def today(self) -> date:
         """The date in Turkey."""
-        return datetime.now(TURKEY).date()
+        return self.clock.today()
 
-    def admits(self, firma_kodu: str, parola: str) -> bool:
-        """Is this pair an active firm's, at a moment when firms are known at all?"""
-        return not self.plan.is_in_401_spell() and self.register.has_active_firma(firma_kodu, parola)
+    def admits(self, firma_kodu: str, parola: str, peer: str = "") -> bool:
+        """Is this pair an active firm's that calls from where it may, at a moment when firms are known at all?"""
+        if self.plan.is_in_401_spell() or not self.register.has_active_firma(firma_kodu, parola):
+            return False
+        return firma_kodu not in self.firms.dossiers or self.firms.admits(firma_kodu, peer, self.today())
 
     def refused_firma(self, kind: str) -> Answer:
         """401; counted when it was a save."""

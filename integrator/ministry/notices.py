@@ -18,7 +18,14 @@ from integrator.ministry.bildirim import (
 )
 from integrator.ministry.ledger import Notice
 from integrator.ministry.ministry import OLD_SUCCESS, Ministry
-from integrator.ministry.save import ALREADY_NOTIFIED, SIGNER_DIFFERS, professional_unknown, worker_unrelated
+from integrator.ministry.save import (
+    ALREADY_NOTIFIED,
+    SIGNER_DIFFERS,
+    check_customer,
+    limits_in_force,
+    professional_unknown,
+    worker_unrelated,
+)
 
 GENERATION = "json-g4"
 ORTAM = (
@@ -40,7 +47,11 @@ def examination(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     gun = _day(dvo, "muayeneRaporTarihi")
     if gun > ministry.today() or _day(dvo, "raporGecerlikTarihi") < gun:
         raise Unreadable("muayeneRaporTarihi bugünden, raporGecerlikTarihi muayeneRaporTarihi değerinden sonra olamaz")
+    limits_in_force(ministry, "muayene", GENERATION, gun)
     _check_classes(dvo)
+    refusal = check_customer(ministry, firma_kodu, sgk, hekim)
+    if refusal is not None:
+        return Answer(refusal.status, refusal.message)
     if not ministry.register.has_contract(hekim, sgk, gun) or ministry.register.profesyoneller[hekim] != 1:
         return Answer(answers.PROFESYONEL_YOK, professional_unknown(sgk, hekim))
     if dvo["imzalayanKimlikNo"] != hekim:
@@ -59,6 +70,10 @@ def examination(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
 def served_workplace(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     """hizmetVerilenIsyeriBildir: 210 fields, 211 stored already, 213 when no such workplace is known."""
     sgk, gun = sgk_tescil_no(dvo, "sgkSicilNo"), _day(dvo, "hizmetBaslangicTarih")
+    limits_in_force(ministry, "hizmet_verilen_isyeri", GENERATION, gun)
+    refusal = check_customer(ministry, firma_kodu, sgk, 0)
+    if refusal is not None:
+        return Answer(refusal.status, refusal.message)
     if sgk not in ministry.register.isyerleri:
         return Answer(answers.PROFESYONEL_YOK, f"{sgk} SGK sicil numaralı işyeri bulunamadı")
     fields = {"sgk_tescil_no": sgk, "hizmet_baslangic_tarih": gun.isoformat()}

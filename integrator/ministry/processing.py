@@ -4,7 +4,6 @@ Firm, fields and number are checked before acceptance, everything else with the 
 background: what is due is decided when somebody asks, by a query, a save or the control port.
 """
 
-import time
 from collections.abc import Callable, Iterable
 
 from integrator.ministry import answers, signed_xml
@@ -32,7 +31,9 @@ def accept(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> 
         return _repeated(ministry, earlier)
     if ministry.ledger.find(firma_kodu, bildirim.sorgu_no) is not None:  # stored through another generation
         return ministry.ledger.counted(Answer(answers.SORGU_NO_KULLANILMIS, NUMBER_USED, bildirim.sorgu_no))
-    acceptance = Acceptance(firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), time.monotonic())
+    acceptance = Acceptance(
+        firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), ministry.clock.seconds()
+    )
     ministry.acceptances.put(acceptance)
     settle(ministry)
     return acceptance.accepted()
@@ -57,7 +58,7 @@ def settle(ministry: Ministry) -> None:
     """Decide, in the order of arrival, every accepted message whose time has come; none when that is never."""
     if ministry.processing_seconds is None:
         return
-    waiting, until = ministry.acceptances.waiting, time.monotonic() - ministry.processing_seconds
+    waiting, until = ministry.acceptances.waiting, ministry.clock.seconds() - ministry.processing_seconds
     while waiting and waiting[0].at <= until:
         one = waiting.popleft()
         one.decided = ministry.ledger.counted(decide(ministry, one.firma_kodu, one.bildirim, FORM))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from integrator.ministry import answers, cms, signed_xml
@@ -15,8 +16,9 @@ from integrator.ministry.bildirim import (
 )
 from integrator.ministry.ledger import Stored
 from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, Ministry
+from integrator.ministry.versions import Limits, NotInForce
 
-EGITIM_LIMIT, CALISAN_LIMIT = 10, 100
+EGITIM = "egitim"  # the veri seti
 
 
 class Refusal(NamedTuple):
@@ -44,6 +46,7 @@ class Form:
 LIST_FORM = Form("soap-g2", signed_xml.render)
 NUMBER_USED = "Sorgu numarası hatalı: kayıt servisi yalnızca yeni kayıtlar içindir"
 SIGNER_DIFFERS = "İSG profesyonelinin kimlik numarası ile e-imza sahibi aynı değildir"
+NO_SERVICE_FORM = "kabul edilmiş Yazılım Hizmet Alım Formu bulunamadı"
 ALREADY_NOTIFIED = "Bu bildirim daha önce yapılmıştır"
 Check = Callable[[Ministry, Bildirim, Form], Refusal | None]
 
@@ -58,15 +61,25 @@ def save(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo], form:
 
 
 def read(ministry: Ministry, read_dvo: Callable[[], Dvo], form: Form) -> Bildirim:
-    """Step 1: every field is present and well-formed; raises Unreadable."""
+    """Step 1: every field is present and well-formed, and this form is taken for its day; raises Unreadable."""
     is_signed = not (form.began_unsigned and ministry.g1_unsigned == ACCEPTED)
-    return read_bildirim(
+    bildirim = read_bildirim(
         read_dvo(),
         is_active_code=ministry.register.is_active_code,
         today=ministry.today(),
         is_numbered=form.render is not None,
         is_signed=is_signed and form.render is not None,
     )
+    limits_in_force(ministry, EGITIM, form.generation, bildirim.gun)
+    return bildirim
+
+
+def limits_in_force(ministry: Ministry, veri_seti: str, generation: str, gun: date) -> Limits:
+    """What fits into a message about `gun`; raises Unreadable when no version of this form is taken for it."""
+    try:
+        return ministry.versions.limits(veri_seti, generation, gun, ministry.today())
+    except NotInForce as error:
+        raise Unreadable(str(error)) from error
 
 
 def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) -> Answer:
@@ -75,7 +88,10 @@ def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) 
     stored = _earlier(ministry, firma_kodu, bildirim, form)
     if stored is not None:
         return _repeated(ministry, stored, form)
-    # 3. contract, limits, signature
+    # 3. customer, contract, limits, signature
+    refusal = check_customer(ministry, firma_kodu, bildirim.sgk_tescil_no, bildirim.isg_prof_tck_no)
+    if refusal is not None:
+        return Answer(refusal.status, refusal.message, bildirim.sorgu_no)
     for check in CHECKS:
         refusal = check(ministry, bildirim, form)
         if refusal is not None:
@@ -97,6 +113,13 @@ def _repeated(ministry: Ministry, stored: Stored, form: Form) -> Answer:
         return stored.answer
     text = NUMBER_USED if form.render is not None else ALREADY_NOTIFIED
     return Answer(answers.SORGU_NO_KULLANILMIS, text, stored.answer.sorgu_no)
+
+
+def check_customer(ministry: Ministry, firma_kodu: str, sgk_tescil_no: str, profesyonel: int) -> Refusal | None:
+    """213 (assumed): the firm has a list of accepted customers (1m) and neither workplace nor professional is on it."""
+    if ministry.firms.serves(firma_kodu, sgk_tescil_no, profesyonel):
+        return None
+    return Refusal(answers.PROFESYONEL_YOK, f"{sgk_tescil_no} SGK sicil numaralı işyeri için {NO_SERVICE_FORM}")
 
 
 def check_contract(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:
@@ -123,15 +146,19 @@ def worker_unrelated(isg_prof_tck_no: int, calisan_tck_no: int) -> str:
 
 
 def check_limits(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refusal | None:
-    """216 to 221: 1 to 10 trainings, 1 to 100 workers, nobody and nothing twice."""
+    """216 to 221: as many trainings and workers as the version allows, at least one, nobody and nothing twice."""
+    try:
+        most = ministry.versions.limits(EGITIM, form.generation, bildirim.gun, ministry.today())
+    except NotInForce as error:  # it was in force when the message was accepted
+        return Refusal(answers.ALAN_HATASI, str(error))
     codes = [one.egitim_kodu_id for one in bildirim.egitim]
     broken = (
-        (216, len(codes) > EGITIM_LIMIT, f"Eğitim sayısı {EGITIM_LIMIT} değerinden fazla olamaz"),
+        (216, len(codes) > most.egitim, f"Eğitim sayısı {most.egitim} değerinden fazla olamaz"),
         (217, not codes, "En az bir eğitim gönderilmelidir"),
         (
             218,
-            len(bildirim.calisan) > CALISAN_LIMIT,
-            f"Çalışan sayısı {CALISAN_LIMIT} değerinden fazla olamaz",
+            len(bildirim.calisan) > most.calisan,
+            f"Çalışan sayısı {most.calisan} değerinden fazla olamaz",
         ),
         (219, not bildirim.calisan, "En az bir çalışan gönderilmelidir"),
         (220, len(set(codes)) < len(codes), "Eğitim listesinde aynı değer birden fazla gönderilmiş"),
@@ -152,7 +179,7 @@ def check_signature(ministry: Ministry, bildirim: Bildirim, form: Form) -> Refus
         return None
     xml = form.render(bildirim)
     try:
-        signer = cms.check(bildirim.imzali_deger, xml.encode(), ministry.anchors)
+        signer = cms.check(bildirim.imzali_deger, xml.encode(), ministry.anchors, ministry.now)
     except cms.ContentAttached:
         return Refusal(222, "Bütünleşik imza tespit edildi; CAdES-BES ayrık imza kullanınız")
     except cms.NotCades as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from integrator.ministry.control import Control
 from integrator.ministry.faces import Face
+from integrator.ministry.faces.firma import FirmaFace
 from integrator.ministry.faces.json_g4 import JsonG4
 from integrator.ministry.faces.soap_g1 import SoapG1
 from integrator.ministry.faces.soap_g2 import SoapG2
@@ -25,7 +26,7 @@ from integrator.ministry.wire import (
     plain,
 )
 
-FACES: tuple[Callable[[Ministry, str], Face], ...] = (SoapG1, SoapG2, SoapG3, JsonG4)
+FACES: tuple[Callable[[Ministry, str], Face], ...] = (SoapG1, SoapG2, SoapG3, JsonG4, FirmaFace)
 MESSAGE_LIMIT = 2 * 1024 * 1024  # bytes of one message body
 PARTIES_LIMIT = 256 * 1024 * 1024  # bytes of one body on the control port
 

@@ -35,6 +35,7 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
+    peer: str = ""  # the address it came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._peer = str(transport.get_extra_info("peername", ("",))[0]).removeprefix("::ffff:")
         self._open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -196,6 +198,7 @@ class Connection(asyncio.Protocol):
             query=parse_qs(url.query.decode("latin-1"), keep_blank_values=True) if url.query else {},
             headers=draft.headers,
             body=draft.body[0] if len(draft.body) == 1 else b"".join(draft.body),
+            peer=self._peer,
         )
         self._waiting.append((request, self._parser.should_keep_alive()))
         if self._steps is None:

@@ -143,7 +143,7 @@ class JsonG4:
     def _answer(self, request: Request, operation: Operation, content: dict[str, Any]) -> Answer:
         """The firm comes first, then every field; training counts its own code."""
         firma_kodu, parola = credentials(request)
-        if not self._ministry.admits(firma_kodu, parola):
+        if not self._ministry.admits(firma_kodu, parola, request.peer):
             return self._ministry.refused_firma(operation.kind)
         try:
             self._shapes.check(content, operation.schema)

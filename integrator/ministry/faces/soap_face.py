@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from lxml import etree
-
 from integrator.ministry import answers
 from integrator.ministry.answers import Answer
 from integrator.ministry.bildirim import Dvo, Unreadable
@@ -74,7 +72,7 @@ class SoapFace:
 
     def _respond_to_call(self, request: Request, content_type: str) -> Reply | Steps:
         try:
-            call = read_call(request.body, content_type, self._namespace)
+            call = read_call(request.body, content_type, self._namespace, request.peer)
             operation = self.operations.get(call.operation)
             if operation is None:
                 raise SoapFault(call.version, f"there is no operation {call.operation}")
@@ -124,7 +122,7 @@ class SoapFace:
     def _checked(self, call: Call, operation: Operation) -> Answer:
         """The firm comes first, before any other field is read."""
         firma_kodu = peek(call.element, "firmaKodu")
-        if operation.parameter and not self._admits(call.element, operation, firma_kodu):
+        if operation.parameter and not self._admits(call, operation, firma_kodu):
             return self._ministry.refused_firma(operation.kind)
         if operation.ask is None:
             return self._save(firma_kodu, lambda: self._dvo(call, operation))
@@ -133,10 +131,10 @@ class SoapFace:
         except Unreadable as error:
             return answers.unreadable(error)
 
-    def _admits(self, element: etree._Element, operation: Operation, firma_kodu: str) -> bool:
+    def _admits(self, call: Call, operation: Operation, firma_kodu: str) -> bool:
         """An active firm with this password, which is also the firm named inside the DVO if one is named."""
-        inner = peek(element, operation.parameter, "firmaKodu")
-        return inner in ("", firma_kodu) and self._ministry.admits(firma_kodu, peek(element, "parola"))
+        inner = peek(call.element, operation.parameter, "firmaKodu")
+        return inner in ("", firma_kodu) and self._ministry.admits(firma_kodu, peek(call.element, "parola"), call.peer)
 
     def _dvo(self, call: Call, operation: Operation) -> Dvo:
         """The fields of the parameter; of the call itself where the parameter is a plain list."""

@@ -1,5 +1,6 @@
 import time
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -63,7 +64,8 @@ class Sender:
         self.pki = pki
 
     def make(self, **changes):
-        [message] = split(replace(kayit(**changes), version=self.definition.version), self.definition)
+        on_that_day = {"egitimTarihi": date(2018, 10, 23)} | changes  # both forms were taken then
+        [message] = split(replace(kayit(**on_that_day), version=self.definition.version), self.definition)
         self.dvo = cut_dvo(message.canonical)
         self.cms = self.pki.signer().sign(message.canonical, at=START)
 

@@ -54,7 +54,7 @@ PARTIES: dict[str, Any] = {
         }
     ],
     "profesyoneller": [{"tckn": str(UZMAN), "belge_tipi": 2}],
-    "sozlesmeler": [{"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-01-01"}],
+    "sozlesmeler": [{"profesyonel": str(UZMAN), "sgk_tescil_no": SGK, "durum": "Onaylandı", "baslangic": "2018-10-20"}],
     "egitim_kodlari": [
         *({"kodu": kodu, "aciklama": f"Konu {kodu}", "aktif": 1} for kodu in range(240, 260)),
         {"kodu": 24, "aciklama": "Eski konu", "aktif": 0},
@@ -71,7 +71,7 @@ class Notification:
     uzman: int = UZMAN
     calisan: list[int] = field(default_factory=lambda: [CALISAN])
     egitim: list[tuple[int, float]] = field(default_factory=lambda: [(240, 40.0)])
-    tarih: str = "23-10-2019"
+    tarih: str = "23-10-2018"
     sgk: str = SGK
     firma_kodu: str = FIRMA_KODU
     parola: str = PAROLA

@@ -1,6 +1,7 @@
 """Every result code on every generation where it has a meaning; what all generations share."""
 
 import time
+from datetime import date, timedelta
 
 import pytest
 import requests
@@ -44,7 +45,7 @@ def test_a_right_message_is_one_effect_that_names_its_generation(stub, toy, send
         (210, {"calisan": [10000000147]}),
         (212, {"calisan": [10000000146]}),
         (213, {"sgk": "24941020276543210349916001"}),
-        (213, {"tarih": "31-12-2017"}),
+        (213, {"tarih": "19-10-2018"}),
     ],
 )
 def test_a_wrong_message_has_the_same_code_in_every_generation(stub, send, generation, code, change):
@@ -73,7 +74,7 @@ def test_a_personality_repeats_the_old_success_without_a_second_effect(stub, sen
 def test_214_ends_with_the_xml_of_the_generation(stub, toy, uzman, generation):
     message, other = (
         toy.Notification(generation=generation),
-        toy.Notification(generation=generation, tarih="24-10-2019"),
+        toy.Notification(generation=generation, tarih="24-10-2018"),
     )
 
     answer = stub.save(message, uzman.sign(other.xml()))
@@ -206,9 +207,12 @@ def request_of(toy, generation, message, imzali_deger):
 def test_a_client_that_repeats_until_it_is_told_has_one_effect_for_each_message(own_stub, toy, uzman, generation):
     stub = own_stub("--seed", "3", "--faults", "hostile")
     stub.control("PUT", "/faults", {"set": "hostile", "slow_seconds": 0.2})
+    contract = toy.PARTIES["sozlesmeler"][0] | {"baslangic": "2018-01-01"}
+    stub.control("PUT", "/parties", {"sozlesmeler": [contract]})
 
     for number in range(1, 31):
-        message = toy.Notification(generation=generation, sorgu_no=number, tarih=f"{number:02}-10-2019")
+        day = date(2018, 10, 14) + timedelta(days=number)  # soap-g1 was taken until the fourteenth of November
+        message = toy.Notification(generation=generation, sorgu_no=number, tarih=f"{day:%d-%m-%Y}")
         imzali_deger = uzman.sign(message.xml()) if generation != "json-g4" else ""
         request = request_of(toy, generation, message, imzali_deger)
         for _ in range(12):

@@ -14,7 +14,7 @@ HEKIM = 81234567804
 
 @pytest.fixture
 def examination(stub, toy):
-    contract = toy.PARTIES["sozlesmeler"][0] | {"profesyonel": str(HEKIM)}
+    contract = toy.PARTIES["sozlesmeler"][0] | {"profesyonel": str(HEKIM), "baslangic": "2023-10-20"}
     parties = {"profesyoneller": [{"tckn": str(HEKIM), "belge_tipi": 1}], "sozlesmeler": [contract]}
     stub.control("PUT", "/parties", parties)
     ortam = ("fizikiOrtam", "hava", "gurultu", "elektrik", "tozYonetmeligi", "kimyasalMadde", "biyolojikEtkenler")
@@ -26,8 +26,8 @@ def examination(stub, toy):
         "isyeriSgkSicilNo": toy.SGK,
         "calisanTcKNo": toy.CALISAN,
         "sonucVeKanaat": "1",
-        "muayeneRaporTarihi": "23.10.2019",
-        "raporGecerlikTarihi": "23.10.2020",
+        "muayeneRaporTarihi": "23.10.2023",
+        "raporGecerlikTarihi": "23.10.2025",
         "zamanDamgasi": "2026-06-01T09:00:00.000",
         "imzalayanKimlikNo": HEKIM,
         "raporTuru": "100050",
@@ -60,7 +60,7 @@ def test_a_repeat_says_that_it_was_notified_before(stub, toy):
         ({"egitimSuresi": 41.0}, 1),
         ({"zamanDamgasi": "2026-06-02T09:00:00.000"}, 1),
         ({"egitimKodu": "241"}, 2),
-        ({"egitimTarihi": "24.10.2019"}, 2),
+        ({"egitimTarihi": "24.10.2018"}, 2),
         ({"calisanTcKNo": 99876543292}, 2),
     ],
 )
@@ -108,7 +108,7 @@ def test_210_names_the_field_as_json_does(stub, toy, name, value):
     assert (answer["sonuc"], name in answer["aciklama"]) == ("210", True)
 
 
-@pytest.mark.parametrize("change", [{"sorguNo": 1}, {"egitimTarihi": "23-10-2019"}, {"isgProfTcKNo": 80000000131}])
+@pytest.mark.parametrize("change", [{"sorguNo": 1}, {"egitimTarihi": "23-10-2018"}, {"isgProfTcKNo": 80000000131}])
 def test_210_for_what_the_schema_or_the_check_digits_do_not_allow(stub, toy, change):
     _, answer = stub.notify(toy.Notification().body() | change)
 
@@ -136,7 +136,7 @@ def test_an_examination_is_one_effect_and_its_repeat_none(stub, toy, examination
     assert (effect["veri_seti"], effect["generation"], effect["muayene_rapor_tarihi"]) == (
         "muayene",
         "json-g4",
-        "2019-10-23",
+        "2023-10-23",
     )
 
 
@@ -146,11 +146,11 @@ def test_an_examination_is_one_effect_and_its_repeat_none(stub, toy, examination
         ("210", {"calisanMeslegi": ""}),
         ("210", {"calisanMeslegi": "2141"}),
         ("210", {"rontgenYapildiMi": 2}),
-        ("210", {"raporGecerlikTarihi": "22.10.2019"}),
+        ("210", {"raporGecerlikTarihi": "22.10.2023"}),
         ("210", {"calismaSekliDTO": {"calismaPozisyonu": 201, "calismaZamani": 203, "aracKullanimi": 399}}),
         ("212", {"calisanTcKNo": 10000000146}),
         ("213", {"ihKimlikNo": 80000000132, "imzalayanKimlikNo": 80000000132}),
-        ("213", {"muayeneRaporTarihi": "31.12.2017"}),
+        ("213", {"muayeneRaporTarihi": "19.10.2023"}),
         ("215", {"imzalayanKimlikNo": 80000000132}),
     ],
 )

@@ -100,7 +100,7 @@ def test_210_without_a_signature(stub, toy):
 def test_211_for_a_number_that_is_already_stored(toy, send):
     send(toy.Notification())
 
-    assert code_of(send(toy.Notification(tarih="24-10-2019"))) == 211
+    assert code_of(send(toy.Notification(tarih="24-10-2018"))) == 211
 
 
 def test_a_personality_gives_the_old_success_instead_of_211(stub, toy, send):
@@ -129,7 +129,7 @@ def test_a_pair_that_was_refused_is_found_with_its_code(stub, toy, send):
     assert [code_of(row) for row in stub.query(1)] == [200, 212]
 
 
-@pytest.mark.parametrize("change", [{"sgk": "24941020276543210349916001"}, {"tarih": "31-12-2017"}])
+@pytest.mark.parametrize("change", [{"sgk": "24941020276543210349916001"}, {"tarih": "19-10-2018"}])
 def test_213_without_a_contract_there_on_that_day(toy, send, change):
     assert code_of(send(toy.Notification(**change))) == 213
 

@@ -64,10 +64,10 @@ def test_a_stored_record_is_found_by_its_number(save, query, toy):
 
 def test_records_are_found_by_worker_and_days(save, query, toy):
     save(sorgu_no=5)
-    save(sorgu_no=6, tarih="24-10-2019", calisan=[toy.CALISAN_2])
-    save(sorgu_no=7, tarih="25-10-2019")
+    save(sorgu_no=6, tarih="24-10-2018", calisan=[toy.CALISAN_2])
+    save(sorgu_no=7, tarih="25-10-2018")
 
-    rows = query(calisanTckNo=toy.CALISAN, baslangicTarihi="24-10-2019", bitisTarihi="31-10-2019")
+    rows = query(calisanTckNo=toy.CALISAN, baslangicTarihi="24-10-2018", bitisTarihi="31-10-2018")
 
     assert [row.sorguNo for row in rows] == [7]
 

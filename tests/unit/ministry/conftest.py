@@ -144,7 +144,7 @@ def dvo(**changes: Any) -> dict[str, Any]:
         "calisan": [{"calisanTckNo": CALISAN}],
         "egiticiTckNo": UZMAN,
         "egitim": [{"egitimKoduId": 240, "egitimSuresi": 40.0}],
-        "egitimTarihi": "23-10-2019",
+        "egitimTarihi": "23-10-2018",
         "egitimTur": 0,
         "egitimYer": 1,
         "imzaliDeger": "-",

@@ -17,7 +17,7 @@ from integrator.ministry.wire import Reply, Request
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 KEYS = "<firmaKodu>ABCDEF12345</firmaKodu><parola>toy</parola>"
 BESIDE = (
-    "<egitimTarihi>23-10-2019</egitimTarihi><egitimTur>0</egitimTur><egitimYer>1</egitimYer><imzaliDeger>AAAA"
+    "<egitimTarihi>23-10-2018</egitimTarihi><egitimTur>0</egitimTur><egitimYer>1</egitimYer><imzaliDeger>AAAA"
     "</imzaliDeger><isgProfTckNo>80000000132</isgProfTckNo><sgkTescilNo>29999010100001230069994000</sgkTescilNo>"
     "<sorguNo>1</sorguNo>"
 )
@@ -29,7 +29,7 @@ DVO = {
 }
 JSON = (
     '{"sertifikaTipi": 2, "isgProfTcKNo": 80000000132, "egitimKodu": "240", "egitimSuresi": 40, "egitimTarihi": '
-    '"23.10.2019", "egitimYeri": 1, "egitimYontemi": 0, "egiticiTcKNo": 80000000132, "isyeriSgkSicilNo": '
+    '"23.10.2018", "egitimYeri": 1, "egitimYontemi": 0, "egiticiTcKNo": 80000000132, "isyeriSgkSicilNo": '
     '"29999010100001230069994000", "calisanTcKNo": 99000000110, "zamanDamgasi": "2026-06-01T09:00:00.000", '
     '"imzalayanKimlikNo": 80000000132}'
 )

@@ -53,6 +53,6 @@ def test_the_readme_tells_every_fault_with_its_rates_and_whether_json_g4_has_it(
 def test_the_readme_and_the_help_tell_every_face():
     from integrator.ministry.__main__ import FACES_TOLD
 
-    for path in ("/soap-g1", "/soap-g2", "/soap-g3", "/json-g4"):
+    for path in ("/soap-g1", "/soap-g2", "/soap-g3", "/json-g4", "/firma"):
         assert f"| `{path}` |" in README
         assert path in FACES_TOLD

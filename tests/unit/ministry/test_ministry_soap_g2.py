@@ -13,7 +13,7 @@ MESSAGE = (
     f'<S:Envelope xmlns:S="{SOAP}"><S:Body><n:cokluEgitimBildirimKaydet xmlns:n="NAMESPACE"><egitim>'
     "<belgeTipi>2</belgeTipi><calisan><calisanTckNo>99000000110</calisanTckNo></calisan>"
     "<egiticiTckNo>80000000132</egiticiTckNo><egitim><egitimKoduId>240</egitimKoduId><egitimSuresi>40.0"
-    "</egitimSuresi></egitim><egitimTarihi>23-10-2019</egitimTarihi><egitimTur>0</egitimTur><egitimYer>1"
+    "</egitimSuresi></egitim><egitimTarihi>23-10-2018</egitimTarihi><egitimTur>0</egitimTur><egitimYer>1"
     "</egitimYer><imzaliDeger>AAAA</imzaliDeger><isgProfTckNo>80000000132</isgProfTckNo><sgkTescilNo>"
     "29999010100001230069994000</sgkTescilNo><sorguNo>1</sorguNo></egitim><firmaKodu>ABCDEF12345</firmaKodu>"
     "<parola>toy</parola></n:cokluEgitimBildirimKaydet></S:Body></S:Envelope>"
