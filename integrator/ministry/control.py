@@ -10,12 +10,16 @@ from typing import Any
 from cryptography import x509
 
 from integrator.ministry.fault_plan import BadPlan
+from integrator.ministry.isgkatip import control as isgkatip
+from integrator.ministry.isgkatip.workplaces import Refused
 from integrator.ministry.ministry import (
     ACCEPTED,
     OLD_SUCCESS,
     OURS,
     REFUSED,
+    REQUIRED,
     SERVER,
+    UNCHECKED,
     Ministry,
 )
 from integrator.ministry.processing import settle
@@ -28,6 +32,7 @@ PERSONALITY = {
     "repeats": (REFUSED, OLD_SUCCESS),
     "g3_numbers": (SERVER, OURS),
     "g1_unsigned": (REFUSED, ACCEPTED),
+    "hizmet_kaydi": (UNCHECKED, REQUIRED),
 }
 
 
@@ -55,6 +60,7 @@ class Control:
             ("PUT", "/personality"): self._change_personality,
             ("POST", "/reset"): self._reset,
         }
+        self._routes |= {route: _of_fields(act) for route, act in isgkatip.routes(ministry).items()}
 
     def respond(self, request: Request) -> Reply:
         """Route one request; every answer but a refusal is JSON."""
@@ -65,6 +71,8 @@ class Control:
             content = route(request)
         except (BadControl, BadParties, BadPlan) as error:
             return plain(400, str(error))
+        except Refused as error:
+            return plain(error.status, str(error))
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
 
     def _health(self, request: Request) -> Json:
@@ -77,7 +85,7 @@ class Control:
             "firmalar": len(register.firmalar),
             "isyerleri": len(register.isyerleri),
             "profesyoneller": len(register.profesyoneller),
-            "sozlesmeler": sum(map(len, register.sozlesmeler.values())),
+            "sozlesmeler": len(register.sozlesmeler),
             "egitim_kodlari": len(register.egitim_kodlari),
         }
 
@@ -139,6 +147,10 @@ class Control:
             self._ministry.register = Register()
             self._ministry.anchors = []
         return {"reset": True}
+
+
+def _of_fields(act: isgkatip.Route) -> Callable[[Request], Json]:
+    return lambda request: act(isgkatip.fields_of_address(request) if request.method == "GET" else _object(request))
 
 
 def _json(request: Request) -> Json:

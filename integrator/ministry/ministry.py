@@ -15,16 +15,18 @@ TURKEY = timezone(timedelta(hours=3))  # all year round since 2016
 REFUSED, OLD_SUCCESS = "refused", "old_success"
 SERVER, OURS = "server", "ours"
 ACCEPTED = "accepted"
+UNCHECKED, REQUIRED = "unchecked", "required"
 _FIRMA_YOK = Answer(FIRMA_YOK, "Bu kod ve parola ile aktif firma bulunamadı")
 
 
 @dataclass(slots=True)
 class Ministry:
-    """Everything a face needs; the last four are its personality.
+    """Everything a face needs; the last five are its personality.
 
     `repeats`: what is already stored gets 211, or its old answer. `g3_numbers`: an acceptance tells a number of the
     server's or the sender's own. `g1_unsigned`: a single record without signature is refused (210) or accepted.
-    `processing_seconds`: how long generation 3 takes to decide; None is for ever.
+    `processing_seconds`: how long generation 3 takes to decide; None is for ever. `hizmet_kaydi`: does generation 4
+    look for an approved served workplace.
     """
 
     plan: FaultPlan
@@ -36,6 +38,7 @@ class Ministry:
     g3_numbers: str = SERVER
     g1_unsigned: str = REFUSED
     processing_seconds: float | None = 0.05
+    hizmet_kaydi: str = UNCHECKED
 
     def now(self) -> datetime:
         """The present moment, UTC."""

@@ -16,6 +16,7 @@ from integrator.ministry.bildirim import (
     sgk_tescil_no,
     tckn,
 )
+from integrator.ministry.isgkatip import services
 from integrator.ministry.ledger import Notice
 from integrator.ministry.ministry import OLD_SUCCESS, Ministry
 from integrator.ministry.save import ALREADY_NOTIFIED, SIGNER_DIFFERS, professional_unknown, worker_unrelated
@@ -41,6 +42,8 @@ def examination(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     if gun > ministry.today() or _day(dvo, "raporGecerlikTarihi") < gun:
         raise Unreadable("muayeneRaporTarihi bugünden, raporGecerlikTarihi muayeneRaporTarihi değerinden sonra olamaz")
     _check_classes(dvo)
+    if (unserved := services.missing(ministry, firma_kodu, sgk, gun)) is not None:
+        return unserved
     if not ministry.register.has_contract(hekim, sgk, gun) or ministry.register.profesyoneller[hekim] != 1:
         return Answer(answers.PROFESYONEL_YOK, professional_unknown(sgk, hekim))
     if dvo["imzalayanKimlikNo"] != hekim:
@@ -61,6 +64,7 @@ def served_workplace(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
     sgk, gun = sgk_tescil_no(dvo, "sgkSicilNo"), _day(dvo, "hizmetBaslangicTarih")
     if sgk not in ministry.register.isyerleri:
         return Answer(answers.PROFESYONEL_YOK, f"{sgk} SGK sicil numaralı işyeri bulunamadı")
+    services.notified(ministry, firma_kodu, sgk, gun)
     fields = {"sgk_tescil_no": sgk, "hizmet_baslangic_tarih": gun.isoformat()}
     return _stored(ministry, (firma_kodu, "hizmet_verilen_isyeri", sgk, gun.isoformat()), fields)
 

@@ -13,6 +13,7 @@ from integrator.ministry.bildirim import (
     Unreadable,
     read_bildirim,
 )
+from integrator.ministry.isgkatip import services
 from integrator.ministry.ledger import Stored
 from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, Ministry
 
@@ -75,7 +76,10 @@ def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) 
     stored = _earlier(ministry, firma_kodu, bildirim, form)
     if stored is not None:
         return _repeated(ministry, stored, form)
-    # 3. contract, limits, signature
+    # 3. served workplace (generation 4), contract, limits, signature
+    where = (bildirim.sgk_tescil_no, bildirim.gun)
+    if form.render is None and (unserved := services.missing(ministry, firma_kodu, *where)) is not None:
+        return unserved
     for check in CHECKS:
         refusal = check(ministry, bildirim, form)
         if refusal is not None:
