@@ -15,6 +15,7 @@ from integrator.ministry.isgkatip.workplaces import Refused, isyeri_of, require_
 from integrator.ministry.ministry import Ministry
 
 MOST_SOZLESME = 100_000
+NO_SUCH = "Bu numarayla bir sözleşme bulunamadı"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +150,5 @@ def sozlesme_of(ministry: Ministry, sozlesme_id: int) -> Sozlesme:
     """The contract with this id."""
     sozlesme = ministry.register.sozlesmeler.get(sozlesme_id)
     if sozlesme is None:
-        raise Refused(404, "Bu numarayla bir sözleşme bulunamadı")
+        raise Refused(404, NO_SUCH)
     return sozlesme
