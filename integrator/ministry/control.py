@@ -73,6 +73,8 @@ class Control:
             return plain(400, str(error))
         except Refused as error:
             return plain(error.status, str(error))
+        if isinstance(content, Reply):
+            return content
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
 
     def _health(self, request: Request) -> Json:

@@ -3,6 +3,9 @@
 5000, 5001, 5002, 5003, 5004 and 5006 are seen; 5005 and every kind without a number are assumed (docs/divergences.md).
 """
 
+from datetime import timedelta, timezone
+
+TURKEY = timezone(timedelta(hours=3))  # all year round since 2016
 ONAY_BEKLIYOR, ONAYLANDI, SONA_ERDI, TAMAMLANMADI = "Onay Bekliyor", "Onaylandı", "Sona Erdi", "Tamamlanmadı"
 REDDEDILDI = "Reddedildi"
 DURUM = {5000: ONAY_BEKLIYOR, 5001: ONAYLANDI, 5002: SONA_ERDI, 5006: TAMAMLANMADI}

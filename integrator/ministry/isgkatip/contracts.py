@@ -118,8 +118,8 @@ def least_minutes(ministry: Ministry, sozlesme: Sozlesme) -> int | None:
 
 def minutes_left(ministry: Ministry, profesyonel: int) -> int:
     """Kalan azami süre: what the month still holds for this professional; below 0 when too much is promised."""
-    theirs = (one for one in ministry.register.sozlesmeler if one.profesyonel == profesyonel and one.is_open)
-    return CEILING - sum(one.sure_dk or 0 for one in theirs)
+    theirs = ministry.register.sozlesmeler.of_person(profesyonel)
+    return CEILING - sum(one.sure_dk or 0 for one in theirs if one.is_open)
 
 
 def _answerable(ministry: Ministry, kim: int, sozlesme_id: int, side: str) -> Sozlesme:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from integrator.ministry.isgkatip import contracts, rows, workplaces
+from integrator.ministry.isgkatip import contracts, exports, rows, workplaces
 from integrator.ministry.isgkatip.rows import BadParties, Json
 from integrator.ministry.isgkatip.sozlesme import ISYERI, KISI, Sozlesme
 from integrator.ministry.ministry import Ministry
-from integrator.ministry.wire import Request
+from integrator.ministry.wire import Reply, Request
 
 Route = Callable[[Json], Any]
 Routes = dict[tuple[str, str], Route]
@@ -25,6 +25,7 @@ def routes(ministry: Ministry) -> Routes:
         ("POST", "sona-erdir"): _end,
         ("POST", "sil"): _delete,
         ("GET", "isyeri"): _isyeri,
+        ("GET", "aktar"): _export,
         ("POST", "toplu-guncelle"): _refresh,
         ("POST", "dogrula"): _verify,
         ("POST", "sgk"): _change_at_sgk,
@@ -104,6 +105,14 @@ def _delete(ministry: Ministry, wanted: Json) -> Json:
 
 def _isyeri(ministry: Ministry, wanted: Json) -> Json:
     return rows.isyeri_json(workplaces.isyeri_of(ministry, rows.sgk_tescil_no(wanted)))
+
+
+def _export(ministry: Ministry, wanted: Json) -> Reply:
+    """The same file that the page gives."""
+    make, form = exports.TABLES.get(rows.text(wanted, "tablo")), rows.text(wanted, "bicim")
+    if make is None or form not in exports.FORMS:
+        raise BadParties(f"tablo: one of {', '.join(exports.TABLES)}; bicim: one of {', '.join(exports.FORMS)}")
+    return Reply(200, exports.FORMS[form], exports.render(make(ministry, rows.sgk_tescil_no(wanted)), form))
 
 
 def _refresh(ministry: Ministry, wanted: Json) -> Json:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from xlsxwriter import Workbook
 
-from integrator.ministry.isgkatip.codes import BELGE_TIPI_OF_TUR, DURUM, ONAY, TURLER
+from integrator.ministry.isgkatip.codes import BELGE_TIPI_OF_TUR, DURUM, ONAY, TURKEY, TURLER
 from integrator.ministry.isgkatip.isyeri import Isyeri
 from integrator.ministry.isgkatip.sozlesme import Sozlesme
 from integrator.ministry.isgkatip.workplaces import isyeri_of
-from integrator.ministry.ministry import TURKEY, Ministry
+from integrator.ministry.ministry import Ministry
 
 FORMS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
 KATEGORI = {1: "İşyeri Hekimi", 2: "İş Güvenliği Uzmanı", 3: "Diğer Sağlık Personeli"}
@@ -71,6 +71,9 @@ def roster_table(ministry: Ministry, sgk_tescil_no: str) -> Table:
         when = f"{at.astimezone(TURKEY):%d.%m.%Y %H:%M}" if at else ""
         rows.append([sgk_tescil_no, str(one), ministry.register.kisiler.get(one, ""), when])
     return Table("SGK 4A Çalışan Bilgileri", ROSTER_HEADINGS, rows)
+
+
+TABLES = {"sozlesmeler": contracts_table, "calisanlar": roster_table}
 
 
 def render(table: Table, form: str) -> bytes:

@@ -108,6 +108,7 @@ class Sozlesmeler:
     def __init__(self) -> None:
         self._by_id: dict[int, Sozlesme] = {}
         self._ids: dict[Key, list[int]] = {}
+        self._of_person: dict[int, set[int]] = {}
         self._next_id = 7_000_001
 
     def __iter__(self) -> Iterator[Sozlesme]:
@@ -123,6 +124,10 @@ class Sozlesmeler:
     def of(self, profesyonel: int, sgk_tescil_no: str) -> list[Sozlesme]:
         """All of one professional's at one workplace."""
         return [self._by_id[one] for one in self._ids.get((profesyonel, sgk_tescil_no), ())]
+
+    def of_person(self, profesyonel: int) -> list[Sozlesme]:
+        """All of one professional's, everywhere."""
+        return [self._by_id[one] for one in sorted(self._of_person.get(profesyonel, ()))]
 
     def at(self, sgk_tescil_no: str) -> list[Sozlesme]:
         """All at one workplace, those that wait for an approval first, then the newest."""
@@ -148,6 +153,7 @@ class Sozlesmeler:
         self._forget(sozlesme.sozlesme_id)
         self._by_id[sozlesme.sozlesme_id] = sozlesme
         self._ids.setdefault(key(sozlesme), []).append(sozlesme.sozlesme_id)
+        self._of_person.setdefault(sozlesme.profesyonel, set()).add(sozlesme.sozlesme_id)
         self._next_id = max(self._next_id, sozlesme.sozlesme_id + 1)
         return sozlesme
 
@@ -155,6 +161,7 @@ class Sozlesmeler:
         old = self._by_id.get(sozlesme_id)
         if old is not None:
             self._ids[key(old)].remove(sozlesme_id)
+            self._of_person[old.profesyonel].remove(sozlesme_id)
 
 
 def key(sozlesme: Sozlesme) -> Key:

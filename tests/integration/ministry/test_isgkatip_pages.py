@@ -234,6 +234,17 @@ def test_the_exports_carry_the_old_column_names_and_keep_every_digit(visitor, to
     assert sheet[1][:2] == [toy.SGK, str(toy.CALISAN)]
 
 
+def test_the_control_port_gives_the_same_files(visitor, toy, katip):
+    visitor.enter(KULLANICI).choose(toy.SGK)
+    page = visitor.open("/aktar/sozlesmeler.csv").content
+    address = f"{katip.control_url}/isgkatip/aktar?tablo=sozlesmeler&bicim=csv&sgk_tescil_no={toy.SGK}"
+
+    with build_opener().open(address, timeout=5) as reply:
+        assert reply.read() == page
+    with pytest.raises(HTTPError, match="400"):
+        build_opener().open(address.replace("csv", "pdf"), timeout=5)
+
+
 def test_the_pdf_is_one_and_says_it_is_worth_nothing(visitor, toy):
     visitor.enter(KULLANICI).choose(toy.SGK)
 

@@ -37,7 +37,7 @@ def of_workplace(visit: Visit) -> Reply:
 
 def of_person(visit: Visit) -> Reply:
     """Bireysel: the contracts of this professional, everywhere."""
-    mine = [one for one in visit.ministry.register.sozlesmeler if one.profesyonel == visit.kim]
+    mine = visit.ministry.register.sozlesmeler.of_person(visit.kim)
     mine.sort(key=lambda one: (not _awaits(one, KISI), -one.sozlesme_id))
     rows = [_row(visit, one, KISI) for one in mine if not one.silinme_tarihi]
     return visit.show("Bireysel: Sözleşmelerim", table("Sözleşmelerim", HEADINGS, rows))

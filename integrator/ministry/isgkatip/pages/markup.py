@@ -72,14 +72,14 @@ def link(path: str, text: str) -> Html:
 
 STYLE = b"""body{font:16px/1.5 sans-serif;margin:0;color:#1b1b1b;background:#fff}
 .banner{background:#7a0019;color:#fff;margin:0;padding:.6rem 1rem}
-nav{background:#e8eef5;padding:.5rem 1rem}nav a{margin-right:1rem}nav form{display:inline}
+nav{background:#e8eef5;padding:.5rem 1rem}nav a{margin-right:1rem;white-space:nowrap}nav form{display:inline}
 main{max-width:75rem;margin:0 auto;padding:1rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}caption{text-align:left;font-weight:bold}
 th,td{border:1px solid #888;padding:.3rem .5rem;text-align:left;vertical-align:top}th{background:#f0f0f0}
 tr.bekliyor td{background:#c9efc9}
 label{display:block;margin:.6rem 0 .2rem}label.secim{display:flex;gap:.5rem;align-items:center}
 input,select,button{font:inherit;padding:.3rem .5rem}button{background:#0b4f8a;color:#fff;border:0;cursor:pointer}
-td form{display:inline-block;margin:0 .3rem .3rem 0}
+main form{margin:.6rem 0}td form{display:inline-block;margin:0 .3rem .3rem 0}td a{margin-right:.6rem}
 .note{border-left:.4rem solid #0b4f8a;background:#eef5fb;padding:.5rem 1rem}.uyari{color:#8a1c00;font-weight:bold}
 .sahne{border:.2rem dashed #7a0019;padding:1rem}a:focus,button:focus,input:focus,select:focus{outline:.2rem solid #c60}
 """

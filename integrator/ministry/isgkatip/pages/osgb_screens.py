@@ -45,15 +45,22 @@ def _row(visit: Visit, one: Sozlesme) -> Html:
 
 
 def _fields(visit: Visit) -> list[Html]:
-    kinds = [fill('<option value="{}">{} - {}</option>', tur, tur, text) for tur, text in TURLER.items()]
+    choose = Html('<option value="">Seçiniz</option>')
+    kinds = [choose, *(fill('<option value="{}">{} - {}</option>', tur, tur, text) for tur, text in TURLER.items())]
     who = [
-        fill('<option value="{}">{} ({})</option>', one, visit.name_of(one), masked(one))
-        for one in sorted(visit.ministry.register.profesyoneller)[:MOST_OFFERED]
+        choose,
+        *(
+            fill('<option value="{}">{} ({})</option>', one, visit.name_of(one), masked(one))
+            for one in sorted(visit.ministry.register.profesyoneller)[:MOST_OFFERED]
+        ),
     ]
     return [
-        fill('<label for="tur">Sözleşme türü</label><select id="tur" name="tur">{}</select>', kinds),
-        fill('<label for="kisi">Profesyonel</label><select id="kisi" name="profesyonel">{}</select>', who),
-        Html('<label for="yer">SGK sicil no</label><input id="yer" name="sgk_tescil_no" maxlength="26" required>'),
+        fill('<label for="tur">Sözleşme türü</label><select id="tur" name="tur" required>{}</select>', kinds),
+        fill('<label for="kisi">Profesyonel</label><select id="kisi" name="profesyonel" required>{}</select>', who),
+        Html(
+            '<label for="yer">SGK sicil no</label>'
+            '<input id="yer" name="sgk_tescil_no" inputmode="numeric" size="30" maxlength="26" required>'
+        ),
         fill(
             '<label for="gun">Başlama tarihi</label><input id="gun" name="baslangic" type="date" value="{}" required>',
             visit.ministry.today().isoformat(),

@@ -1,7 +1,10 @@
 """SGK 4A Çalışan Bilgileri with its two refreshes, the workplace's card, the served-workplace approval, and exports."""
 
+from datetime import datetime
+
 from integrator.ministry.isgkatip import workplaces
-from integrator.ministry.isgkatip.exports import FORMS, contracts_table, render, roster_table
+from integrator.ministry.isgkatip.codes import TURKEY
+from integrator.ministry.isgkatip.exports import FORMS, TABLES, render
 from integrator.ministry.isgkatip.isyeri import Hizmet
 from integrator.ministry.isgkatip.pages.entrance import hidden, masked
 from integrator.ministry.isgkatip.pages.markup import Html, fill, link, row, table
@@ -20,8 +23,8 @@ def roster(visit: Visit) -> Reply:
     rows = []
     for one in sorted(isyeri.calisanlar)[:MOST_SHOWN]:
         at = isyeri.refreshed_at(one)
-        rows.append(row(masked(one), visit.name_of(one), f"{at:%d.%m.%Y %H:%M} UTC" if at else "bilinmiyor"))
-    when = f"{isyeri.liste_tarihi:%d.%m.%Y %H:%M} UTC" if isyeri.liste_tarihi else "hiç güncellenmedi"
+        rows.append(row(masked(one), visit.name_of(one), _moment(at) if at else "bilinmiyor"))
+    when = _moment(isyeri.liste_tarihi) if isyeri.liste_tarihi else "hiç güncellenmedi"
     number = Html(
         '<label for="calisan">T.C. kimlik no (deneme)</label>'
         '<input id="calisan" name="calisan" inputmode="numeric" autocomplete="off" maxlength="11" required> '
@@ -35,6 +38,10 @@ def roster(visit: Visit) -> Reply:
         fill("<p>{} {}</p>", link("/aktar/calisanlar.xlsx", "Çalışanlar: XLSX aktar"),
              link("/aktar/calisanlar.csv", "Çalışanlar: CSV aktar")),
     )  # fmt: skip
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(TURKEY):%d.%m.%Y %H:%M}"
 
 
 def refresh(visit: Visit) -> Reply:
@@ -127,9 +134,8 @@ def approve_service(visit: Visit) -> Reply:
 
 def export(visit: Visit) -> Reply:
     """The workplace's contracts or its list, as a file."""
-    make = contracts_table if visit.parts["name"] == "sozlesmeler" else roster_table
     name, form = visit.parts["name"], visit.parts["form"]
-    content = render(make(visit.ministry, visit.isyeri().sgk_tescil_no), form)
+    content = render(TABLES[name](visit.ministry, visit.isyeri().sgk_tescil_no), form)
     return Reply(200, FORMS[form], content, (("Content-Disposition", f'attachment; filename="{name}.{form}"'), *GUARDS))
 
 
