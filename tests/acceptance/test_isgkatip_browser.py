@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -116,28 +117,36 @@ def professional_approves(person):
     assert "Onaylandı (5001)" in person.page.get_by_role("status").inner_text()
 
 
+@contextmanager
+def working(ibys):
+    """A worker that ends with the block, whatever happens in it."""
+    worker = ibys.start("worker")
+    try:
+        yield
+    finally:
+        assert ibys.stop(worker) == 0
+
+
 @pytest.mark.acceptance
 def test_a_training_that_got_213_is_accepted_after_the_contract_is_approved_in_a_browser(ibys, trial_with, tmp_path):
     screens = Screens("isgkatip")
-    with open_browser() as browser:
-        trial, ministry = trial_with(ibys.home, records=2, seed=5, faults="none")
-        place, site = trial.town.workplaces[1], ministry.greeting["isg_katip"]
-        without_contract(trial.town, ministry, place)
-        today = (datetime.now(UTC) + timedelta(hours=3)).date().isoformat()
-        record = next(one for one in trial.town.records() if one["sgkTescilNo"] == place.sgk) | {"egitimTarihi": today}
-        (tmp_path / "record.json").write_text(json.dumps(record))
-        ibys.run("codes", "refresh")
-        number = str(ibys.json("submit", str(tmp_path / "record.json"))["records"][0]["sorgu_no"][0])
-        worker = ibys.start("worker")
-        wait_until(lambda: ministry.control("GET", "/ledger/summary")["codes"] == {"213": 1})
+    trial, ministry = trial_with(ibys.home, records=2, seed=5, faults="none")
+    place, site = trial.town.workplaces[1], ministry.greeting["isg_katip"]
+    without_contract(trial.town, ministry, place)
+    today = (datetime.now(UTC) + timedelta(hours=3)).date().isoformat()
+    record = next(one for one in trial.town.records() if one["sgkTescilNo"] == place.sgk)
+    record |= {"egitimTarihi": today, "egitim": [{"egitimKoduId": 240, "egitimSuresi": 45}]}
+    (tmp_path / "record.json").write_text(json.dumps(record))
 
+    with open_browser() as browser, working(ibys):
+        number = str(ibys.json("submit", str(tmp_path / "record.json"))["records"][0]["sorgu_no"][0])
+        wait_until(lambda: ministry.control("GET", "/ledger/summary")["codes"] == {"213": 1})
         osgb_enters(Person(browser, screens, site, "Çağla Müdür", "osgb"), place)
         workplace_approves(Person(browser, screens, site, "İpek Kullanıcı", "isyeri"), place)
         professional_approves(Person(browser, screens, site, "Işıl Uzman", "bireysel"))
         ibys.run("release", number, "--reason", "sözleşme İSG-KATİP'te onaylandı")
         wait_until(lambda: ministry.control("GET", "/ledger")["effects"])
 
-        assert ibys.stop(worker) == 0
     assert {str(one["sorgu_no"]) for one in ministry.control("GET", "/ledger")["effects"]} == {number}
     assert ibys.json("status", number)["state"] == "accepted"
     assert (screens.complaints, screens.hosts) == ([], {urlsplit(site).netloc})
