@@ -51,6 +51,45 @@ class Screens:
         return page
 
     def keep(self, page: Page, name: str) -> None:
-        """What the page looks like now, whole."""
+        """What the page looks like now, whole; one that is wider than the window is complained of."""
         self._count += 1
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            self.complaints.append(f"{name} is wider than the window")
         page.screenshot(path=self.folder / f"{self._count:02}-{name}.png", full_page=True)
+
+
+class Person:
+    """Somebody at the pages of İSG-KATİP, in a browser context of their own, through both steps of the entrance."""
+
+    def __init__(self, browser, screens, site, who, role):
+        self.page = screens.watch(
+            browser.new_context(locale="tr-TR", viewport={"width": 1200, "height": 700}).new_page()
+        )
+        self.screens, self.role = screens, role
+        self.page.set_default_timeout(5000)
+        self.page.goto(site)
+        self.click("Giriş", exact=True)
+        option = self.page.get_by_label("Uydurma kişi").locator("option", has_text=who)
+        self.page.get_by_label("Uydurma kişi").select_option(option.get_attribute("value"))
+        self.keep("giris-1")
+        self.press("Devam")
+        self.keep("giris-2")
+        self.page.get_by_label("Doğrulama kodu").fill(self.page.locator("#deneme-kodu").inner_text())
+        self.press("Doğrula")
+        self.keep("secim")
+
+    def click(self, link, *, exact=False):
+        self.page.get_by_role("link", name=link, exact=exact).first.click()
+
+    def press(self, button):
+        self.page.get_by_role("button", name=button, exact=True).first.click()
+
+    def keep(self, name):
+        self.screens.keep(self.page, f"{self.role}-{name}")
+
+    def read_and_finish(self):
+        self.click("Sürece Git")
+        self.keep("surece-git")
+        self.page.get_by_label("Okudum Onaylıyorum").check()
+        self.press("Tamamla")
+        self.keep("tamamlandi")

@@ -11,7 +11,7 @@ import pytest
 
 from integrator.trial.people import tckn
 from tests.acceptance.conftest import wait_until
-from tests.browser import Screens, open_browser
+from tests.browser import Person, Screens, open_browser
 
 MUDUR, KULLANICI = tckn(870_000_001), tckn(870_000_002)
 GREEN = "rgb(201, 239, 201)"
@@ -37,43 +37,6 @@ def without_contract(town, ministry, place):
             ],
         },
     )
-
-
-class Person:
-    """Somebody at the pages, in a browser context of their own."""
-
-    def __init__(self, browser, screens, site, who, role):
-        self.page = screens.watch(
-            browser.new_context(locale="tr-TR", viewport={"width": 1200, "height": 700}).new_page()
-        )
-        self.screens, self.role = screens, role
-        self.page.set_default_timeout(5000)
-        self.page.goto(site)
-        self.click("Giriş", exact=True)
-        option = self.page.get_by_label("Uydurma kişi").locator("option", has_text=who)
-        self.page.get_by_label("Uydurma kişi").select_option(option.get_attribute("value"))
-        self.keep("giris-1")
-        self.press("Devam")
-        self.keep("giris-2")
-        self.page.get_by_label("Doğrulama kodu").fill(self.page.locator("#deneme-kodu").inner_text())
-        self.press("Doğrula")
-        self.keep("secim")
-
-    def click(self, link, *, exact=False):
-        self.page.get_by_role("link", name=link, exact=exact).first.click()
-
-    def press(self, button):
-        self.page.get_by_role("button", name=button, exact=True).first.click()
-
-    def keep(self, name):
-        self.screens.keep(self.page, f"{self.role}-{name}")
-
-    def read_and_finish(self):
-        self.click("Sürece Git")
-        self.keep("surece-git")
-        self.page.get_by_label("Okudum Onaylıyorum").check()
-        self.press("Tamamla")
-        self.keep("tamamlandi")
 
 
 def osgb_enters(person, place):

@@ -72,7 +72,7 @@ def link(path: str, text: str) -> Html:
 
 STYLE = b"""body{font:16px/1.5 sans-serif;margin:0;color:#1b1b1b;background:#fff}
 .banner{background:#7a0019;color:#fff;margin:0;padding:.6rem 1rem}
-nav{background:#e8eef5;padding:.5rem 1rem}nav a{margin-right:1rem;white-space:nowrap}nav form{display:inline}
+nav{background:#e8eef5;padding:.5rem 1rem;display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:center}
 main{max-width:75rem;margin:0 auto;padding:1rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}caption{text-align:left;font-weight:bold}
 th,td{border:1px solid #888;padding:.3rem .5rem;text-align:left;vertical-align:top}th{background:#f0f0f0}
