@@ -28,6 +28,7 @@ class Entry:
     sgk_tescil_no: str
     baslangic: date
     sure_dk: int
+    fazla_mesai_dk: int | None = None
 
 
 def enter(ministry: Ministry, kim: int, entry: Entry) -> Sozlesme:
@@ -56,6 +57,7 @@ def enter(ministry: Ministry, kim: int, entry: Entry) -> Sozlesme:
             entry.baslangic,
             osgb=entry.osgb,
             sure_dk=entry.sure_dk,
+            fazla_mesai_dk=entry.fazla_mesai_dk,
         )
     )
 

@@ -79,6 +79,7 @@ def _enter(ministry: Ministry, wanted: Json) -> Json:
         sgk_tescil_no=rows.sgk_tescil_no(wanted),
         baslangic=rows.day(wanted.get("baslangic"), "baslangic"),
         sure_dk=rows.number(wanted, "sure_dk") or 0,
+        fazla_mesai_dk=rows.number(wanted, "fazla_mesai_dk"),
     )
     return shown(ministry, contracts.enter(ministry, _kim(wanted), entry))
 

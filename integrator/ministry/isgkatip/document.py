@@ -39,6 +39,7 @@ def facts(ministry: Ministry, sozlesme: Sozlesme) -> list[tuple[str, str]]:
         ("Başlama tarihi", f"{sozlesme.baslangic:%d.%m.%Y}"),
         ("Ayrılış tarihi", f"{sozlesme.bitis:%d.%m.%Y}" if sozlesme.bitis else ""),
         ("Aylık çalışma süresi (dk)", "" if sozlesme.sure_dk is None else str(sozlesme.sure_dk)),
+        ("Aylık fazla mesai (dk)", "" if sozlesme.fazla_mesai_dk is None else str(sozlesme.fazla_mesai_dk)),
         ("Mevzuattaki asgari süre (dk)", "" if least is None else str(least)),
         ("Kalan azami süre (dk)", str(contracts.minutes_left(ministry, sozlesme.profesyonel))),
         ("Sözleşme durumu", f"{DURUM[sozlesme.durum]} ({sozlesme.durum})"),

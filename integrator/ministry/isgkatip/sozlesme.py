@@ -28,8 +28,8 @@ class Sozlesme:
     """One professional's contract at one workplace; open-ended when `bitis` is None.
 
     `isyeri_onay` and `kisi_onay` are separate (codes.ONAY). `osgb` is the yetki belge no of who entered it, "" when
-    unknown. `sure_dk` is minutes a month, None when unknown; `bekleyen_sure_dk` is what a changed number of workers
-    asks for and nobody has approved yet.
+    unknown. `sure_dk` is minutes a month, `fazla_mesai_dk` those beyond working hours, None when unknown;
+    `bekleyen_sure_dk` is what a changed number of workers asks for and nobody has approved yet.
     """
 
     sozlesme_id: int
@@ -43,6 +43,7 @@ class Sozlesme:
     kisi_onay: int = 5003
     osgb: str = ""
     sure_dk: int | None = None
+    fazla_mesai_dk: int | None = None
     bekleyen_sure_dk: int | None = None
     onay_tarihi: date | None = None
     bitis_nedeni: str = ""

@@ -49,6 +49,15 @@ def may_act(ministry, toy, gun=TODAY):
     return ministry.register.has_contract(toy.UZMAN, toy.SGK, gun)
 
 
+def test_the_minutes_beyond_working_hours_stand_beside_the_month(ministry, toy):
+    from integrator.ministry.isgkatip.document import facts
+
+    made = contracts.enter(ministry, MUDUR, Entry("OSGB-1", "103", toy.UZMAN, toy.SGK, TODAY, 20, 15))
+
+    told = dict(facts(ministry, made))
+    assert (told["Aylık çalışma süresi (dk)"], told["Aylık fazla mesai (dk)"]) == ("20", "15")
+
+
 def approved(ministry, toy, sozlesme):
     contracts.approve(ministry, KULLANICI, sozlesme.sozlesme_id, ISYERI)
     return contracts.approve(ministry, toy.UZMAN, sozlesme.sozlesme_id, KISI)
