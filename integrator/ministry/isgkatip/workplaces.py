@@ -76,7 +76,7 @@ def _followed(ministry: Ministry, isyeri: Isyeri, sozlesme: Sozlesme) -> Sozlesm
     if not isyeri.calisanlar:
         return sozlesme.ended(ministry.today(), NO_WORKERS)
     least = required(isyeri.tehlike_sinifi, len(isyeri.calisanlar), sozlesme.tur)
-    if least is None or sozlesme.sure_dk is None or least == sozlesme.sure_dk:
+    if not least or sozlesme.sure_dk is None or least == sozlesme.sure_dk:
         return replace(sozlesme, bekleyen_sure_dk=None)
     if isyeri.iletisim is not None and isyeri.iletisim.otomatik:
         return replace(sozlesme, sure_dk=least, bekleyen_sure_dk=None)
@@ -108,7 +108,7 @@ def register_user(ministry: Ministry, sgk_tescil_no: str, kim: int) -> Isyeri:
 def fetch_workplaces(ministry: Ministry, kim: int) -> tuple[list[Isyeri], list[date]]:
     """E-Bildirge kullanıcısı olduğum işyerlerini getir: what is listed now, and from when the rest can be."""
     listed, waiting = [], []
-    for isyeri in workplaces_of(ministry, kim, is_listed=None):
+    for isyeri in [one for one in ministry.register.isyerleri.values() if kim in one.e_bildirge]:
         user = isyeri.e_bildirge[kim]
         if not user.is_listed and not user.may_be_listed(ministry.today()):
             waiting.append(user.kayit_tarihi + WAIT)
@@ -119,10 +119,9 @@ def fetch_workplaces(ministry: Ministry, kim: int) -> tuple[list[Isyeri], list[d
     return listed, sorted(waiting)
 
 
-def workplaces_of(ministry: Ministry, kim: int, *, is_listed: bool | None = True) -> list[Isyeri]:
-    """The workplaces whose e-Bildirge user this person is; with None those too that are not fetched yet."""
-    found = [one for one in ministry.register.isyerleri.values() if kim in one.e_bildirge]
-    return [one for one in found if is_listed is None or one.e_bildirge[kim].is_listed is is_listed]
+def workplaces_of(ministry: Ministry, kim: int) -> list[Isyeri]:
+    """The workplaces that were fetched for this person."""
+    return [one for one in ministry.register.isyerleri.values() if one.is_user(kim)]
 
 
 def set_iletisim(ministry: Ministry, kim: int, sgk_tescil_no: str, iletisim: Iletisim) -> Isyeri:
