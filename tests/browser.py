@@ -66,7 +66,7 @@ class Person:
             browser.new_context(locale="tr-TR", viewport={"width": 1200, "height": 700}).new_page()
         )
         self.screens, self.role = screens, role
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(30_000)
         self.page.goto(site)
         self.click("Giriş", exact=True)
         option = self.page.get_by_label("Uydurma kişi").locator("option", has_text=who)
