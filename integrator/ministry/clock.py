@@ -33,8 +33,6 @@ class Clock:
         self._put_at: datetime | None = None
         self._since = 0.0
         self._factor = 1.0
-        self._dawn = self._dusk = FIRST
-        self._today = FIRST.date()
 
     def now(self) -> datetime:
         """The present moment, UTC; it stands still at LAST."""
@@ -44,12 +42,8 @@ class Clock:
         return min(self._put_at + timedelta(seconds=passed), LAST)
 
     def today(self) -> date:
-        """The date in Turkey; reckoned once a day, because every message asks for it several times."""
-        now = self.now()
-        if not self._dawn <= now < self._dusk:
-            dawn = now.astimezone(TURKEY).replace(hour=0, minute=0, second=0, microsecond=0)
-            self._dawn, self._dusk, self._today = dawn, dawn + timedelta(days=1), dawn.date()
-        return self._today
+        """The date in Turkey."""
+        return self.now().astimezone(TURKEY).date()
 
     def seconds(self) -> float:
         """The present moment in seconds, to measure how long something has lasted by this clock."""

@@ -15,6 +15,8 @@ from integrator.ministry.fault_plan import BadPlan
 from integrator.ministry.firm.dossier import plain_of
 from integrator.ministry.firm.firms import Firms
 from integrator.ministry.firm.reading import BadFirm
+from integrator.ministry.isgkatip import control as isgkatip
+from integrator.ministry.isgkatip.workplaces import Refused
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.page import page
 from integrator.ministry.personality import BadPersonality, change_traits, traits_of
@@ -76,6 +78,7 @@ class Control:
             ("GET", "/export"): self._export,
             ("PUT", "/export"): self._import,
         }
+        self._routes |= {route: _of_fields(act) for route, act in isgkatip.routes(ministry).items()}
 
     def respond(self, request: Request) -> Reply:
         """Route one request; every answer but a refusal and the page is JSON."""
@@ -88,6 +91,8 @@ class Control:
             content = route(request)
         except REFUSALS as error:
             return plain(400, str(error))
+        except Refused as error:
+            return plain(error.status, str(error))
         if isinstance(content, Reply):
             return content
         return Reply(200, "application/json", json.dumps(content, ensure_ascii=False).encode())
@@ -102,7 +107,7 @@ class Control:
             "firmalar": len(register.firmalar),
             "isyerleri": len(register.isyerleri),
             "profesyoneller": len(register.profesyoneller),
-            "sozlesmeler": sum(map(len, register.sozlesmeler.values())),
+            "sozlesmeler": len(register.sozlesmeler),
             "egitim_kodlari": len(register.egitim_kodlari),
         }
 
@@ -198,6 +203,10 @@ class Control:
             self._ministry.firms = Firms()
             self._ministry.clock.change({"real": True})
         return {"reset": True}
+
+
+def _of_fields(act: isgkatip.Route) -> Callable[[Request], Json]:
+    return lambda request: act(isgkatip.fields_of_address(request) if request.method == "GET" else _object(request))
 
 
 def _is_foreign(request: Request) -> bool:

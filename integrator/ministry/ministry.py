@@ -17,16 +17,18 @@ from integrator.ministry.versions import Versions
 REFUSED, OLD_SUCCESS = "refused", "old_success"
 SERVER, OURS = "server", "ours"
 ACCEPTED = "accepted"
+UNCHECKED, REQUIRED = "unchecked", "required"
 _FIRMA_YOK = Answer(FIRMA_YOK, "Bu kod ve parola ile aktif firma bulunamadı")
 
 
 @dataclass(slots=True)
 class Ministry:
-    """Everything a face needs; the last four are its personality.
+    """Everything a face needs; the last five are its personality.
 
     `repeats`: what is already stored gets 211, or its old answer. `g3_numbers`: an acceptance tells a number of the
     server's or the sender's own. `g1_unsigned`: a single record without signature is refused (210) or accepted.
-    `processing_seconds`: how long generation 3 takes to decide; None is for ever.
+    `processing_seconds`: how long generation 3 takes to decide; None is for ever. `hizmet_kaydi`: does generation 4
+    look for an approved served workplace.
     """
 
     plan: FaultPlan
@@ -41,6 +43,7 @@ class Ministry:
     g3_numbers: str = SERVER
     g1_unsigned: str = REFUSED
     processing_seconds: float | None = 0.05
+    hizmet_kaydi: str = UNCHECKED
 
     def __post_init__(self) -> None:
         self.plan.clock = self.clock
@@ -57,7 +60,7 @@ class Ministry:
         """Is this pair an active firm's that calls from where it may, at a moment when firms are known at all?"""
         if self.plan.is_in_401_spell() or not self.register.has_active_firma(firma_kodu, parola):
             return False
-        return firma_kodu not in self.firms.dossiers or self.firms.admits(firma_kodu, peer, self.today())
+        return self.firms.admits(firma_kodu, peer, self.today())
 
     def refused_firma(self, kind: str) -> Answer:
         """401; counted when it was a save."""

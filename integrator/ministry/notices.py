@@ -16,6 +16,7 @@ from integrator.ministry.bildirim import (
     sgk_tescil_no,
     tckn,
 )
+from integrator.ministry.isgkatip import services
 from integrator.ministry.ledger import Notice
 from integrator.ministry.ministry import OLD_SUCCESS, Ministry
 from integrator.ministry.save import (
@@ -49,6 +50,8 @@ def examination(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
         raise Unreadable("muayeneRaporTarihi bugünden, raporGecerlikTarihi muayeneRaporTarihi değerinden sonra olamaz")
     limits_in_force(ministry, "muayene", GENERATION, gun)
     _check_classes(dvo)
+    if (unserved := services.missing(ministry, firma_kodu, sgk, gun)) is not None:
+        return unserved
     refusal = check_customer(ministry, firma_kodu, sgk, hekim)
     if refusal is not None:
         return Answer(refusal.status, refusal.message)
@@ -76,6 +79,7 @@ def served_workplace(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
         return Answer(refusal.status, refusal.message)
     if sgk not in ministry.register.isyerleri:
         return Answer(answers.PROFESYONEL_YOK, f"{sgk} SGK sicil numaralı işyeri bulunamadı")
+    services.notified(ministry, firma_kodu, sgk, gun)
     fields = {"sgk_tescil_no": sgk, "hizmet_baslangic_tarih": gun.isoformat()}
     return _stored(ministry, (firma_kodu, "hizmet_verilen_isyeri", sgk, gun.isoformat()), fields)
 

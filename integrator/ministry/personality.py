@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, OURS, REFUSED, SERVER, Ministry
+from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, OURS, REFUSED, REQUIRED, SERVER, UNCHECKED, Ministry
 
 NEVER = "never"
 PERSONALITY = {
     "repeats": (REFUSED, OLD_SUCCESS),
     "g3_numbers": (SERVER, OURS),
     "g1_unsigned": (REFUSED, ACCEPTED),
+    "hizmet_kaydi": (UNCHECKED, REQUIRED),
 }
 
 

@@ -14,6 +14,7 @@ from integrator.ministry.bildirim import (
     Unreadable,
     read_bildirim,
 )
+from integrator.ministry.isgkatip import services
 from integrator.ministry.ledger import Stored
 from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, Ministry
 from integrator.ministry.versions import Limits, NotInForce
@@ -88,6 +89,10 @@ def decide(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) 
     stored = _earlier(ministry, firma_kodu, bildirim, form)
     if stored is not None:
         return _repeated(ministry, stored, form)
+    # 3. served workplace (generation 4), contract, limits, signature
+    where = (bildirim.sgk_tescil_no, bildirim.gun)
+    if form.render is None and (unserved := services.missing(ministry, firma_kodu, *where)) is not None:
+        return unserved
     # 3. customer, contract, limits, signature
     refusal = check_customer(ministry, firma_kodu, bildirim.sgk_tescil_no, bildirim.isg_prof_tck_no)
     if refusal is not None:

@@ -15,6 +15,7 @@ from integrator.ministry.faces.json_g4 import JsonG4
 from integrator.ministry.faces.soap_g1 import SoapG1
 from integrator.ministry.faces.soap_g2 import SoapG2
 from integrator.ministry.faces.soap_g3 import SoapG3
+from integrator.ministry.isgkatip.pages.site import IsgKatip
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.wire import (
     BANNER,
@@ -26,7 +27,7 @@ from integrator.ministry.wire import (
     plain,
 )
 
-FACES: tuple[Callable[[Ministry, str], Face], ...] = (SoapG1, SoapG2, SoapG3, JsonG4, FirmaFace)
+FACES: tuple[Callable[[Ministry, str], Face], ...] = (SoapG1, SoapG2, SoapG3, JsonG4, FirmaFace, IsgKatip)
 MESSAGE_LIMIT = 2 * 1024 * 1024  # bytes of one message body
 PARTIES_LIMIT = 256 * 1024 * 1024  # bytes of one body on the control port
 

@@ -81,7 +81,7 @@ def version_of(content_type: str) -> Version:
     return SOAP_12 if content_type.lower().startswith(SOAP_12.media_type) else SOAP_11
 
 
-def read_call(body: bytes, content_type: str, namespace: str, peer: str = "") -> Call:
+def read_call(body: bytes, content_type: str, namespace: str) -> Call:
     """The operation in `body`, whose wrapper must stand in `namespace`; raises SoapFault."""
     announced = version_of(content_type)
     root = _parse(body, announced)
@@ -94,7 +94,7 @@ def read_call(body: bytes, content_type: str, namespace: str, peer: str = "") ->
     name = etree.QName(wrapper)
     if name.namespace != namespace:
         raise SoapFault(version, f"the operation stands in another namespace than {namespace}")
-    return Call(version, name.localname, wrapper, peer)
+    return Call(version, name.localname, wrapper)
 
 
 def peek(element: etree._Element, *path: str) -> str:

@@ -196,19 +196,12 @@ def _only_newest(known: list[Version]) -> list[Version]:
 
 @cache
 def read_published(folder: Path) -> tuple[Version, ...]:
-    """Every version under `datasets/`, in the order of their first days; raises OSError or ValueError."""
+    """Every version under `datasets/`, in the order in which they came into force."""
     files = sorted((folder / "datasets").glob("*/*/veri_seti.toml"))
     if not files:
         raise FileNotFoundError(f"no veri_seti.toml under {folder / 'datasets'}")
-    found = [_read_version(one) for one in files]
+    found = [_published(tomllib.loads(one.read_text(encoding="utf-8"))) for one in files]
     return tuple(sorted(found, key=lambda one: (one.veri_seti, one.in_force_from, one.version)))
-
-
-def _read_version(path: Path) -> Version:
-    try:
-        return _published(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: {error!r}") from error
 
 
 def _published(raw: dict[str, Any]) -> Version:

@@ -7,7 +7,6 @@ the circular says an integrator is told (2-5, 3-0b, 3d-1, 7e). A passive firm ge
 import json
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
 from integrator.ministry import strict_json
@@ -47,13 +46,9 @@ class FirmaFace:
             return NOT_KNOWN
         if path in self._told:
             return _only("GET", request) or _json(self._told[path](firma_kodu))
-        if path == "/ek-islem":
-            return _only("POST", request) or _extra(request)
         numbered = _NUMBERED.match(path)
         if numbered is None:
-            there = ", ".join(
-                ("/liste", *self._told, "/duyurular/NO/alindilar", "/denetim-talepleri/NO/yanit", "/ek-islem")
-            )
+            there = ", ".join(("/liste", *self._told, "/duyurular/NO/alindilar", "/denetim-talepleri/NO/yanit"))
             return plain(404, f"there are under {self.path}: {there}")
         return _only("POST", request) or self._post(request, firma_kodu, numbered[1], numbered[2])
 
@@ -119,17 +114,6 @@ class FirmaFace:
         except (BadFirm, strict_json.NotStrictJson) as error:
             return plain(400, str(error))
         return _json({"alindi": 1})
-
-
-def _extra(request: Request) -> Reply:
-    """An operation that nobody had in mind (3c-2): takes any JSON object, keeps nothing, answers with its digest."""
-    try:
-        content = strict_json.read(request.body)
-    except strict_json.NotStrictJson as error:
-        return plain(400, str(error))
-    if not isinstance(content, dict):
-        return plain(400, "bir JSON nesnesi beklenir; a JSON object is expected")
-    return _json({"alindi": 1, "ozet": sha256(request.body).hexdigest()})
 
 
 def _only(method: str, request: Request) -> Reply | None:

@@ -72,7 +72,7 @@ class SoapFace:
 
     def _respond_to_call(self, request: Request, content_type: str) -> Reply | Steps:
         try:
-            call = read_call(request.body, content_type, self._namespace, request.peer)
+            call = replace(read_call(request.body, content_type, self._namespace), peer=request.peer)
             operation = self.operations.get(call.operation)
             if operation is None:
                 raise SoapFault(call.version, f"there is no operation {call.operation}")

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 import pytest
@@ -154,9 +153,6 @@ def test_a_message_for_a_customer_that_is_not_accepted_is_refused(firm, toy, uzm
         (405, "DELETE", "/firma/durum", None),
         (405, "GET", "/firma/duyurular/D-1/alindilar", None),
         (404, "GET", "/firma", None),
-        (405, "GET", "/firma/ek-islem", None),
-        (400, "POST", "/firma/ek-islem", [1]),
-        (400, "POST", "/firma/ek-islem", b'{"a": NaN}'),
         (404, "GET", "/firma/nothing", None),
         (404, "POST", "/firma/duyurular/D-9/alindilar", {"alindilar": []}),
         (404, "POST", "/firma/duyurular/D-1/yanit", {}),
@@ -177,12 +173,6 @@ def test_what_the_feeds_cannot_take_leaves_no_trace(firm, stub, status, method, 
 
     assert (answered, text.strip() != "") == (status, True)
     assert stub.control("GET", "/firma") == before
-
-
-def test_an_extra_operation_answers_with_the_digest_of_what_came(firm):
-    body = b'{"konu": "ek"}'
-
-    assert firm.call("POST", "/firma/ek-islem", body) == (200, {"alindi": 1, "ozet": sha256(body).hexdigest()})
 
 
 def test_the_feeds_are_for_a_firm_with_its_parola(firm):

@@ -1,7 +1,6 @@
 """The whole state over the control port and in a file; the page; what the control port refuses."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -242,19 +241,3 @@ def test_a_bad_state_file_ends_the_start_with_its_name_and_is_left_alone(toy, tm
 
     assert (run.returncode, "state.json" in run.stderr, "Traceback" in run.stderr) == (2, True, False)
     assert path.read_text() == content
-
-
-@pytest.mark.parametrize("content", [None, "veri_seti = 1", "]["])
-def test_without_readable_veri_setleri_it_does_not_start(toy, tmp_path, content):
-    if content is not None:
-        path = tmp_path / "datasets" / "egitim" / "x" / "veri_seti.toml"
-        path.parent.mkdir(parents=True)
-        path.write_text(content)
-    command = [sys.executable, "-m", "integrator.ministry", "serve"]
-    environment = {**os.environ, "IBYS_PUBLISHED_DIR": str(tmp_path)}
-
-    run = subprocess.run(
-        command, cwd=toy.REPO, env=environment, capture_output=True, text=True, timeout=10, check=False
-    )
-
-    assert (run.returncode, "veri_seti.toml" in run.stderr, "Traceback" in run.stderr) == (3, True, False)
