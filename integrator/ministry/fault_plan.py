@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrator.ministry.faults import FAULTS, QUERY_SHARE
+from integrator.ministry import faults, reply_forms  # noqa: F401 - each enters its faults into the table
+from integrator.ministry.fault_table import FAULTS, QUERY_SHARE
 
 SAVE, QUERY, OTHER = "save", "query", "other"
 SETS = ("none", "usual", "hostile")

@@ -17,7 +17,7 @@ from integrator.ministry import answers, notices, questions
 from integrator.ministry.answers import Answer
 from integrator.ministry.bildirim import Dvo, Unreadable
 from integrator.ministry.fault_plan import OTHER, SAVE
-from integrator.ministry.faults import FAULTS, Exchange, encounter
+from integrator.ministry.fault_table import FAULTS, Exchange, encounter
 from integrator.ministry.json_shapes import JsonShapes, NotJson, parse
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.published import read_openapi
@@ -134,7 +134,10 @@ class JsonG4:
             begin_401_spell=self._ministry.plan.begin_401_spell,
             answer=answer,
             render=render,
+            now=self._ministry.now,
             another=answer,
+            partial=answer,
+            signed_xml=str,
             thin=Answer.thinned,
             platform_error=lambda text: _json_reply(500, {"status": 500, "error": text, "path": path}),
             garbage=_GARBAGE,

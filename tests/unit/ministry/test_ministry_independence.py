@@ -38,7 +38,7 @@ README = (Path(integrator.ministry.__path__[0]) / "README.md").read_text()
 
 
 def test_the_readme_tells_every_fault_with_its_rates_and_whether_json_g4_has_it():
-    from integrator.ministry.faults import FAULTS
+    from integrator.ministry.fault_plan import FAULTS
 
     def share(rate):
         return f"{rate:.1%}" if rate else "-"
