@@ -23,7 +23,8 @@ FACES_TOLD = """A test stub; not the ministry. It listens on one port with four 
   /soap-g3  list form, accepted, then asked for by number; types seen in a relay, names assumed
   /json-g4  JSON, HTTP Basic, no number; seen in third-party code, never proven live
 
-GET ?wsdl (json-g4: /openapi.json) gives the description. 44 faults on every SOAP face, 34 of them on json-g4.
+GET ?wsdl (json-g4: /openapi.json) gives the description. 46 faults on every SOAP face, 36 of them on json-g4;
+six more strike connections.
 What each face is, with which label: integrator/ministry/README.md."""
 
 
@@ -42,8 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2
+    address = Address(wanted.host, wanted.port, wanted.control_port, wanted.tls_port, wanted.idle_seconds)
     try:
-        asyncio.run(serve(ministry, Address(wanted.host, wanted.port, wanted.control_port), wanted.faults))
+        asyncio.run(serve(ministry, address, wanted.faults))
     except OSError as error:
         print(f"cannot start: {error}", file=sys.stderr)
         return 3
@@ -61,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--host", default="127.0.0.1")
     command.add_argument("--port", type=int, default=0, help="0 takes a free one")
     command.add_argument("--control-port", type=int, default=0, help="0 takes a free one")
+    command.add_argument(
+        "--tls-port", type=int, help="the same faces with TLS; 0 takes a free one; none when not given"
+    )
+    command.add_argument("--idle-seconds", type=float, default=60.0, help="how long a silent client is kept")
     command.add_argument("--faults", choices=SETS, default="none")
     command.add_argument("--seed", type=int, help="random when not given; printed either way")
     command.add_argument("--slow-seconds", type=float, default=3.0, help="how late the late faults are")

@@ -54,7 +54,13 @@ class Control:
             ("GET", "/personality"): self._personality,
             ("PUT", "/personality"): self._change_personality,
             ("POST", "/reset"): self._reset,
+            ("GET", "/tls"): lambda request: self._tls,
         }
+        self._tls: Json = {}
+
+    def tells_tls(self, told: Json) -> None:
+        """What `GET /tls` answers: the authority's certificate and the addresses that begin with https."""
+        self._tls = told
 
     def respond(self, request: Request) -> Reply:
         """Route one request; every answer but a refusal is JSON."""

@@ -33,6 +33,8 @@ class Exchange:
     thin: Callable[[Answer], Answer]
     platform_error: Callable[[str], Reply]
     begin_401_spell: Callable[[], None]
+    begin_outage: Callable[[], None]
+    close_port: Callable[[], None]
     now: Callable[[], datetime]
     partial: Callable[[], Answer]
     signed_xml: Callable[[], str]

@@ -49,6 +49,14 @@ class Ministry:
         """Is this pair an active firm's, at a moment when firms are known at all?"""
         return not self.plan.is_in_401_spell() and self.register.has_active_firma(firma_kodu, parola)
 
+    def begin_outage(self) -> None:
+        """From now on nothing is served, for the hours of the plan."""
+        self.plan.begin_outage(self.now())
+
+    def is_out(self) -> bool:
+        """Is nothing served at this moment?"""
+        return self.plan.outage is not None and self.plan.is_out(self.now())
+
     def refused_firma(self, kind: str) -> Answer:
         """401; counted when it was a save."""
         return self.ledger.counted(_FIRMA_YOK) if kind == SAVE else _FIRMA_YOK

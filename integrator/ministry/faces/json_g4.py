@@ -132,6 +132,8 @@ class JsonG4:
             sorgu_no=key,
             slow_seconds=self._ministry.plan.slow_seconds,
             begin_401_spell=self._ministry.plan.begin_401_spell,
+            begin_outage=self._ministry.begin_outage,
+            close_port=self._ministry.plan.close_port,
             answer=answer,
             render=render,
             now=self._ministry.now,

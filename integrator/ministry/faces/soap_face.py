@@ -101,6 +101,8 @@ class SoapFace:
             sorgu_no=number,
             slow_seconds=self._ministry.plan.slow_seconds,
             begin_401_spell=self._ministry.plan.begin_401_spell,
+            begin_outage=self._ministry.begin_outage,
+            close_port=self._ministry.plan.close_port,
             now=self._ministry.now,
             answer=lambda: self._answer(call, operation),
             partial=lambda: self._answer(call, operation, self._save_in_part),
