@@ -13,9 +13,11 @@ from pathlib import Path
 
 from integrator.ministry.fault_plan import SETS, FaultPlan
 from integrator.ministry.ministry import Ministry
+from integrator.ministry.personalities import PERSONALITIES, folder_of, put_on
 from integrator.ministry.register import BadParties
 from integrator.ministry.server import Address, serve
 
+AS_THE_PERSONALITY = -1.0
 FACES_TOLD = """A test stub; not the ministry. It listens on one port with four faces:
 
   /soap-g1  single record, SOAP 1.1 and 1.2; WSDL exact, its signature field seen in a relay
@@ -40,10 +42,14 @@ def main(argv: list[str] | None = None) -> int:
         latency=(wanted.latency, wanted.latency),
     )
     plan.use_set(wanted.faults)
-    ministry = Ministry(plan, processing_seconds=wanted.processing_seconds)
+    ministry = Ministry(plan)
+    put_on(ministry, wanted.personality)
+    if wanted.processing_seconds != AS_THE_PERSONALITY:
+        ministry.processing_seconds = wanted.processing_seconds
     if wanted.parties is not None and not _load(ministry, wanted.parties):
         return 2
-    address = Address(wanted.host, wanted.port, wanted.control_port, wanted.tls_port, wanted.idle_seconds)
+    folder = folder_of(wanted.personality, plan.seed)
+    address = Address(wanted.host, wanted.port, wanted.control_port, wanted.tls_port, wanted.idle_seconds, folder)
     try:
         asyncio.run(serve(ministry, address, wanted.faults))
     except OSError as error:
@@ -68,14 +74,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--idle-seconds", type=float, default=60.0, help="how long a silent client is kept")
     command.add_argument("--faults", choices=SETS, default="none")
+    command.add_argument(
+        "--personality", choices=list(PERSONALITIES), default="metro", help="where the published text is silent"
+    )
     command.add_argument("--seed", type=int, help="random when not given; printed either way")
     command.add_argument("--slow-seconds", type=float, default=3.0, help="how late the late faults are")
     command.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
     command.add_argument(
         "--processing-seconds",
         type=_seconds_or_never,
-        default=0.05,
-        help="soap-g3: from acceptance to decision, or never",
+        default=AS_THE_PERSONALITY,
+        help="soap-g3: from acceptance to decision, or never; else the personality's",
     )
     command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
     command.add_argument("--allow-non-loopback", action="store_true")

@@ -10,25 +10,14 @@ from typing import Any
 from cryptography import x509
 
 from integrator.ministry.fault_plan import BadPlan
-from integrator.ministry.ministry import (
-    ACCEPTED,
-    OLD_SUCCESS,
-    OURS,
-    REFUSED,
-    SERVER,
-    Ministry,
-)
+from integrator.ministry.ministry import Ministry
+from integrator.ministry.personalities import PERSONALITIES, TRAITS, put_on
 from integrator.ministry.processing import settle
 from integrator.ministry.register import BadParties, Register
 from integrator.ministry.wire import BANNER, Reply, Request, plain
 
 Json = Any
 NEVER = "never"
-PERSONALITY = {
-    "repeats": (REFUSED, OLD_SUCCESS),
-    "g3_numbers": (SERVER, OURS),
-    "g1_unsigned": (REFUSED, ACCEPTED),
-}
 
 
 class BadControl(Exception):
@@ -120,16 +109,20 @@ class Control:
         return {"anchors": [anchor.subject.rfc4514_string() for anchor in anchors]}
 
     def _personality(self, request: Request) -> Json:
-        traits = {name: getattr(self._ministry, name) for name in PERSONALITY}
+        traits = {name: getattr(self._ministry, name) for name in TRAITS}
         seconds = self._ministry.processing_seconds
         return traits | {"processing_seconds": NEVER if seconds is None else seconds}
 
     def _change_personality(self, request: Request) -> Json:
-        """Any of the traits; all of them or, with a text, none."""
+        """A personality by its name, or any of the traits; all of them or, with a text, none."""
         wanted = _object(request)
-        if not wanted or not set(wanted) <= {*PERSONALITY, "processing_seconds"}:
-            raise BadControl(f"an object with {', '.join(PERSONALITY)} or processing_seconds is expected")
-        for name, allowed in PERSONALITY.items():
+        if wanted.get("personality") in list(PERSONALITIES) and len(wanted) == 1:
+            put_on(self._ministry, wanted["personality"])
+            return self._personality(request)
+        if not wanted or not set(wanted) <= {*TRAITS, "processing_seconds"}:
+            told = f"personality ({', '.join(PERSONALITIES)}) alone, or {', '.join(TRAITS)}, processing_seconds"
+            raise BadControl(f"an object with {told} is expected")
+        for name, allowed in TRAITS.items():
             if wanted.get(name, allowed[0]) not in allowed:
                 raise BadControl(f"{name}: {' or '.join(allowed)} is expected")
         if "processing_seconds" in wanted:

@@ -14,17 +14,18 @@ from integrator.ministry.register import Register
 TURKEY = timezone(timedelta(hours=3))  # all year round since 2016
 REFUSED, OLD_SUCCESS = "refused", "old_success"
 SERVER, OURS = "server", "ours"
-ACCEPTED = "accepted"
+ACCEPTED, DECIDED = "accepted", "decided"
 _FIRMA_YOK = Answer(FIRMA_YOK, "Bu kod ve parola ile aktif firma bulunamadı")
 
 
 @dataclass(slots=True)
 class Ministry:
-    """Everything a face needs; the last four are its personality.
+    """Everything a face needs; the last six are its personality.
 
     `repeats`: what is already stored gets 211, or its old answer. `g3_numbers`: an acceptance tells a number of the
     server's or the sender's own. `g1_unsigned`: a single record without signature is refused (210) or accepted.
-    `processing_seconds`: how long generation 3 takes to decide; None is for ever.
+    `processing_seconds`: how long generation 3 takes to decide; None is for ever. `g3_answers`: what is decided at once
+    is answered as accepted, or as decided. `dress`: what its answers look like (`dress`).
     """
 
     plan: FaultPlan
@@ -36,6 +37,8 @@ class Ministry:
     g3_numbers: str = SERVER
     g1_unsigned: str = REFUSED
     processing_seconds: float | None = 0.05
+    g3_answers: str = ACCEPTED
+    dress: str = "metro"
 
     def now(self) -> datetime:
         """The present moment, UTC."""

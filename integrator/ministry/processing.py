@@ -6,12 +6,13 @@ background: what is due is decided when somebody asks, by a query, a save or the
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from integrator.ministry import answers, signed_xml
 from integrator.ministry.acceptances import Acceptance
 from integrator.ministry.answers import Answer, Durum
 from integrator.ministry.bildirim import Dvo, Unreadable, present
-from integrator.ministry.ministry import OLD_SUCCESS, OURS, Ministry
+from integrator.ministry.ministry import DECIDED, OLD_SUCCESS, OURS, Ministry
 from integrator.ministry.questions import ROW_LIMIT
 from integrator.ministry.save import NUMBER_USED, Form, decide, read
 
@@ -35,6 +36,8 @@ def accept(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> 
     acceptance = Acceptance(firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), time.monotonic())
     ministry.acceptances.put(acceptance)
     settle(ministry)
+    if acceptance.decided is not None and ministry.g3_answers == DECIDED:
+        return replace(acceptance.decided, told=acceptance.told)
     return acceptance.accepted()
 
 

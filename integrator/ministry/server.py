@@ -6,7 +6,7 @@ import gc
 import json
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrator.ministry.certificates import Certificates
@@ -31,7 +31,7 @@ PARTIES_LIMIT = 256 * 1024 * 1024  # bytes of one body on the control port
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where to listen; port 0 takes a free one, `tls_port` None none. A client idle for `idle_seconds` is dropped,
-    one whose request takes half of that is answered 408.
+    one whose request takes half of that is answered 408. `folder` is where the faces are.
     """
 
     host: str
@@ -39,25 +39,27 @@ class Address:
     control_port: int
     tls_port: int | None = None
     idle_seconds: float = 60.0
+    folder: str = ""
 
 
 class Faces:
     """All faces behind one port, found by their path."""
 
-    def __init__(self, ministry: Ministry, origin: str) -> None:
-        self._ministry = ministry
-        self._by_path = {face.path: face for face in (make(ministry, origin) for make in FACES)}
-        self.addresses = {path.strip("/").replace("-", "_"): origin + path for path in self._by_path}
+    def __init__(self, ministry: Ministry, origin: str, folder: str = "") -> None:
+        self._ministry, self._folder = ministry, folder
+        self._by_path = {face.path: face for face in (make(ministry, origin + folder) for make in FACES)}
+        self.addresses = {path.strip("/").replace("-", "_"): origin + folder + path for path in self._by_path}
 
     def respond(self, request: Request) -> Reply | Steps:
         """Hand the request to the face under its path, unless nothing is served at this moment."""
-        face = self._by_path.get("/" + request.path.split("/", 2)[1]) if "/" in request.path else None
+        path = request.path.removeprefix(self._folder) if request.path.startswith(self._folder) else ""
+        face = self._by_path.get("/" + path.split("/", 2)[1]) if "/" in path else None
         if face is None:
-            return plain(404, "there are: " + ", ".join(self._by_path))
+            return plain(404, "there are: " + ", ".join(self._folder + path for path in self._by_path))
         if self._ministry.is_out():
             self._ministry.ledger.faults["outage"] += 1
             return CLOSED
-        return face.respond(request)
+        return face.respond(replace(request, path=path) if self._folder else request)
 
 
 async def serve(ministry: Ministry, address: Address, fault_set: str) -> None:
@@ -90,7 +92,7 @@ async def _open_services(ministry: Ministry, address: Address, control: Control)
     doors = _Door()
     service = Port(address.host, address.port, _http(doors.respond, patience, _meeting(ministry, CONNECTION)))
     await service.open()
-    faces = Faces(ministry, service.origin())
+    faces = Faces(ministry, service.origin(), address.folder)
     doors.opens_to(faces.respond)
     if address.tls_port is None:
         return [service], faces.addresses
@@ -98,7 +100,7 @@ async def _open_services(ministry: Ministry, address: Address, control: Control)
     meet = _meeting(ministry, TLS_CONNECTION)
     secure = Port(address.host, address.tls_port, _https(secure_doors.respond, patience, certificates, meet))
     await secure.open()
-    secure_faces = Faces(ministry, secure.origin("https"))
+    secure_faces = Faces(ministry, secure.origin("https"), address.folder)
     secure_doors.opens_to(secure_faces.respond)
     control.tells_tls({"authority": certificates.authority.decode(), **secure_faces.addresses})
     return [service, secure], faces.addresses | {"tls": secure_faces.addresses}

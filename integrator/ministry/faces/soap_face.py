@@ -13,6 +13,7 @@ from lxml import etree
 from integrator.ministry import answers
 from integrator.ministry.answers import Answer
 from integrator.ministry.bildirim import Dvo, Unreadable
+from integrator.ministry.dress import DRESSES, Dress
 from integrator.ministry.fault_plan import QUERY, SAVE
 from integrator.ministry.fault_table import Exchange, encounter
 from integrator.ministry.ministry import Ministry
@@ -61,6 +62,10 @@ class SoapFace:
         self._shapes = Shapes(wsdl)
         self._wsdl = Reply(200, "text/xml; charset=utf-8", wsdl.at(origin + self.path))
 
+    @property
+    def _dress(self) -> Dress:
+        return DRESSES[self._ministry.dress]
+
     def respond(self, request: Request) -> Reply | Steps:
         """The WSDL to GET ?wsdl, an operation to POST."""
         if request.path != self.path:
@@ -72,7 +77,7 @@ class SoapFace:
         content_type = request.headers.get("content-type", "")
         if not content_type.lower().startswith((SOAP_11.media_type, SOAP_12.media_type)):
             version = version_of(content_type)
-            return version.reply(version.fault(version.sender, "text/xml or application/soap+xml is expected"), 415)
+            return version.fault(version.sender, "text/xml or application/soap+xml is expected", self._dress, 415)
         return self._respond_to_call(request, content_type)
 
     def _respond_to_call(self, request: Request, content_type: str) -> Reply | Steps:
@@ -82,7 +87,7 @@ class SoapFace:
             if operation is None:
                 raise SoapFault(call.version, f"there is no operation {call.operation}")
         except SoapFault as fault:
-            return fault.reply
+            return fault.reply(self._dress)
         return self._meet(call, operation)
 
     def _meet(self, call: Call, operation: Operation) -> Reply | Steps:
@@ -110,7 +115,7 @@ class SoapFace:
             render=lambda answer: self._render(call, operation, answer),
             another=lambda: self._another(call, operation, number),
             thin=lambda answer: self._thinned(operation, answer),
-            platform_error=lambda text: call.version.reply(call.version.fault(call.version.receiver, text), 500),
+            platform_error=lambda text: call.version.fault(call.version.receiver, text, self._dress),
         )
 
     def _another(self, call: Call, operation: Operation, number: int) -> Answer:
@@ -157,9 +162,8 @@ class SoapFace:
         return dvo if isinstance(dvo, Mapping) else parameters
 
     def _render(self, call: Call, operation: Operation, answer: Answer) -> Reply:
-        name = f"ns2:{call.operation}Response"
-        returned = self._returned(operation, answer)
-        return call.version.reply(f'<{name} xmlns:ns2="{self._namespace}">{returned}</{name}>')
+        dress, returned = self._dress, self._returned(operation, answer)
+        return call.version.reply(dress.wrapper(f"{call.operation}Response", self._namespace, returned), dress)
 
     def _returned(self, operation: Operation, answer: Answer) -> str:
         """The `return` elements of an answer."""

@@ -36,7 +36,14 @@ SAVES = {
 }
 NAMESPACES = {one: etree.parse(REPO / f"schemas/{one}/ibys.wsdl").getroot().get("targetNamespace") for one in SAVES}
 NAMESPACE = NAMESPACES["soap-g2"]
-PERSONALITY = {"repeats": "refused", "g3_numbers": "server", "g1_unsigned": "refused", "processing_seconds": 0}
+PERSONALITY = {
+    "dress": "metro",
+    "repeats": "refused",
+    "g3_numbers": "server",
+    "g3_answers": "accepted",
+    "g1_unsigned": "refused",
+    "processing_seconds": 0,
+}
 TRAINING = "/egitimBilgisiIslemleri/egitimBilgisiBildir"
 ENVELOPES = {
     "1.1": ("http://schemas.xmlsoap.org/soap/envelope/", "text/xml; charset=utf-8"),
