@@ -7,7 +7,7 @@ const clients = new Map();
 async function clientOf(wsdl, port) {
   const key = wsdl + " " + port;
   if (!clients.has(key)) {
-    clients.set(key, await soap.createClientAsync(wsdl, { forceSoap12Headers: port.includes("Soap12") }));
+    clients.set(key, await soap.createClientAsync(wsdl, { disableCache: true, forceSoap12Headers: port.includes("Soap12") }));
   }
   return clients.get(key);
 }
