@@ -44,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
     plan.use_set(wanted.faults)
     ministry = Ministry(plan)
     put_on(ministry, wanted.personality)
+    if wanted.keep_hours is not None:
+        ministry.keep_for(wanted.keep_hours)
     if wanted.processing_seconds != AS_THE_PERSONALITY:
         ministry.processing_seconds = wanted.processing_seconds
     if wanted.parties is not None and not _load(ministry, wanted.parties):
@@ -87,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
         help="soap-g3: from acceptance to decision, or never; else the personality's",
     )
     command.add_argument("--parties", type=Path, metavar="FILE.json", help="firms, workplaces, contracts, codes")
+    command.add_argument(
+        "--keep-hours", type=float, help="forget what was stored longer ago; everything is kept if not given"
+    )
     command.add_argument("--allow-non-loopback", action="store_true")
     return parser
 

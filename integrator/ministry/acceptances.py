@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from integrator.ministry.answers import BASARILI, Answer
@@ -18,6 +19,7 @@ class Acceptance:
     bildirim: Bildirim
     told: str
     at: float  # seconds of the monotonic clock
+    accepted_at: datetime
     decided: Answer | None = None
 
     def accepted(self) -> Answer:
@@ -30,22 +32,34 @@ class Acceptance:
 
 
 class Acceptances:
-    """All of them since start or reset, by the number told and by our number."""
+    """All of them since start or reset, by the number told and by our number; with `keep` the old are forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: timedelta | None = None) -> None:
+        self.keep = keep
         self.waiting: deque[Acceptance] = deque()
-        self._all: list[Acceptance] = []
+        self._all: deque[Acceptance] = deque()
         self._by_told: dict[tuple[str, str], Acceptance] = {}
         self._by_number: dict[tuple[str, int], Acceptance] = {}
         self._times: Counter[tuple[str, int]] = Counter()
 
     def put(self, one: Acceptance) -> None:
         """Keep one; it waits to be decided."""
+        self._forget_before(one.accepted_at)
         self.waiting.append(one)
         self._all.append(one)
         self._by_told[one.firma_kodu, one.told] = one
         self._by_number[one.firma_kodu, one.bildirim.sorgu_no] = one
         self._times[one.firma_kodu, one.bildirim.sorgu_no] += 1
+
+    def _forget_before(self, now: datetime) -> None:
+        """Drop what is decided and older than `keep` at `now`; what still waits is never dropped."""
+        while self.keep and self._all and self._all[0].decided and self._all[0].accepted_at < now - self.keep:
+            one = self._all.popleft()
+            number = one.firma_kodu, one.bildirim.sorgu_no
+            if self._by_told.get((one.firma_kodu, one.told)) is one:
+                del self._by_told[one.firma_kodu, one.told]
+            if self._by_number.get(number) is one:
+                del self._by_number[number], self._times[number]
 
     def told_as(self, firma_kodu: str, told: str) -> Acceptance | None:
         """What this firm was told this number for; the youngest, should there be several."""

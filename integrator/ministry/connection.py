@@ -83,6 +83,7 @@ class Connection(asyncio.Protocol):
         self._watch.cancel()
         self._clients.discard(self)
         self.resume_writing()  # there is nobody left to wait for
+        del self._parser  # it knows us: only the garbage collector, which rests for long here, would free the two
 
     def pause_writing(self) -> None:
         self._is_stuffed = True

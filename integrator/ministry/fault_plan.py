@@ -2,13 +2,12 @@
 
 The draw for the n-th arrival of a number under an operation is the same in every run with the same seed,
 whatever else arrives in between. After PATIENCE faulty answers in a row for one number and operation the
-next is honest, so that every test ends; scripts are outside that rule. A connection has no number yet: its draw is
-for the n-th connection to a port.
+next is honest, so that every test ends; scripts are outside that rule. A connection is drawn by its place in the line.
 """
 
 import random
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -83,7 +82,8 @@ class FaultPlan:
     query_rates: dict[str, float] = field(default_factory=dict)
     connection_rates: dict[str, float] = field(default_factory=dict)
     scripts: list[Script] = field(default_factory=list)
-    _arrivals: Counter[tuple[str, int]] = field(default_factory=Counter)
+    remembered: int = 100_000  # numbers whose arrivals are counted; of more, the one that came first counts anew
+    _arrivals: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)
     _kinds: Counter[str] = field(default_factory=Counter)
     _in_a_row: Counter[tuple[str, int]] = field(default_factory=Counter)
     _spell_until: float = 0.0
@@ -100,7 +100,7 @@ class FaultPlan:
     def decide(self, kind: str, operation: str, sorgu_no: int) -> Decision:
         """What this request meets; counts its arrival."""
         key = (operation, sorgu_no)
-        self._arrivals[key] += 1
+        self._count_arrival(key)
         self._kinds[kind] += 1
         scripted = self._scripted(kind, operation, sorgu_no)
         if scripted is not None:
@@ -111,6 +111,12 @@ class FaultPlan:
         dice = random.Random(f"{self.seed}/{operation}/{sorgu_no}/{self._arrivals[key]}")
         name = self._patient(key, _pick(rates, dice.random()))
         return Decision(name, dice.uniform(*self.latency))
+
+    def _count_arrival(self, key: tuple[str, int]) -> None:
+        self._arrivals[key] = self._arrivals.get(key, 0) + 1
+        if len(self._arrivals) > self.remembered:
+            oldest, _ = self._arrivals.popitem(last=False)
+            self._in_a_row.pop(oldest, None)
 
     def _scripted(self, kind: str, operation: str, sorgu_no: int) -> str | None:
         for script in self.scripts:

@@ -66,6 +66,10 @@ class Ministry:
 
     def forget(self) -> None:
         """Lose what happened (ledger, acceptances, counts, arrivals, scripts); keep parties, trust and rates."""
-        self.ledger = Ledger()
-        self.acceptances = Acceptances()
+        self.ledger = Ledger(self.ledger.keep)
+        self.acceptances = Acceptances(self.acceptances.keep)
         self.plan.forget()
+
+    def keep_for(self, hours: float) -> None:
+        """Forget what was stored or decided longer ago than this, on the stub's clock."""
+        self.ledger.keep = self.acceptances.keep = timedelta(hours=hours)

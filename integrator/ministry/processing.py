@@ -33,7 +33,9 @@ def accept(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> 
         return _repeated(ministry, earlier)
     if ministry.ledger.find(firma_kodu, bildirim.sorgu_no) is not None:  # stored through another generation
         return ministry.ledger.counted(Answer(answers.SORGU_NO_KULLANILMIS, NUMBER_USED, bildirim.sorgu_no))
-    acceptance = Acceptance(firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), time.monotonic())
+    acceptance = Acceptance(
+        firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), time.monotonic(), ministry.now()
+    )
     ministry.acceptances.put(acceptance)
     settle(ministry)
     if acceptance.decided is not None and ministry.g3_answers == DECIDED:
@@ -64,6 +66,7 @@ def settle(ministry: Ministry) -> None:
     while waiting and waiting[0].at <= until:
         one = waiting.popleft()
         one.decided = ministry.ledger.counted(decide(ministry, one.firma_kodu, one.bildirim, FORM))
+        one.bildirim = replace(one.bildirim, imzali_deger="")  # the largest part, and nobody will ask for it again
 
 
 def what_became(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:
