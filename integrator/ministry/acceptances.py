@@ -19,8 +19,8 @@ class Acceptance:
     bildirim: Bildirim
     told: str
     at: float  # seconds of the monotonic clock
-    accepted_at: datetime
     decided: Answer | None = None
+    accepted_at: datetime | None = None  # None: never forgotten
 
     def accepted(self) -> Answer:
         """The answer that says it was accepted for processing."""
@@ -44,16 +44,17 @@ class Acceptances:
 
     def put(self, one: Acceptance) -> None:
         """Keep one; it waits to be decided."""
-        self._forget_before(one.accepted_at)
+        if self.keep and one.accepted_at:
+            self._forget_before(one.accepted_at - self.keep)
         self.waiting.append(one)
         self._all.append(one)
         self._by_told[one.firma_kodu, one.told] = one
         self._by_number[one.firma_kodu, one.bildirim.sorgu_no] = one
         self._times[one.firma_kodu, one.bildirim.sorgu_no] += 1
 
-    def _forget_before(self, now: datetime) -> None:
-        """Drop what is decided and older than `keep` at `now`; what still waits is never dropped."""
-        while self.keep and self._all and self._all[0].decided and self._all[0].accepted_at < now - self.keep:
+    def _forget_before(self, moment: datetime) -> None:
+        """Drop what is decided and older than `moment`; what still waits is never dropped."""
+        while self._all and self._all[0].decided and (self._all[0].accepted_at or moment) < moment:
             one = self._all.popleft()
             number = one.firma_kodu, one.bildirim.sorgu_no
             if self._by_told.get((one.firma_kodu, one.told)) is one:

@@ -67,6 +67,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._peer = str(transport.get_extra_info("peername", ("",))[0]).removeprefix("::ffff:")
         self._loop = asyncio.get_running_loop()
         self._stirred_at = self._loop.time()
         self._watch = self._loop.call_later(self._patience.idle, self._look)
@@ -184,6 +185,7 @@ class Connection(asyncio.Protocol):
             query=parse_qs(url.query.decode("latin-1"), keep_blank_values=True) if url.query else {},
             headers=draft.headers,
             body=draft.body[0] if len(draft.body) == 1 else b"".join(draft.body),
+            peer=self._peer,
         )
         self._waiting.append((request, self._parser.should_keep_alive()))
         if self._steps is None:

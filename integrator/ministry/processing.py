@@ -33,9 +33,8 @@ def accept(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> 
         return _repeated(ministry, earlier)
     if ministry.ledger.find(firma_kodu, bildirim.sorgu_no) is not None:  # stored through another generation
         return ministry.ledger.counted(Answer(answers.SORGU_NO_KULLANILMIS, NUMBER_USED, bildirim.sorgu_no))
-    acceptance = Acceptance(
-        firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), time.monotonic(), ministry.now()
-    )
+    told = _told(ministry, firma_kodu, bildirim.sorgu_no)
+    acceptance = Acceptance(firma_kodu, bildirim, told, time.monotonic(), accepted_at=ministry.now())
     ministry.acceptances.put(acceptance)
     settle(ministry)
     if acceptance.decided is not None and ministry.g3_answers == DECIDED:

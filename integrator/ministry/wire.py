@@ -22,6 +22,7 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
+    peer: str = ""  # the address it came from
 
 
 @dataclass(frozen=True, slots=True)
