@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import accepting, end_to_end, engines, large, machine, signing, streaming, validating
+from bench import accepting, end_to_end, engines, large, machine, signing, streaming, stub, validating
 from bench.figures import QUICK, Row, Scale, Void
 from bench.world import World, a_world
 from integrator.log import set_up_log
@@ -27,6 +27,7 @@ TOWN_RECORDS = 2000
 
 MEASURES: dict[str, Callable[[Scale, World], Iterator[Row]]] = {
     "stream": lambda scale, _: streaming.measure(scale),  # first: later, freed memory would hide what is gained
+    "stub": lambda scale, _: stub.measure(scale),
     "sign": lambda scale, _: signing.measure(scale),
     "check": lambda scale, _: validating.measure(scale),
     "accept": accepting.measure_bulk,

@@ -31,12 +31,13 @@ class Scale:
     churned: int = 20_000  # messages claimed and settled by workers that do nothing else
     millions: int = 10_000_000  # messages in the longest queue
     stream: int = 200_000_000  # bytes of NDJSON
+    day_seconds: float = 60.0  # that a day at the hostile stub takes
 
 
 QUICK = Scale(
     rounds=2, seconds=0.2, accepted=600, delivered=600, plain=100, single=100, queued=10_000, claims=15,
     churned=4_000, millions=100_000,
-    stream=20_000_000,
+    stream=20_000_000, day_seconds=12.0,
 )  # fmt: skip
 
 

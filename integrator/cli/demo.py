@@ -44,9 +44,18 @@ _STATES: dict[str, dict[Language, str]] = {
     type=click.Choice(["none", "usual", "hostile"]),
     help="How the ministry behaves.",
 )
+@click.option(
+    "--personality",
+    default="metro",
+    show_default=True,
+    type=click.Choice(["metro", "axis", "dotnet"]),
+    help="How it does what no published text says.",
+)
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Run in this new folder and keep it.")
 @json_option
-def demo(records: int, seed: int | None, metot: str, faults: str, keep: Path | None, as_json: bool) -> int:
+def demo(
+    records: int, seed: int | None, metot: str, faults: str, personality: str, keep: Path | None, as_json: bool
+) -> int:
     """From a file of trainings to accepted notifications, with evidence; everything in it is invented."""
     set_up_log(level="ERROR")
     seed = secrets.randbelow(100_000) if seed is None else seed
@@ -67,7 +76,9 @@ def demo(records: int, seed: int | None, metot: str, faults: str, keep: Path | N
             bar.update(tasks[what], completed=done, total=total or records)
 
         home = keep or Path(temporary) / "home"
-        result = run_trial(home, records=records, seed=seed, faults=faults, progress=progress, metot=metot)
+        result = run_trial(
+            home, records=records, seed=seed, faults=faults, progress=progress, metot=metot, personality=personality
+        )
     if as_json:
         print_json({"metot": metot, **result.as_json()})
     else:

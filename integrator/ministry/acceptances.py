@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from integrator.ministry.answers import BASARILI, Answer
@@ -20,6 +21,7 @@ class Acceptance:
     told: str
     at: float  # seconds of the stub's clock
     decided: Answer | None = None
+    accepted_at: datetime | None = None  # None: never forgotten
 
     def accepted(self) -> Answer:
         """The answer that says it was accepted for processing."""
@@ -31,17 +33,20 @@ class Acceptance:
 
 
 class Acceptances:
-    """All of them since start or reset, by the number told and by our number."""
+    """All of them since start or reset, by the number told and by our number; with `keep` the old are forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: timedelta | None = None) -> None:
+        self.keep = keep
         self.waiting: deque[Acceptance] = deque()
-        self._all: list[Acceptance] = []
+        self._all: deque[Acceptance] = deque()
         self._by_told: dict[tuple[str, str], Acceptance] = {}
         self._by_number: dict[tuple[str, int], Acceptance] = {}
         self._times: Counter[tuple[str, int]] = Counter()
 
     def put(self, one: Acceptance) -> None:
         """Keep one; it waits to be decided."""
+        if self.keep and one.accepted_at:
+            self._forget_before(one.accepted_at - self.keep)
         self.waiting.append(one)
         self._all.append(one)
         self._by_told[one.firma_kodu, one.told] = one
@@ -51,6 +56,16 @@ class Acceptances:
     def everything(self) -> Iterator[Acceptance]:
         """All of them in the order of arrival."""
         return iter(self._all)
+
+    def _forget_before(self, moment: datetime) -> None:
+        """Drop what is decided and older than `moment`; what still waits is never dropped."""
+        while self._all and self._all[0].decided and (self._all[0].accepted_at or moment) < moment:
+            one = self._all.popleft()
+            number = one.firma_kodu, one.bildirim.sorgu_no
+            if self._by_told.get((one.firma_kodu, one.told)) is one:
+                del self._by_told[one.firma_kodu, one.told]
+            if self._by_number.get(number) is one:
+                del self._by_number[number], self._times[number]
 
     def told_as(self, firma_kodu: str, told: str) -> Acceptance | None:
         """What this firm was told this number for; the youngest, should there be several."""

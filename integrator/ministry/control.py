@@ -77,8 +77,14 @@ class Control:
             ("POST", "/reset"): self._reset,
             ("GET", "/export"): self._export,
             ("PUT", "/export"): self._import,
+            ("GET", "/tls"): lambda request: self._tls,
         }
         self._routes |= {route: _of_fields(act) for route, act in isgkatip.routes(ministry).items()}
+        self._tls: Json = {}
+
+    def tells_tls(self, told: Json) -> None:
+        """What `GET /tls` answers: the authority's certificate and the addresses that begin with https."""
+        self._tls = told
 
     def respond(self, request: Request) -> Reply:
         """Route one request; every answer but a refusal and the page is JSON."""

@@ -2,18 +2,22 @@
 
 The draw for the n-th arrival of a number under an operation is the same in every run with the same seed,
 whatever else arrives in between. After PATIENCE faulty answers in a row for one number and operation the
-next is honest, so that every test ends; scripts are outside that rule.
+next is honest, so that every test ends; scripts are outside that rule. A connection is drawn by its place in the line.
 """
 
 import random
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from integrator.ministry import faults, reply_forms  # noqa: F401 - each enters its faults into the table
 from integrator.ministry.clock import Clock
-from integrator.ministry.faults import FAULTS, QUERY_SHARE
+from integrator.ministry.doors import ON_CONNECTION, TLS_ONLY
+from integrator.ministry.fault_table import FAULTS, QUERY_SHARE
 
-SAVE, QUERY, OTHER = "save", "query", "other"
+SAVE, QUERY, OTHER, CONNECTION, TLS_CONNECTION = "save", "query", "other", "connection", "tls_connection"
 SETS = ("none", "usual", "hostile")
 PATIENCE = 3
 
@@ -56,35 +60,48 @@ def rates_of(name: str) -> tuple[dict[str, float], dict[str, float]]:
     return saves, {one: rate * QUERY_SHARE for one, rate in saves.items() if FAULTS[one].on_queries}
 
 
+def _nobody(seconds: float) -> None:
+    """There is no port to close."""
+
+
 @dataclass
 class FaultPlan:
-    """The dice of one run. `slow_seconds`, `spell_seconds` in seconds; `latency` a range of seconds."""
+    """The dice of one run. `slow_seconds`, `spell_seconds` in seconds; `latency` a range of seconds.
+
+    `outage` is from when until when on the stub's clock nothing is served; `shut` closes the port for some seconds.
+    """
 
     seed: int
     clock: Clock = field(default_factory=Clock, compare=False)
     slow_seconds: float = 3.0
     spell_seconds: float = 5.0
+    outage_hours: float = 6.0
+    outage: tuple[datetime, datetime] | None = None
+    shut: Callable[[float], None] = field(default=_nobody, compare=False, repr=False)
     latency: tuple[float, float] = (0.0, 0.0)
     rates: dict[str, float] = field(default_factory=dict)
     query_rates: dict[str, float] = field(default_factory=dict)
+    connection_rates: dict[str, float] = field(default_factory=dict)
     scripts: list[Script] = field(default_factory=list)
-    _arrivals: Counter[tuple[str, int]] = field(default_factory=Counter)
+    remembered: int = 100_000  # numbers whose arrivals are counted; of more, the one that came first counts anew
+    _arrivals: OrderedDict[tuple[str, int], int] = field(default_factory=OrderedDict)
     _kinds: Counter[str] = field(default_factory=Counter)
     _in_a_row: Counter[tuple[str, int]] = field(default_factory=Counter)
     _spell_until: float = 0.0
 
     def forget(self) -> None:
-        """As at the start: no arrivals, no scripts, no spell; the rates stay."""
+        """As at the start: no arrivals, no scripts, no spell, no outage; the rates stay."""
         self.scripts.clear()
         self._arrivals.clear()
         self._kinds.clear()
         self._in_a_row.clear()
         self._spell_until = 0.0
+        self.outage = None
 
     def decide(self, kind: str, operation: str, sorgu_no: int) -> Decision:
         """What this request meets; counts its arrival."""
         key = (operation, sorgu_no)
-        self._arrivals[key] += 1
+        self._count_arrival(key)
         self._kinds[kind] += 1
         scripted = self._scripted(kind, operation, sorgu_no)
         if scripted is not None:
@@ -95,6 +112,12 @@ class FaultPlan:
         dice = random.Random(f"{self.seed}/{operation}/{sorgu_no}/{self._arrivals[key]}")
         name = self._patient(key, _pick(rates, dice.random()))
         return Decision(name, dice.uniform(*self.latency))
+
+    def _count_arrival(self, key: tuple[str, int]) -> None:
+        self._arrivals[key] = self._arrivals.get(key, 0) + 1
+        if len(self._arrivals) > self.remembered:
+            oldest, _ = self._arrivals.popitem(last=False)
+            self._in_a_row.pop(oldest, None)
 
     def _scripted(self, kind: str, operation: str, sorgu_no: int) -> str | None:
         for script in self.scripts:
@@ -111,6 +134,26 @@ class FaultPlan:
         self._in_a_row[key] += 1
         return name
 
+    def decide_connection(self, kind: str) -> str:
+        """The fault of the door that the next connection of this kind meets, or nothing."""
+        self._kinds[kind] += 1
+        scripted = self._scripted(CONNECTION, kind, 0) if self.scripts else None
+        dice = random.Random(f"{self.seed}/{kind}/{self._kinds[kind]}")
+        met = scripted or _pick(self.connection_rates, dice.random()) or ""
+        return met if kind == TLS_CONNECTION or met not in TLS_ONLY else ""
+
+    def close_port(self, seconds: float | None = None) -> None:
+        """Break every connection and let nobody in for `seconds` (else `spell_seconds`)."""
+        self.shut(self.spell_seconds if seconds is None else seconds)
+
+    def begin_outage(self, now: datetime) -> None:
+        """From `now` on the stub's clock nothing is served for `outage_hours`."""
+        self.outage = (now, now + timedelta(hours=self.outage_hours))
+
+    def is_out(self, now: datetime) -> bool:
+        """Is this moment of the stub's clock inside the outage?"""
+        return self.outage is not None and self.outage[0] <= now < self.outage[1]
+
     def begin_401_spell(self, seconds: float | None = None) -> None:
         """From now on, for `seconds` (else `spell_seconds`), no firm is known."""
         self._spell_until = self.clock.seconds() + (self.spell_seconds if seconds is None else seconds)
@@ -122,6 +165,7 @@ class FaultPlan:
     def use_set(self, name: str) -> None:
         """Replace all rates by those of a named set."""
         self.rates, self.query_rates = rates_of(name)
+        self.connection_rates = {}
 
     def change(self, wanted: Any) -> None:
         """Take settings from the control port: all of them or, with BadPlan, none."""
@@ -130,11 +174,14 @@ class FaultPlan:
             self.use_set(changes["set"])
         self.rates |= changes.get("rates", {})
         self.query_rates |= changes.get("query_rates", {})
+        self.connection_rates |= changes.get("connection_rates", {})
         self.scripts += changes.get("scripts", [])
-        for name in ("seed", "slow_seconds", "spell_seconds", "latency"):
+        for name in ("seed", "slow_seconds", "spell_seconds", "latency", "outage_hours", "outage"):
             setattr(self, name, changes.get(name, getattr(self, name)))
         if "start_401_spell" in changes:
             self.begin_401_spell(changes["start_401_spell"])
+        if "close_port" in changes:
+            self.close_port(changes["close_port"])
 
     def settings(self) -> dict[str, Any]:
         """What `change` takes, as it stands."""
@@ -149,8 +196,11 @@ class FaultPlan:
             "latency": list(self.latency),
             "rates": self.rates,
             "query_rates": self.query_rates,
+            "connection_rates": self.connection_rates,
+            "outage_hours": self.outage_hours,
+            "outage": self.outage and dict(zip(("from", "until"), map(datetime.isoformat, self.outage), strict=True)),
             "scripts": [{name: getattr(one, name) for name in Script.__slots__} for one in self.scripts],
-            "known": {one.name: one.what for one in FAULTS.values()},
+            "known": {one.name: one.what for one in FAULTS.values()} | ON_CONNECTION,
         }
 
 
@@ -178,6 +228,18 @@ def _number(value: Any, name: str) -> float:
     return float(value)
 
 
+def _outage(value: Any, name: str) -> tuple[datetime, datetime] | None:
+    if value is None:
+        return None
+    try:
+        first, last = (datetime.fromisoformat(value[one]) for one in ("from", "until"))
+        if first.tzinfo and last.tzinfo and first < last:
+            return first, last
+    except (TypeError, KeyError, ValueError) as error:
+        raise BadPlan(f"{name}: {{from, until}} as ISO 8601 with a zone is expected, or null") from error
+    raise BadPlan(f"{name}: {{from, until}} with a zone is expected, from before until")
+
+
 def _seed(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadPlan(f"{name}: a whole number is expected")
@@ -197,14 +259,15 @@ def _latency(value: Any, name: str) -> tuple[float, float]:
 def _rates(value: Any, name: str) -> dict[str, float]:
     if not isinstance(value, dict):
         raise BadPlan(f"{name}: an object of fault and rate is expected")
-    rates = {_fault(one): _number(rate, f"{name}.{one}") for one, rate in value.items()}
+    known = ON_CONNECTION if name == "connection_rates" else FAULTS
+    rates = {_fault(one, known): _number(rate, f"{name}.{one}") for one, rate in value.items()}
     if any(rate > 1 for rate in rates.values()):
         raise BadPlan(f"{name}: a rate is at most 1")
     return rates
 
 
-def _fault(name: Any) -> str:
-    if not isinstance(name, str) or name not in FAULTS:
+def _fault(name: Any, known: Container[str]) -> str:
+    if not isinstance(name, str) or name not in known:
         raise BadPlan(f"{name}: no such fault")
     return name
 
@@ -221,13 +284,18 @@ def _script(row: dict[str, Any]) -> Script:
     numbers = {"times": 1} | {name: row[name] for name in ("sorgu_no", "nth", "times") if row.get(name) is not None}
     if not all(isinstance(number, int) for number in numbers.values()):
         raise BadPlan("sorgu_no, nth and times of a script are whole numbers")
-    return Script(_fault(row.get("fault")), row.get("operation", SAVE), **numbers)
+    fault = _fault(row.get("fault"), {*FAULTS, *ON_CONNECTION})
+    return Script(fault, CONNECTION if fault in ON_CONNECTION else row.get("operation", SAVE), **numbers)
 
 
 _READERS = {
     "set": _set,
     "rates": _rates,
     "query_rates": _rates,
+    "connection_rates": _rates,
+    "outage_hours": _number,
+    "outage": _outage,
+    "close_port": _number,
     "scripts": _scripts,
     "seed": _seed,
     "slow_seconds": _number,

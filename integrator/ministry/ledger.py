@@ -4,11 +4,10 @@ A message is kept whole, with the pairs that were stored and those that were ref
 a whole leaves nothing, so its number stays free. Effects are spread out only when somebody asks for them.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import islice
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from integrator.ministry.answers import BASARILI, Answer, Pair
@@ -45,14 +44,18 @@ class Notice:
 
 
 class Ledger:
-    """All effects since start or reset. One number of one firm is stored at most once."""
+    """All effects since start or reset. One number of one firm is stored at most once.
 
-    def __init__(self) -> None:
-        self._messages: list[Stored] = []
+    It grows by design. With `keep` it forgets what was stored longer ago on the stub's clock, and says how much.
+    """
+
+    def __init__(self, keep: timedelta | None = None) -> None:
+        self.keep, self.forgotten = keep, 0
+        self._messages: deque[Stored] = deque()
         self._by_number: dict[tuple[str, int], Stored] = {}
         self._by_identity: dict[Identity, Stored] = {}
-        self._identified = 0  # how many of the messages are in it
-        self._notices: dict[tuple[str, ...], Notice] = {}
+        self._unidentified: deque[Stored] = deque()  # the youngest, not in it yet
+        self._notices: OrderedDict[tuple[str, ...], Notice] = OrderedDict()
         self.codes: Counter[int] = Counter()
         self.faults: Counter[str] = Counter()
         self.saves = self.queries = self.repeated_numbers = 0
@@ -66,16 +69,17 @@ class Ledger:
 
         What came since the last call is entered only now: the generations with numbers pay nothing for it.
         """
-        for stored in islice(self._messages, self._identified, None):
-            for pair in stored.effects():
-                key = (stored.firma_kodu, pair.calisan_tck_no, pair.egitim_kodu_id, stored.gun, stored.sgk_tescil_no)
+        while self._unidentified:
+            stored = self._unidentified.popleft()
+            for key in _identities(stored):
                 self._by_identity.setdefault(key, stored)
-        self._identified = len(self._messages)
         return self._by_identity.get(identity)
 
     def put(self, stored: Stored) -> None:
         """Keep one message and its effects."""
+        self._forget_before(stored.at)
         self._messages.append(stored)
+        self._unidentified.append(stored)
         if stored.answer.sorgu_no:
             self._by_number[stored.firma_kodu, stored.answer.sorgu_no] = stored
 
@@ -84,6 +88,7 @@ class Ledger:
         if key in self._notices:
             self.repeated_numbers += 1
             return False
+        self._forget_before(notice.at)
         self._notices[key] = notice
         return True
 
@@ -102,6 +107,23 @@ class Ledger:
     def keyed_notices(self) -> Iterator[tuple[tuple[str, ...], Notice]]:
         """The same with all of what tells one from another."""
         return iter(self._notices.items())
+
+    def _forget_before(self, now: datetime) -> None:
+        """Drop what `keep` says is too old at `now`: effects, numbers and identities."""
+        while self.keep and self._messages and self._messages[0].at < now - self.keep:
+            self._forget(self._messages.popleft())
+        while self.keep and self._notices and next(iter(self._notices.values())).at < now - self.keep:
+            self._notices.popitem(last=False)
+            self.forgotten += 1
+
+    def _forget(self, stored: Stored) -> None:
+        self.forgotten += 1
+        self._by_number.pop((stored.firma_kodu, stored.answer.sorgu_no), None)
+        if self._unidentified and self._unidentified[0] is stored:
+            self._unidentified.popleft()
+        for key in _identities(stored):
+            if self._by_identity.get(key) is stored:
+                del self._by_identity[key]
 
     def arrived(self, kind: str) -> None:
         """Count one request."""
@@ -135,6 +157,7 @@ class Ledger:
         generations.update(notice.generation for notice in self._notices.values())
         return {
             "messages": len(self._messages) + len(self._notices),
+            "forgotten": self.forgotten,
             "effects": generations.total(),
             "effects_by_generation": dict(sorted(generations.items())),
             "duplicate_pairs": sum(1 for count in pairs.values() if count > 1),
@@ -145,6 +168,11 @@ class Ledger:
             "codes": {str(code): count for code, count in sorted(self.codes.items())},
             "faults": dict(sorted(self.faults.items())),
         }
+
+
+def _identities(stored: Stored) -> Iterator[Identity]:
+    for pair in stored.effects():
+        yield stored.firma_kodu, pair.calisan_tck_no, pair.egitim_kodu_id, stored.gun, stored.sgk_tescil_no
 
 
 def _key(stored: Stored, pair: Pair) -> tuple[int, str, date, int, int]:

@@ -1,7 +1,7 @@
 """The ministry in memory: parties, ledger, trust, fault plan and personality, and the clock they share."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from cryptography import x509
 
@@ -16,19 +16,20 @@ from integrator.ministry.versions import Versions
 
 REFUSED, OLD_SUCCESS = "refused", "old_success"
 SERVER, OURS = "server", "ours"
-ACCEPTED = "accepted"
+ACCEPTED, DECIDED = "accepted", "decided"
 UNCHECKED, REQUIRED = "unchecked", "required"
 _FIRMA_YOK = Answer(FIRMA_YOK, "Bu kod ve parola ile aktif firma bulunamadı")
 
 
 @dataclass(slots=True)
 class Ministry:
-    """Everything a face needs; the last five are its personality.
+    """Everything a face needs; the last seven are its personality.
 
     `repeats`: what is already stored gets 211, or its old answer. `g3_numbers`: an acceptance tells a number of the
     server's or the sender's own. `g1_unsigned`: a single record without signature is refused (210) or accepted.
-    `processing_seconds`: how long generation 3 takes to decide; None is for ever. `hizmet_kaydi`: does generation 4
-    look for an approved served workplace.
+    `processing_seconds`: how long generation 3 takes to decide; None is for ever. `g3_answers`: what is decided at once
+    is answered as accepted, or as decided. `dress`: what its answers look like (`dress`). `hizmet_kaydi`: does
+    generation 4 look for an approved served workplace.
     """
 
     plan: FaultPlan
@@ -43,6 +44,8 @@ class Ministry:
     g3_numbers: str = SERVER
     g1_unsigned: str = REFUSED
     processing_seconds: float | None = 0.05
+    g3_answers: str = ACCEPTED
+    dress: str = "metro"
     hizmet_kaydi: str = UNCHECKED
 
     def __post_init__(self) -> None:
@@ -62,12 +65,24 @@ class Ministry:
             return False
         return self.firms.admits(firma_kodu, peer, self.today())
 
+    def begin_outage(self) -> None:
+        """From now on nothing is served, for the hours of the plan."""
+        self.plan.begin_outage(self.now())
+
+    def is_out(self) -> bool:
+        """Is nothing served at this moment?"""
+        return self.plan.outage is not None and self.plan.is_out(self.now())
+
     def refused_firma(self, kind: str) -> Answer:
         """401; counted when it was a save."""
         return self.ledger.counted(_FIRMA_YOK) if kind == SAVE else _FIRMA_YOK
 
     def forget(self) -> None:
         """Lose what happened (ledger, acceptances, counts, arrivals, scripts); keep parties, trust and rates."""
-        self.ledger = Ledger()
-        self.acceptances = Acceptances()
+        self.ledger = Ledger(self.ledger.keep)
+        self.acceptances = Acceptances(self.acceptances.keep)
         self.plan.forget()
+
+    def keep_for(self, hours: float) -> None:
+        """Forget what was stored or decided longer ago than this, on the stub's clock."""
+        self.ledger.keep = self.acceptances.keep = timedelta(hours=hours)

@@ -2,15 +2,10 @@
 
 from typing import Any
 
-from integrator.ministry.ministry import ACCEPTED, OLD_SUCCESS, OURS, REFUSED, REQUIRED, SERVER, UNCHECKED, Ministry
+from integrator.ministry.ministry import Ministry
+from integrator.ministry.personalities import PERSONALITIES, TRAITS, put_on
 
 NEVER = "never"
-PERSONALITY = {
-    "repeats": (REFUSED, OLD_SUCCESS),
-    "g3_numbers": (SERVER, OURS),
-    "g1_unsigned": (REFUSED, ACCEPTED),
-    "hizmet_kaydi": (UNCHECKED, REQUIRED),
-}
 
 
 class BadPersonality(Exception):
@@ -19,20 +14,24 @@ class BadPersonality(Exception):
 
 def traits_of(ministry: Ministry) -> dict[str, Any]:
     """Every trait, in the shape in which it is changed."""
-    traits = {name: getattr(ministry, name) for name in PERSONALITY}
+    traits = {name: getattr(ministry, name) for name in TRAITS}
     seconds = ministry.processing_seconds
     return traits | {"processing_seconds": NEVER if seconds is None else seconds}
 
 
 def change_traits(ministry: Ministry, wanted: Any) -> None:
-    """Any of the traits; all of them or, with BadPersonality, none."""
-    if not isinstance(wanted, dict) or not wanted or not set(wanted) <= {*PERSONALITY, "processing_seconds"}:
-        raise BadPersonality(f"an object with {', '.join(PERSONALITY)} or processing_seconds is expected")
-    for name, allowed in PERSONALITY.items():
+    """A personality by its name, or any of the traits; all of them or, with BadPersonality, none."""
+    if isinstance(wanted, dict) and wanted.get("personality") in list(PERSONALITIES) and len(wanted) == 1:
+        put_on(ministry, wanted["personality"])
+        return
+    if not isinstance(wanted, dict) or not wanted or not set(wanted) <= {*TRAITS, "processing_seconds"}:
+        told = f"personality ({', '.join(PERSONALITIES)}) alone, or {', '.join(TRAITS)}, processing_seconds"
+        raise BadPersonality(f"an object with {told} is expected")
+    for name, allowed in TRAITS.items():
         if wanted.get(name, allowed[0]) not in allowed:
             raise BadPersonality(f"{name}: {' or '.join(allowed)} is expected")
     seconds = _seconds(wanted.get("processing_seconds", 0))
-    for name in set(PERSONALITY) & set(wanted):
+    for name in set(TRAITS) & set(wanted):
         setattr(ministry, name, wanted[name])
     if "processing_seconds" in wanted:
         ministry.processing_seconds = seconds

@@ -5,12 +5,13 @@ background: what is due is decided when somebody asks, by a query, a save or the
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from integrator.ministry import answers, signed_xml
 from integrator.ministry.acceptances import Acceptance
 from integrator.ministry.answers import Answer, Durum
 from integrator.ministry.bildirim import Dvo, Unreadable, present
-from integrator.ministry.ministry import OLD_SUCCESS, OURS, Ministry
+from integrator.ministry.ministry import DECIDED, OLD_SUCCESS, OURS, Ministry
 from integrator.ministry.questions import ROW_LIMIT
 from integrator.ministry.save import NUMBER_USED, Form, decide, read
 
@@ -31,11 +32,12 @@ def accept(ministry: Ministry, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> 
         return _repeated(ministry, earlier)
     if ministry.ledger.find(firma_kodu, bildirim.sorgu_no) is not None:  # stored through another generation
         return ministry.ledger.counted(Answer(answers.SORGU_NO_KULLANILMIS, NUMBER_USED, bildirim.sorgu_no))
-    acceptance = Acceptance(
-        firma_kodu, bildirim, _told(ministry, firma_kodu, bildirim.sorgu_no), ministry.clock.seconds()
-    )
+    told = _told(ministry, firma_kodu, bildirim.sorgu_no)
+    acceptance = Acceptance(firma_kodu, bildirim, told, ministry.clock.seconds(), accepted_at=ministry.now())
     ministry.acceptances.put(acceptance)
     settle(ministry)
+    if acceptance.decided is not None and ministry.g3_answers == DECIDED:
+        return replace(acceptance.decided, told=acceptance.told)
     return acceptance.accepted()
 
 
@@ -62,6 +64,7 @@ def settle(ministry: Ministry) -> None:
     while waiting and waiting[0].at <= until:
         one = waiting.popleft()
         one.decided = ministry.ledger.counted(decide(ministry, one.firma_kodu, one.bildirim, FORM))
+        one.bildirim = replace(one.bildirim, imzali_deger="")  # the largest part, and nobody will ask for it again
 
 
 def what_became(ministry: Ministry, firma_kodu: str, dvo: Dvo) -> Answer:

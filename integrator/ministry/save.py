@@ -36,12 +36,14 @@ class Form:
     `render` builds the signed XML anew; None: it carries no signature and no number, so what is stored is known by
     worker, code, day and workplace. `is_whole`: one worker without relation refuses the whole message.
     `began_unsigned`: there was a time when it had no signature, to which a personality can go back.
+    `is_in_part`: every second worker is left out, a fault.
     """
 
     generation: str
     render: Callable[[Bildirim], str] | None
     is_whole: bool = False
     began_unsigned: bool = False
+    is_in_part: bool = False
 
 
 LIST_FORM = Form("soap-g2", signed_xml.render)
@@ -215,6 +217,9 @@ def _store(ministry: Ministry, firma_kodu: str, bildirim: Bildirim, form: Form) 
     if roster.isdisjoint(bildirim.calisan) or (form.is_whole and not roster.issuperset(bildirim.calisan)):
         text = next(pair.message for pair in pairs if pair.status != answers.BASARILI)
         return Answer(answers.CALISAN_ILISKISI_YOK, text, bildirim.sorgu_no, pairs)
+    if form.is_in_part:
+        left_out = set(bildirim.calisan[1::2])
+        pairs = tuple(pair for pair in pairs if pair.calisan_tck_no not in left_out)
     answer = Answer(answers.BASARILI, answers.BASARILI_MESAJI, bildirim.sorgu_no, pairs)
     ministry.ledger.put(
         Stored(

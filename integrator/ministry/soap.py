@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from integrator.ministry.dress import Dress
 from integrator.ministry.shapes import text_of
 from integrator.ministry.wire import Reply
 
@@ -30,27 +31,21 @@ class Version:
     sender: str
     receiver: str
 
-    def envelope(self, body: str) -> bytes:
-        """`body` in an envelope, without white space between the elements."""
-        return (
-            f'<?xml version="1.0" encoding="UTF-8"?><S:Envelope xmlns:S="{self.namespace}"><S:Body>'
-            f"{body}</S:Body></S:Envelope>"
-        ).encode()
-
-    def reply(self, body: str, status: int = 200) -> Reply:
+    def reply(self, body: str, dress: Dress, status: int = 200) -> Reply:
         """`body` in an envelope as an HTTP reply of this version's media type."""
-        return Reply(status, f"{self.media_type};charset=utf-8", self.envelope(body))
+        return Reply(status, f"{self.media_type};charset=utf-8", dress.envelope(self.namespace, body))
 
-    def fault(self, code: str, text: str) -> str:
-        """The Fault element; `code` is a local name such as Client or Receiver."""
+    def fault(self, code: str, text: str, dress: Dress, status: int = 500) -> Reply:
+        """A Fault as an HTTP reply; `code` is a local name such as Client or Receiver."""
+        p = dress.prefix
         if self is SOAP_11:
-            inner = f"<faultcode>S:{code}</faultcode><faultstring>{text_of(text)}</faultstring>"
+            inner = f"<faultcode>{p}:{code}</faultcode><faultstring>{text_of(text)}</faultstring>"
         else:
             inner = (
-                f"<S:Code><S:Value>S:{code}</S:Value></S:Code>"
-                f'<S:Reason><S:Text xml:lang="en">{text_of(text)}</S:Text></S:Reason>'
+                f"<{p}:Code><{p}:Value>{p}:{code}</{p}:Value></{p}:Code>"
+                f'<{p}:Reason><{p}:Text xml:lang="en">{text_of(text)}</{p}:Text></{p}:Reason>'
             )
-        return f"<S:Fault>{inner}</S:Fault>"
+        return self.reply(f"<{p}:Fault>{inner}</{p}:Fault>", dress, status)
 
 
 SOAP_11 = Version("http://schemas.xmlsoap.org/soap/envelope/", "text/xml", "Client", "Server")
@@ -59,11 +54,15 @@ _VERSIONS = {version.namespace: version for version in (SOAP_11, SOAP_12)}
 
 
 class SoapFault(Exception):
-    """The message cannot be taken as a call; `reply` is what to answer (HTTP 500, as JAX-WS does)."""
+    """The message cannot be taken as a call; `reply` gives what to answer (HTTP 500, as JAX-WS does)."""
 
     def __init__(self, version: Version, text: str, code: str = "") -> None:
         super().__init__(text)
-        self.reply = version.reply(version.fault(code or version.sender, text), 500)
+        self._version, self._text, self._code = version, text, code or version.sender
+
+    def reply(self, dress: Dress) -> Reply:
+        """The fault in its envelope."""
+        return self._version.fault(self._code, self._text, dress)
 
 
 @dataclass(frozen=True, slots=True)

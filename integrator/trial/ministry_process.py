@@ -16,8 +16,17 @@ from integrator.domain.errors import Unavailable
 class MinistryProcess:
     """A running stub; leaving the block ends it by its id."""
 
-    def __init__(self, *, faults: str, seed: int, slow_seconds: float = 3.0, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        faults: str,
+        seed: int,
+        slow_seconds: float = 3.0,
+        personality: str = "metro",
+        log: Path | None = None,
+    ) -> None:
         arguments = ["--faults", faults, "--seed", str(seed), "--slow-seconds", str(slow_seconds)]
+        arguments += ["--personality", personality]
         self._log = (log or Path("/dev/null")).open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "integrator.ministry", "serve", *arguments], stdout=subprocess.PIPE, stderr=self._log

@@ -253,11 +253,14 @@ def run_trial(
     progress: Progress,
     key: KeyKind = "rsa-2048",
     metot: str = "soap-g2",
+    personality: str = "metro",
 ) -> Result:
     """Everything, once."""
     began = time.perf_counter()
     log = home.parent / f"{home.name}-stub.log"
-    with MinistryProcess(faults=faults, seed=seed, slow_seconds=SLOW_SECONDS, log=log) as ministry:
+    with MinistryProcess(
+        faults=faults, seed=seed, slow_seconds=SLOW_SECONDS, personality=personality, log=log
+    ) as ministry:
         trial = prepare(home, ministry, records=records, seed=seed, faults=faults, key=key, metot=metot)
         gateway = open_gateway(trial.settings)
         try:

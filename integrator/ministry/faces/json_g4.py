@@ -16,8 +16,9 @@ from typing import Any
 from integrator.ministry import answers, notices, questions
 from integrator.ministry.answers import Answer
 from integrator.ministry.bildirim import Dvo, Unreadable
+from integrator.ministry.dress import DRESSES, Dress
 from integrator.ministry.fault_plan import OTHER, SAVE
-from integrator.ministry.faults import FAULTS, Exchange, encounter
+from integrator.ministry.fault_table import FAULTS, Exchange, encounter
 from integrator.ministry.json_shapes import JsonShapes, NotJson, parse
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.published import read_openapi
@@ -115,14 +116,14 @@ class JsonG4:
         try:
             content = parse(request.body)
         except NotJson as error:
-            return replace(render(answers.unreadable(error)), status=400)
+            return replace(self._render(answers.unreadable(error)), status=400)
         told = [content.get(one) for one in operation.identity]
         key = zlib.crc32(repr([one for one in told if isinstance(one, str | int)]).encode())
         self._ministry.ledger.arrived(operation.kind)
         decision = self._ministry.plan.decide(operation.kind, name, key)
         fault = decision.fault if decision.fault and FAULTS[decision.fault].on_json else None
         if fault is None and not decision.latency:
-            return render(self._answer(request, operation, content))
+            return self._render(self._answer(request, operation, content))
         exchange = self._exchange(lambda: self._answer(request, operation, content), request.path, key)
         return encounter(exchange, fault, decision.latency, self._ministry.ledger.faults)
 
@@ -132,13 +133,32 @@ class JsonG4:
             sorgu_no=key,
             slow_seconds=self._ministry.plan.slow_seconds,
             begin_401_spell=self._ministry.plan.begin_401_spell,
+            begin_outage=self._ministry.begin_outage,
+            close_port=self._ministry.plan.close_port,
             answer=answer,
-            render=render,
+            render=self._render,
+            now=self._ministry.now,
             another=answer,
+            partial=answer,
+            signed_xml=str,
             thin=Answer.thinned,
-            platform_error=lambda text: _json_reply(500, {"status": 500, "error": text, "path": path}),
+            platform_error=lambda text: Reply(
+                500, JSON, self._dress.json({"status": 500, "error": text, "path": path})
+            ),
             garbage=_GARBAGE,
         )
+
+    @property
+    def _dress(self) -> Dress:
+        return DRESSES[self._ministry.dress]
+
+    def _render(self, answer: Answer) -> Reply:
+        """HTTP 401 for the firm, else 200 whatever the outcome; `sonuc` tells it."""
+        sonuc = SUCCESS if answer.status == answers.BASARILI else str(answer.status)
+        reply = Reply(200, JSON, self._dress.json({"sonuc": sonuc, "aciklama": answer.message}))
+        if answer.status != answers.FIRMA_YOK:
+            return reply
+        return replace(reply, status=401, headers=(("WWW-Authenticate", 'Basic realm="ibys"'),))
 
     def _answer(self, request: Request, operation: Operation, content: dict[str, Any]) -> Answer:
         """The firm comes first, then every field; training counts its own code."""
@@ -164,16 +184,3 @@ def credentials(request: Request) -> tuple[str, str]:
         text = ""
     firma_kodu, _, parola = text.partition(":")
     return firma_kodu, parola
-
-
-def render(answer: Answer) -> Reply:
-    """HTTP 401 for the firm, else 200 whatever the outcome; `sonuc` tells it."""
-    sonuc = SUCCESS if answer.status == answers.BASARILI else str(answer.status)
-    reply = _json_reply(200, {"sonuc": sonuc, "aciklama": answer.message})
-    if answer.status != answers.FIRMA_YOK:
-        return reply
-    return replace(reply, status=401, headers=(("WWW-Authenticate", 'Basic realm="ibys"'),))
-
-
-def _json_reply(status: int, content: dict[str, Any]) -> Reply:
-    return Reply(status, JSON, json.dumps(content, ensure_ascii=False).encode(errors="replace"))

@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 from integrator.ministry import answers
 from integrator.ministry.answers import Answer
 from integrator.ministry.bildirim import Dvo, Unreadable
+from integrator.ministry.dress import DRESSES, Dress
 from integrator.ministry.fault_plan import QUERY, SAVE
-from integrator.ministry.faults import Exchange, encounter
+from integrator.ministry.fault_table import Exchange, encounter
 from integrator.ministry.ministry import Ministry
 from integrator.ministry.published import read_wsdl
+from integrator.ministry.save import Form, read
 from integrator.ministry.shapes import Shapes
 from integrator.ministry.soap import (
     SOAP_11,
@@ -26,6 +28,8 @@ from integrator.ministry.soap import (
     version_of,
 )
 from integrator.ministry.wire import Reply, Request, Steps, plain
+
+Save = Callable[[str, Callable[[], Dvo]], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +48,21 @@ class Operation:
 class SoapFace:
     """One SOAP generation under its path. `origin` is scheme, host and port, for the address in the WSDL."""
 
-    generation: ClassVar[str]
+    form: ClassVar[Form]
     operations: ClassVar[Mapping[str, Operation]]
     lists_pairs: ClassVar[bool] = False  # does the answer to a save list its pairs?
 
     def __init__(self, ministry: Ministry, origin: str) -> None:
-        wsdl = read_wsdl(self.generation)
-        self.path = f"/{self.generation}"
+        wsdl = read_wsdl(self.form.generation)
+        self.path = f"/{self.form.generation}"
         self._ministry = ministry
         self._namespace = wsdl.namespace
         self._shapes = Shapes(wsdl)
         self._wsdl = Reply(200, "text/xml; charset=utf-8", wsdl.at(origin + self.path))
+
+    @property
+    def _dress(self) -> Dress:
+        return DRESSES[self._ministry.dress]
 
     def respond(self, request: Request) -> Reply | Steps:
         """The WSDL to GET ?wsdl, an operation to POST."""
@@ -67,7 +75,7 @@ class SoapFace:
         content_type = request.headers.get("content-type", "")
         if not content_type.lower().startswith((SOAP_11.media_type, SOAP_12.media_type)):
             version = version_of(content_type)
-            return version.reply(version.fault(version.sender, "text/xml or application/soap+xml is expected"), 415)
+            return version.fault(version.sender, "text/xml or application/soap+xml is expected", self._dress, 415)
         return self._respond_to_call(request, content_type)
 
     def _respond_to_call(self, request: Request, content_type: str) -> Reply | Steps:
@@ -77,7 +85,7 @@ class SoapFace:
             if operation is None:
                 raise SoapFault(call.version, f"there is no operation {call.operation}")
         except SoapFault as fault:
-            return fault.reply
+            return fault.reply(self._dress)
         return self._meet(call, operation)
 
     def _meet(self, call: Call, operation: Operation) -> Reply | Steps:
@@ -96,11 +104,16 @@ class SoapFace:
             sorgu_no=number,
             slow_seconds=self._ministry.plan.slow_seconds,
             begin_401_spell=self._ministry.plan.begin_401_spell,
+            begin_outage=self._ministry.begin_outage,
+            close_port=self._ministry.plan.close_port,
+            now=self._ministry.now,
             answer=lambda: self._answer(call, operation),
+            partial=lambda: self._answer(call, operation, self._save_in_part),
+            signed_xml=lambda: self._signed_xml(call, operation),
             render=lambda answer: self._render(call, operation, answer),
             another=lambda: self._another(call, operation, number),
             thin=lambda answer: self._thinned(operation, answer),
-            platform_error=lambda text: call.version.reply(call.version.fault(call.version.receiver, text), 500),
+            platform_error=lambda text: call.version.fault(call.version.receiver, text, self._dress),
         )
 
     def _another(self, call: Call, operation: Operation, number: int) -> Answer:
@@ -114,18 +127,18 @@ class SoapFace:
             return replace(answer, sorgu_no=0, told="")
         return answer.thinned()
 
-    def _answer(self, call: Call, operation: Operation) -> Answer:
+    def _answer(self, call: Call, operation: Operation, save: Save | None = None) -> Answer:
         """The honest answer, and whatever it stores; it names the number that was asked for, if legible."""
-        answer = self._checked(call, operation)
+        answer = self._checked(call, operation, save or self._save)
         return answer if answer.sorgu_no else replace(answer, sorgu_no=self._number(call, operation))
 
-    def _checked(self, call: Call, operation: Operation) -> Answer:
+    def _checked(self, call: Call, operation: Operation, save: Save) -> Answer:
         """The firm comes first, before any other field is read."""
         firma_kodu = peek(call.element, "firmaKodu")
         if operation.parameter and not self._admits(call, operation, firma_kodu):
             return self._ministry.refused_firma(operation.kind)
         if operation.ask is None:
-            return self._save(firma_kodu, lambda: self._dvo(call, operation))
+            return save(firma_kodu, lambda: self._dvo(call, operation))
         try:
             return operation.ask(self._ministry, firma_kodu, self._dvo(call, operation))
         except Unreadable as error:
@@ -147,9 +160,8 @@ class SoapFace:
         return dvo if isinstance(dvo, Mapping) else parameters
 
     def _render(self, call: Call, operation: Operation, answer: Answer) -> Reply:
-        name = f"ns2:{call.operation}Response"
-        returned = self._returned(operation, answer)
-        return call.version.reply(f'<{name} xmlns:ns2="{self._namespace}">{returned}</{name}>')
+        dress, returned = self._dress, self._returned(operation, answer)
+        return call.version.reply(dress.wrapper(f"{call.operation}Response", self._namespace, returned), dress)
 
     def _returned(self, operation: Operation, answer: Answer) -> str:
         """The `return` elements of an answer."""
@@ -161,6 +173,21 @@ class SoapFace:
     def _save(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
         """Check one message of an admitted firm and store what can be stored."""
         raise NotImplementedError
+
+    def _save_in_part(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
+        """The same for every second worker only, where an answer can say so."""
+        return self._save(firma_kodu, read_dvo)
+
+    def _signed_xml(self, call: Call, operation: Operation) -> str:
+        """What the signature of this save must be over; an empty root when it cannot be read."""
+        try:
+            bildirim = read(self._ministry, lambda: self._in_list_form(self._dvo(call, operation)), self.form)
+        except Unreadable:
+            return "<EgitimDVO/>"
+        return self.form.render(bildirim) if self.form.render else ""
+
+    def _in_list_form(self, dvo: Dvo) -> Dvo:
+        return dvo
 
     def _number(self, call: Call, operation: Operation) -> int:
         """The number as far as it can be made out, for the fault plan; 0 when it cannot."""

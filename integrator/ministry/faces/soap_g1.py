@@ -29,7 +29,7 @@ FORM = Form("soap-g1", signed_xml.render_single, is_whole=True, began_unsigned=T
 class SoapG1(SoapFace):
     """The face under /soap-g1."""
 
-    generation = FORM.generation
+    form = FORM
     operations: ClassVar[Mapping[str, Operation]] = {
         "egitimBildirimKaydet": Operation(SAVE, "egitim", "egitimCevapDVO", None),
         "egitimBildirimSorgula": PAIR_QUERY,
@@ -38,6 +38,9 @@ class SoapG1(SoapFace):
 
     def _save(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
         return save(self._ministry, firma_kodu, lambda: as_lists(read_dvo()), FORM)
+
+    def _in_list_form(self, dvo: Dvo) -> Dvo:
+        return as_lists(dvo)
 
 
 def as_lists(dvo: Dvo) -> Dvo:

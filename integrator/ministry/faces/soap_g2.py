@@ -4,6 +4,7 @@ The save answer is written by hand, because it is where the time goes.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from integrator.ministry.answers import Answer
@@ -15,11 +16,13 @@ from integrator.ministry.save import LIST_FORM, save
 from integrator.ministry.shapes import text_of
 from integrator.ministry.signed_xml import java_double
 
+IN_PART = replace(LIST_FORM, is_in_part=True)
+
 
 class SoapG2(SoapFace):
     """The face under /soap-g2."""
 
-    generation = LIST_FORM.generation
+    form = LIST_FORM
     lists_pairs = True
     operations: ClassVar[Mapping[str, Operation]] = {
         "cokluEgitimBildirimKaydet": Operation(SAVE, "egitim", "cokluEgitimCevapDVO", None),
@@ -29,6 +32,9 @@ class SoapG2(SoapFace):
 
     def _save(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
         return save(self._ministry, firma_kodu, read_dvo)
+
+    def _save_in_part(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
+        return save(self._ministry, firma_kodu, read_dvo, IN_PART)
 
     def _returned(self, operation: Operation, answer: Answer) -> str:
         if operation.kind == SAVE:

@@ -20,7 +20,7 @@ from integrator.ministry.soap import Call, peek
 class SoapG3(SoapFace):
     """The face under /soap-g3."""
 
-    generation = processing.FORM.generation
+    form = processing.FORM
     operations: ClassVar[Mapping[str, Operation]] = {
         "egitimBildirimKaydet": Operation(SAVE, "egitim", "egitimCevapDVO", None),
         "egitimBildirimSorgula": Operation(QUERY, "sorguNo", "egitimCevapDVO", processing.what_became),

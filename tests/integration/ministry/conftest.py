@@ -37,8 +37,10 @@ SAVES = {
 NAMESPACES = {one: etree.parse(REPO / f"schemas/{one}/ibys.wsdl").getroot().get("targetNamespace") for one in SAVES}
 NAMESPACE = NAMESPACES["soap-g2"]
 PERSONALITY = {
+    "dress": "metro",
     "repeats": "refused",
     "g3_numbers": "server",
+    "g3_answers": "accepted",
     "g1_unsigned": "refused",
     "processing_seconds": 0,
     "hizmet_kaydi": "unchecked",

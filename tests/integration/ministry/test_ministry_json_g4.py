@@ -221,6 +221,9 @@ STORES_NOTHING = {
     "code_401_spell": b"HTTP/1.1 401 ",
     "reset_before_commit": None,
     "reset_during_body": None,
+    "http_429_bare": b"HTTP/1.1 429 ",
+    "http_503_bare": b"HTTP/1.1 503 ",
+    "http_503_until_date": b" GMT\r\n",
 }
 STORES = {
     "code_1111_after_storing": b'"sonuc": "1111"',
@@ -235,8 +238,21 @@ STORES = {
     "repeated_reply": b'"sonuc": "1"',
     "half_reply": b"HTTP/1.1 200 ",
     "wrong_content_length": b'"sonuc": "1"',
+    "http_500_true_reply": b"HTTP/1.1 500 ",
+    "clock_skew": b"\r\nDate: ",
+    "reply_in_utf16": '"sonuc": "1"'.encode("utf-16-le"),
+    "reply_with_bom": b'\xef\xbb\xbf{"sonuc": "1"',
+    "chunked_reply": b"\r\n0\r\n\r\n",
+    "chunked_reply_cut": b"Transfer-Encoding: chunked",
+    "reply_until_close": b'"sonuc": "1"',
+    "unknown_element": b', "islemZamani": 12}',
+    "huge_reply": b"Content-Length: 25165824\r\n",
 }
 NOT_HERE = {"wrong_sorgu_no_in_reply", "reply_to_another_record", "missing_pairs_in_reply", "code_214_lie"}
+NOT_HERE |= {"reply_in_latin5", "reply_in_cdata", "reply_with_comments", "reply_with_doctype", "partial_batch"}
+NOT_HERE |= {"code_214_altered_xml"}
+AT_THE_DOOR = {"reset_at_connect", "reset_before_body", "reset_within_body", "connection_refused", "outage"}
+AT_THE_DOOR |= {"tls_expired", "tls_wrong_name", "tls_client_certificate"}  # test_ministry_doors.py
 
 
 def post(stub, toy):
@@ -269,7 +285,7 @@ def test_a_fault_that_means_nothing_here_is_an_honest_answer(stub, toy, fault):
 
 
 def test_every_fault_has_its_place_here(stub):
-    assert {*STORES, *STORES_NOTHING, *NOT_HERE} == set(stub.control("GET", "/faults")["known"])
+    assert {*STORES, *STORES_NOTHING, *NOT_HERE, *AT_THE_DOOR} == set(stub.control("GET", "/faults")["known"])
 
 
 def test_the_dice_fall_by_what_a_message_says_and_not_by_its_turn(stub, toy):

@@ -49,7 +49,7 @@ def face(request, toy):
 
 def message(face, operation="egitimBildirimKaydet", inner=None):
     inner = f"<egitim>{DVO[type(face)]}</egitim>" if inner is None else inner
-    namespace = read_wsdl(face.generation).namespace
+    namespace = read_wsdl(face.form.generation).namespace
     return (
         f'<S:Envelope xmlns:S="{SOAP}"><S:Body><n:{operation} xmlns:n="{namespace}">{inner}{KEYS}</n:{operation}>'
         "</S:Body></S:Envelope>"

@@ -38,7 +38,7 @@ README = (Path(integrator.ministry.__path__[0]) / "README.md").read_text()
 
 
 def test_the_readme_tells_every_fault_with_its_rates_and_whether_json_g4_has_it():
-    from integrator.ministry.faults import FAULTS
+    from integrator.ministry.fault_plan import FAULTS, ON_CONNECTION
 
     def share(rate):
         return f"{rate:.1%}" if rate else "-"
@@ -46,7 +46,7 @@ def test_the_readme_tells_every_fault_with_its_rates_and_whether_json_g4_has_it(
     told = {
         f"| `{one.name}` | {one.what} | {share(one.usual)} | {share(one.hostile)} | {'yes' if one.on_json else '-'} |"
         for one in FAULTS.values()
-    }
+    } | {f"| `{name}` | {what} |" for name, what in ON_CONNECTION.items()}
     assert {row for row in told if row not in README} == set()
 
 
