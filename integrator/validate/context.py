@@ -46,6 +46,17 @@ class Context:
         return told
 
     @cached_property
+    def moved_to(self) -> str | None:
+        """The number that took the place of the record's workplace number, where that is known."""
+        place = self.values.get("sgkTescilNo")
+        return self.known.new_number(place) if place else None
+
+    @property
+    def workplace(self) -> str | None:
+        """The workplace's number; None where it was not readable, or is told to be an old one."""
+        return None if self.moved_to else self.values.get("sgkTescilNo")
+
+    @cached_property
     def isyeri(self) -> Isyeri:
         """The workplace: what a look-up says, and where it says nothing what the sender told."""
         found = self.known.isyeri(self.values.get("sgkTescilNo", "")) or Isyeri()
