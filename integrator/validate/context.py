@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from integrator.catalogue.catalogue import Catalogue
-from integrator.catalogue.definitions import Definition
+from integrator.catalogue.definitions import LOCAL, Definition
 from integrator.domain.findings import Finding
 from integrator.domain.workplaces import Isyeri, Known, NothingKnown, TehlikeSinifi
 from integrator.parties.mirror import Doubts
-from integrator.validate.fields import LOCAL
 
 NO_DOUBTS = Doubts()
 
