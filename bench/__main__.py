@@ -75,7 +75,7 @@ def _print(rows: list[Row], facts: dict[str, object], seconds: float) -> None:
         ("what", "left"), ("figure", "right"), ("beside", "left"), ("its figure", "right"), ("ratio", "right"),
         ("target", "right"), ("", "left"), ("note", "left"),
     ):  # fmt: skip
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # a literal of rich
     for row in rows:
         table.add_row(*_cells(row))
     Console(width=None if sys.stdout.isatty() else 170).print(table)

@@ -9,6 +9,8 @@ from datetime import timedelta
 from functools import partial
 from statistics import median
 
+from sqlalchemy import Connection
+
 from bench.figures import Row, Scale, Void, in_turn
 from bench.world import World, a_gateway, kurum_of
 from integrator import acts
@@ -111,6 +113,6 @@ def _proof(subtree: partial[bytes], index: int, size: int) -> tuple[float, int]:
     return (time.perf_counter() - began) * 1000, sum(map(len, proof))
 
 
-def _subtree(tx: object, level: int, index: int) -> bytes:
+def _subtree(tx: Connection, level: int, index: int) -> bytes:
     last = ((index + 1) << level) - 1
-    return stored_subtree(read_rows(tx, [last])[last], level)  # type: ignore[arg-type]
+    return stored_subtree(read_rows(tx, [last])[last], level)

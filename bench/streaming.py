@@ -104,7 +104,7 @@ class _Endless(io.RawIOBase):
         """It is."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed has no such buffer
         """The next bytes, always ending with a whole line in sight."""
         while self._left > 0 and len(self._held) < len(buffer):
             self._number += 1

@@ -1,16 +1,18 @@
-"""Fakes with memory: a clock whose hands are moved, and a ministry that remembers what it stored."""
+"""Fakes with memory: a clock moved by hand, a ministry that remembers what it stored, a mirror that was filled."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 
 from integrator.deliver.dvo import Dvo
 from integrator.deliver.generation import Exchange
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.outcomes import Kind, Outcome, Pair, Reply, Sonuc
+from integrator.domain.workplaces import Isyeri, Sozlesme, SozlesmeDurumu
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -153,3 +155,90 @@ class FakeProcessing(FakeMinistry):
         if decision == "200" and known and not any(no == known[0] for no, _ in self.effects):
             self._store(SorguNo(known[0]), known[1])
         return Reply(None, decision, "", ministry_no=number)
+
+
+@dataclass
+class FakeRoster:
+    """A 4A list: worker -> (hired on, left on), either None when the list does not tell it."""
+
+    refreshed_on: date
+    employed: dict[str, tuple[date | None, date | None]]
+
+    def holds(self, tckn: str, day: date) -> bool:
+        hired, left = self.employed.get(tckn, (date.max, None))
+        return (hired or date.min) <= day <= (left or date.max)
+
+
+@dataclass
+class FakeKnown:
+    """Implements Known out of what was put into it, and remembers what it was asked.
+
+    `contracts` answer for the workplaces of `contracts_at`; `services` hold the first day of each notified service.
+    """
+
+    place: Isyeri | None = None
+    kind: str | None = None
+    contracts: list[Sozlesme] = field(default_factory=list)
+    contracts_at: set[str] = field(default_factory=set)
+    rosters: dict[str, FakeRoster] = field(default_factory=dict)
+    numbers: dict[str, str] = field(default_factory=dict)
+    services: dict[str, date] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, told: dict) -> FakeKnown:
+        """Out of the ``known.json`` of a case."""
+        contracts = [_contract(each) for each in told.get("sozlesmeler", ())]
+        rosters = {
+            number: FakeRoster(
+                date.fromisoformat(each["refreshed_on"]),
+                {worker: (_day(hired), _day(left)) for worker, (hired, left) in each["workers"].items()},
+            )
+            for number, each in told.get("rosters", {}).items()
+        }
+        return cls(
+            contracts=contracts,
+            contracts_at={each.sgk_tescil_no for each in contracts} | set(told.get("contracts_known_at", ())),
+            rosters=rosters,
+            numbers=told.get("new_numbers", {}),
+            services={number: date.fromisoformat(day) for number, day in told.get("services", {}).items()},
+        )
+
+    def isyeri(self, sgk_tescil_no: str) -> Isyeri | None:
+        self.asked.append(("isyeri", sgk_tescil_no))
+        return self.place
+
+    def belge_tipi(self, tckn: str) -> str | None:
+        self.asked.append(("belge_tipi", tckn))
+        return self.kind
+
+    def sozlesmeler(self, profesyonel: str, sgk_tescil_no: str) -> list[Sozlesme] | None:
+        self.asked.append(("sozlesmeler", sgk_tescil_no))
+        if sgk_tescil_no not in self.contracts_at:
+            return None
+        return [
+            each for each in self.contracts if (each.profesyonel, each.sgk_tescil_no) == (profesyonel, sgk_tescil_no)
+        ]
+
+    def calisan_listesi(self, sgk_tescil_no: str) -> FakeRoster | None:
+        self.asked.append(("calisan_listesi", sgk_tescil_no))
+        return self.rosters.get(sgk_tescil_no)
+
+    def new_number(self, sgk_tescil_no: str) -> str | None:
+        self.asked.append(("new_number", sgk_tescil_no))
+        return self.numbers.get(sgk_tescil_no)
+
+    def hizmet_bildirildi(self, sgk_tescil_no: str, day: date) -> bool | None:
+        self.asked.append(("hizmet_bildirildi", sgk_tescil_no))
+        since = self.services.get(sgk_tescil_no)
+        return since <= day if since else None
+
+
+def _contract(told: dict) -> Sozlesme:
+    days = {name: _day(told.get(name)) for name in ("baslangic", "bitis", "onay_tarihi", "silinme_tarihi", "told_on")}
+    durum = SozlesmeDurumu(told["durum"])
+    return Sozlesme(told["profesyonel"], told["sgk_tescil_no"], told["belge_tipi"], durum, **days)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -79,7 +79,7 @@ def _label(point: str) -> str:
         return point
     frame = sys._getframe(2)
     while frame and ("contextlib" in frame.f_code.co_filename or frame.f_code.co_name in ("passing", "writing")):
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back  # type: ignore[assignment]  # None ends it
     return f"{point} {frame.f_code.co_name}" if frame else point
 
 

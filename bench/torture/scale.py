@@ -74,7 +74,7 @@ def recovery(ground: Grounds, settings: Settings, count: int, began: float) -> T
             worker.wait()
         before, killed = _saves(ground), time.perf_counter()
         with _worker(settings):
-            _until(lambda before=before: _saves(ground) > before, 60)  # type: ignore[misc]
+            _until(lambda before=before: _saves(ground) > before, 60)  # type: ignore[misc]  # no type for a lambda with a default
             taken.append(time.perf_counter() - killed)
         ground.ministry.control("GET", "/health")
     tally.trials, tally.blows["kill -9"] = 1, 3

@@ -87,7 +87,7 @@ def _trial(
     dice, ends = random.Random(f"{grounds.seed}/{way}"), time.monotonic() + PATIENCE
     while pull is not None and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         time.sleep(gap * (0.5 + dice.random()))
-        pull.order(cut=True) if isinstance(pull, ProxyProcess) else pull()  # type: ignore[operator]
+        pull.order(cut=True) if isinstance(pull, ProxyProcess) else pull()  # type: ignore[operator]  # a callable
         tally.blows[way] += 1
         if time.monotonic() > ends:
             os.kill(child, signal.SIGKILL)

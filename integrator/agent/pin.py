@@ -119,7 +119,7 @@ def _from_windows_console(prompt: str) -> bytearray:
     pin = bytearray(LONGEST_PIN)
     length = 0
     sys.stderr.write(prompt)
-    while (key := msvcrt.getwch()) not in "\r\n":  # type: ignore[attr-defined]
+    while (key := msvcrt.getwch()) not in "\r\n":  # type: ignore[attr-defined]  # Windows only
         if key == "\x03":
             wipe(pin)
             raise KeyboardInterrupt

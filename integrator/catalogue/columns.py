@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from integrator.catalogue.definitions import Definition, Field
+from integrator.catalogue.definitions import LOCAL, Definition, Field
 from integrator.catalogue.published import published
 from integrator.domain.errors import Misconfigured
 
@@ -22,7 +22,10 @@ KAYIT_NO, VERI_SETI, VERSION = "id", "veriSeti", "version"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One column: a field of the record, or with `inside` a member of that list. `field` is None for the envelope."""
+    """One column: a field of the record, or with `inside` a member of that list. `field` is None for the envelope.
+
+    What stays with us is named ``yerel.tehlikeSinifi``.
+    """
 
     name: str
     inside: str
@@ -41,7 +44,8 @@ class Column:
     @property
     def keys(self) -> frozenset[str]:
         """Every heading it answers to, folded."""
-        return frozenset(map(fold, (self.tr, self.en, self.name, self.path, *self.aliases)))
+        bare = self.name.removeprefix(f"{LOCAL}.")
+        return frozenset(map(fold, (self.tr, self.en, bare, self.path, *self.aliases)))
 
 
 _ENVELOPE = (
@@ -52,8 +56,8 @@ _ENVELOPE = (
         "Kayıt No",
         "Record no",
         ("Kayıt Numarası", "Oturum No"),
-        "Sizin numaranız; aynı eğitimin satırlarında aynı. Harf, rakam ve . _ : / - ; kimlik numarası olamaz.",
-        "Your own number, the same in all rows of one training. Letters, digits and . _ : / - ; no identity number.",
+        "Sizin numaranız; aynı kaydın satırlarında aynı. Harf, rakam ve . _ : / - ; kimlik numarası olamaz.",
+        "Your own number, the same in all rows of one record. Letters, digits and . _ : / - ; no identity number.",
     ),
     Column(VERI_SETI, "", None, "Veri Seti", "Veri seti"),
     Column(VERSION, "", None, "Sürüm", "Version"),
@@ -67,9 +71,10 @@ def fold(heading: str) -> str:
 
 
 def columns_of(definition: Definition) -> tuple[Column, ...]:
-    """Every column a sheet of this veri seti may have: the envelope first, then the fields in their order."""
+    """Every column a sheet of this veri seti may have: the envelope, the fields in their order, what stays with us."""
     told = _headings(definition.veri_seti)
-    return (*_ENVELOPE, *(_column(told, field, inside) for field, inside in _flat(definition)))
+    fields = (_column(told, field, inside) for field, inside in _flat(definition))
+    return (*_ENVELOPE, *fields, *(_column(told, field, LOCAL) for field in definition.local))
 
 
 def _flat(definition: Definition) -> Iterator[tuple[Field, str]]:
@@ -86,7 +91,8 @@ def _column(told: Mapping[str, Any], field: Field, inside: str) -> Column:
     tr = row.get("tr") or own_tr or field.name
     aliases = (*row.get("aliases", ()), *filter(None, (own_tr, own_en)))
     notes = (row.get("note_tr", ""), row.get("note_en", ""))
-    return Column(field.name, inside, field, tr, row.get("en") or own_en or tr, aliases, *notes)
+    name, inside = (f"{LOCAL}.{field.name}", "") if inside == LOCAL else (field.name, inside)
+    return Column(name, inside, field, tr, row.get("en") or own_en or tr, aliases, *notes)
 
 
 @cache

@@ -34,6 +34,9 @@ KINDS: Mapping[str, tuple[str, str]] = {
 }
 """Kind of value -> what it is and how long its text may be. A list's bound, and a text's, is the field's `max`."""
 
+LOCAL = "yerel"
+"""Under this name a record holds what stays with us."""
+
 STATUSES = ("official", "assumed", "draft")
 LISTED = ("code", "codes", "choice", "meslek")
 MINUTES_FORMS = ("40.0", "40")

@@ -37,7 +37,7 @@ class Difference:
 
 
 def differences(before: Definition, after: Definition) -> list[Difference]:
-    """Every change from `before` to `after`: dates, fields, codes, limits, signed form, roads. Empty: none."""
+    """Every change from `before` to `after`: dates, fields, codes, limits, signed form, roads and their own forms."""
     return [
         *_of_life(before, after),
         *_of_fields(before, after),
@@ -45,6 +45,7 @@ def differences(before: Definition, after: Definition) -> list[Difference]:
         *_of_limits(before, after),
         *_of_signing(before, after),
         *_of_roads(before, after),
+        *_of_carried(before, after),
     ]
 
 
@@ -171,6 +172,25 @@ def _of_roads(before: Definition, after: Definition) -> Iterator[Difference]:
         yield _told("INT-CHG-060", "metot", "", "", ", ".join(added))
     if ended:
         yield _told("INT-CHG-061", "metot", "", ", ".join(ended))
+
+
+def _of_carried(before: Definition, after: Definition) -> Iterator[Difference]:
+    """What changed where a metot has limits and a signed form of its own, beyond what changed for all."""
+    for metot in after.metot:
+        if metot not in before.metot:
+            if metot in after.carried:
+                yield _told("INT-CHG-062", f"carried.{metot}", metot, "", _limits(after.carried_by(metot)))
+            continue
+        old, new = before.carried_by(metot), after.carried_by(metot)
+        for_all = [*_of_limits(before, after), *_of_signing(before, after)]
+        for each in (*_of_limits(old, new), *_of_signing(old, new)):
+            if each not in for_all:
+                path = f"carried.{metot}.{each.path}"
+                yield Difference(each.code, path, f"{metot}: {each.tr}", f"{metot}: {each.en}")
+
+
+def _limits(definition: Definition) -> str:
+    return ", ".join(f"{name} <= {limit.max}" for name, limit in definition.limits.items()) or "-"
 
 
 def _name(path: str, field: Field) -> Words:

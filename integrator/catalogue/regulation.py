@@ -88,6 +88,13 @@ def examination_period(sinif: TehlikeSinifi | None) -> int:
     return years[sinif] if sinif else max(years.values())
 
 
+def night_period(calisma_zamani: str) -> int | None:
+    """Years an examination of somebody who works at night may be valid; None when the working time is no such."""
+    night = _read("muayene")["night"]
+    years: int = night["years"]
+    return years if calisma_zamani in night["calisma_zamani"] else None
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """What a workplace must have assigned of one role: `full_time` professionals, and `minutes` a month beside them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -16,7 +17,7 @@ from integrator.sign.answers import CRL_CAP, OCSP_CAP
 from integrator.sign.certificates import read_trust_store
 from integrator.sign.keys import read_pkcs12
 from integrator.sign.revocation import Revocation
-from integrator.sign.trial_pki import write_test_pki
+from integrator.sign.trial_pki import KeyKind, write_test_pki
 from integrator.sign.verify import MAX_CMS_BYTES, Policy, Signature, Verdict, is_valid, judge
 
 LANGUAGES: tuple[Language, ...] = ("tr", "en")
@@ -142,19 +143,19 @@ def _print(verdicts: list[Verdict]) -> None:
 )
 @click.option(
     "--key",
-    type=click.Choice(["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384"]),
+    type=click.Choice(get_args(KeyKind)),
     default="rsa-2048",
     show_default=True,
 )
 @json_option
-def certs(folder: Path, owners: tuple[str, ...], key: str, as_json: bool) -> None:
+def certs(folder: Path, owners: tuple[str, ...], key: KeyKind, as_json: bool) -> None:
     """Make a public test PKI in FOLDER: trust/root.pem and signers/*.p12 with *.pin. Never for production."""
     wrong = [owner for owner in owners if not is_tckn(owner)]
     if wrong:
         raise Malformed(f"--owner: {len(wrong)} number(s) whose check digits do not fit")
     if (folder / "signers").exists():
         raise Malformed(f"{folder}: there are signers already; nothing was changed")
-    write_test_pki(folder, list(owners), now=SystemClock().now(), key=key)  # type: ignore[arg-type]
+    write_test_pki(folder, list(owners), now=SystemClock().now(), key=key)
     print_json({"folder": str(folder), "signers": len(owners)}) if as_json else click.echo(
         f"{folder}: trust/root.pem, signers/ ({len(owners)})"
     )

@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,7 @@ def canonical(
         definition = next(iter(catalogue.in_force(veri_seti, day) if day else []), catalogue.newest(veri_seti))
     definition = definition.carried_by(metot)
     values, findings = read_fields(definition, submitted.fields)
-    context = Context(definition, values, catalogue, day or parse_date("9999-12-31"), split=part is not None)  # type: ignore[arg-type]
+    context = Context(definition, values, catalogue, day or date.max, split=part is not None)
     for rule in (lists_are_filled, lists_fit_one_message, lists_repeat_nothing):
         findings += rule(context)
     if any(finding.severity is Severity.ERROR for finding in findings):

@@ -74,4 +74,8 @@ def seen_number(value: object) -> str:
 
 def _printable(value: object) -> str:
     shown = "" if value is None else str(value)[: 4 * MAX_SEEN]
-    return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+    shown = shown.encode("utf-8", "backslashreplace").decode("utf-8")
+    if shown.isprintable():
+        return shown
+    # a control character would move a terminal's cursor, and no workbook may hold it; a person sees its number
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in shown)

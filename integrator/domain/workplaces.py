@@ -65,6 +65,7 @@ class Sozlesme:
     bitis: date | None = None
     onay_tarihi: date | None = None  # a service counts from the approval (domain 1.7)
     silinme_tarihi: date | None = None
+    told_on: date | None = None  # the day whose İSG-KATİP this is: what it says of itself then, no later day undoes
 
 
 class CalisanListesi(Protocol):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -128,7 +129,7 @@ def _mark_cell(book: Any, address: str, marks: Sequence[Mark], language: Languag
     cell.fill = PatternFill("solid", fgColor=colour)
     said = [f"{mark.sentence(language)} [{mark.finding.code}]" for mark in marks]
     before = [cell.comment.text] if cell.comment is not None else []
-    comment = Comment("\n\n".join([*said, *before]), AUTHOR)
+    comment = Comment(_legal("\n\n".join([*said, *before])), AUTHOR)
     comment.width, comment.height = 460, 70 + 60 * len(said)
     cell.comment = comment
 
@@ -170,8 +171,13 @@ def _write_cause(sheet: Any, number: int, cause: Cause) -> None:
 def _write(sheet: Any, row: int, column: int, text: str) -> None:
     """A text, never a formula."""
     cell = sheet.cell(row, column)
-    cell.value = guarded(text) or None
+    cell.value = _legal(guarded(text)) or None
     cell.alignment = Alignment(wrap_text=row > 3, vertical="top")
+
+
+def _legal(text: str) -> str:
+    """`text` without what the XML of a workbook cannot hold."""
+    return str(ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))
 
 
 def _annotate_csv(source: Path, out: Path, marks: Sequence[Mark], language: Language) -> list[Cause] | None:

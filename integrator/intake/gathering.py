@@ -40,7 +40,7 @@ class Group:
         self._definition = definition
         self._rows: list[tuple[Survey, Row]] = []
         self._too_many = False
-        self._fields: dict[str, str] = {}
+        self._fields: dict[str, Any] = {}
         self._first: dict[str, str] = {}
         self._lists = {each.name: _Entries() for each in definition.fields if each.kind == "list"}
         self._places: dict[str, str] = {}
@@ -126,7 +126,9 @@ class Group:
             self._remark(replace(remark, path=path), address)
         elif name not in self._first:
             self._first[name] = text
-            self._fields[name] = text
+            outer, _, inner = name.rpartition(".")
+            fields = self._fields.setdefault(outer, {}) if outer else self._fields
+            fields[inner] = shaped(column.field, text)
             self._places[name] = address
         elif self._first[name] != text:
             show = seen_number if column.field and column.field.kind == "sgk_tescil_no" else seen
@@ -189,9 +191,7 @@ class Group:
 
     def _record(self) -> dict[str, Any]:
         by_name = self._definition.field_by_name
-        record: dict[str, Any] = {
-            name: shaped(by_name.get(name), text) for name, text in self._fields.items() if name != KAYIT_NO
-        }
+        record = {name: value for name, value in self._fields.items() if name != KAYIT_NO}
         for name, entries in self._lists.items():
             if entries.values:
                 outer = by_name[name]

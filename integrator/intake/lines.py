@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 CHUNK = 1 << 16
 
 
-def capped_lines(stream: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
+class Bytes(Protocol):
+    """What can be read in pieces; empty at its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most about `size` bytes."""
+
+
+def capped_lines(stream: Bytes, limit: int) -> Iterator[tuple[int, bytes | None]]:
     """(line number, line without its end), or (line number, None) for a line longer than `limit` bytes.
 
     Never holds more than `limit` bytes and one chunk.

@@ -1,4 +1,4 @@
-"""CSV as a sheet: comma, semicolon or tab; UTF-8 with or without BOM, else Windows-1254, which is told.
+"""CSV as a sheet: comma, semicolon or tab; UTF-8, or UTF-16 with a BOM, else Windows-1254, which is told.
 
 Lines are cut by bytes under a cap before the csv module sees them, so one line of 200 MB costs nothing. A quoted
 value may hold line ends; a quote that never closes is told with the row where it opened.
@@ -12,21 +12,24 @@ import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from integrator.domain.findings import Finding, Severity
 from integrator.intake.cells import Cell
-from integrator.intake.lines import CHUNK, capped_lines
+from integrator.intake.lines import CHUNK, Bytes, capped_lines
 from integrator.intake.read_json import Unreadable
 from integrator.intake.sheets import Row
 
 LINE_BYTES = 1 << 17
 CELL_CHARACTERS = 32_767  # what a cell of Excel holds
 _SNIFFED_LINES = 20
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF_32 = codecs.BOM_UTF32_LE  # begins as UTF-16 does
 
 
 @dataclass(slots=True)
 class CsvTable:
-    """One CSV file as a sheet without a name."""
+    """One CSV file as a sheet without a name. `encoding` is that of the bytes `opened` gives."""
 
     path: Path
     encoding: str
@@ -40,7 +43,7 @@ class CsvTable:
 
     def rows(self) -> Iterator[Row]:
         """Rows by their number in the file as a spreadsheet program counts them."""
-        with self.path.open("rb") as stream:
+        with opened(self.path) as stream:
             overlong: list[int] = []
             reader = csv.reader(self._lines(stream, overlong), delimiter=self.delimiter, strict=False)
             number, wide = 0, 0
@@ -70,8 +73,8 @@ class CsvTable:
             return Finding("INT-INT-040", "", str(len(texts)), str(wide))
         return None
 
-    def _lines(self, stream: object, overlong: list[int]) -> Iterator[str]:
-        for number, line in capped_lines(stream, LINE_BYTES):  # type: ignore[arg-type]
+    def _lines(self, stream: Bytes, overlong: list[int]) -> Iterator[str]:
+        for number, line in capped_lines(stream, LINE_BYTES):
             if line is None:
                 overlong.append(number)
                 yield "?\n"
@@ -90,10 +93,30 @@ def open_csv(path: Path) -> tuple[CsvTable, list[Finding]]:
     return CsvTable(path, encoding, _delimiter(path, encoding)), notes
 
 
+def opened(path: Path) -> BinaryIO | codecs.StreamRecoder:
+    """The file's bytes; of one in UTF-16, which says so with its first two, the same text in UTF-8."""
+    stream = path.open("rb")
+    head = stream.read(4)
+    stream.seek(0)
+    if not head.startswith(_UTF_16):
+        return stream
+    if head.startswith(_UTF_32) or path.stat().st_size % 2:  # a byte short: the end is missing
+        stream.close()
+        raise Unreadable("INT-INT-005", "UTF-16 ?", "CSV UTF-8", "#file")
+    return codecs.EncodedFile(stream, "utf-8", "utf-16")
+
+
 def _encoding(path: Path) -> str:
     """UTF-8 when every byte of the file is; else Windows-1254 when every byte is a letter there."""
+    try:
+        return _encoding_of(path)
+    except UnicodeDecodeError as error:  # it began as UTF-16
+        raise Unreadable("INT-INT-005", "UTF-16", "CSV UTF-8", "#file") from error
+
+
+def _encoding_of(path: Path) -> str:
     decoders = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "cp1254")}
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         while chunk := stream.read(CHUNK):
             for name in list(decoders):
                 try:
@@ -115,7 +138,7 @@ def _encoding(path: Path) -> str:
 
 def _delimiter(path: Path, encoding: str) -> str:
     """The sign that stands most often, outside quotes, in the first line that has any; ``sep=;`` says it itself."""
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         for number, line in capped_lines(stream, LINE_BYTES):
             text = (line or b"").decode(encoding, "replace").removeprefix("\ufeff").strip("\r")
             if text.lower().startswith("sep=") and len(text) == 5 and text[4] in ";,\t":

@@ -34,6 +34,8 @@ def kind_of(path: Path) -> str:
     if head.startswith((_PDF, b"\x1f\x8b", b"\x89PNG")):
         raise Unreadable("INT-INT-011", path.suffix[:10] or "?", ".xlsx", "#file")
     suffix = path.suffix.lower()
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # of sheets only; the other readers refuse it
+        head = head.decode("utf-16", "ignore").encode()
     text = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     if text.startswith(b"<"):
         return "xml"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,35 @@ from integrator.intake.gathering import EXAMPLE_ID
 
 RECORDS, PEOPLE, LISTS, EXPLANATION = "Kayıtlar", "Çalışanlar", "Listeler", "Açıklama"
 FILLED_ROWS = 20_000
+WIDE, NARROW, LINE_POINTS = 62, 26, 15
 EXAMPLE_DAY = date(2025, 10, 23)
-_EXAMPLES = {"tckn": "80000000132", "sgk_tescil_no": "29999010100001230069994000"}  # belong to nobody
-_WIDTHS = {"tckn": 17, "sgk_tescil_no": 31, "code": 26, "date": 14, "minutes": 11, "": 16}
+_EXAMPLES = {  # belong to nobody
+    "tckn": "80000000132",
+    "sgk_tescil_no": "29999010100001230069994000",
+    "meslek": "2263.01",
+    "flag": "1",
+}
+_WIDTHS = {
+    "tckn": 17,
+    "sgk_tescil_no": 31,
+    "code": 26,
+    "choice": 26,
+    "codes": 30,
+    "text": 40,
+    "date": 14,
+    "minutes": 11,
+    "": 16,
+}
 _TEXT_LENGTHS = {"tckn": 11, "sgk_tescil_no": 26}
 _KINDS = {
     "tckn": ("11 rakam, metin", "11 digits, text"),
     "sgk_tescil_no": ("26 rakam, metin", "26 digits, text"),
     "code": ("listeden", "from the list"),
+    "codes": ("listeden kodlar, ; ile", "codes from the list, parted by ;"),
+    "choice": ("listeden", "from the list"),
+    "meslek": ("meslek kodu, metin (2263.01)", "occupation code, text (2263.01)"),
+    "flag": ("1 evet, 0 hayır", "1 yes, 0 no"),
+    "count": ("sayı", "a number"),
     "date": ("tarih (23.10.2025)", "a day (23.10.2025)"),
     "minutes": ("dakika, sayı", "minutes, a number"),
 }
@@ -36,7 +58,13 @@ _STATUS = {
     "assumed": ("varsayım: bakanlığın metni açık değil", "assumed: the ministry's text is not public"),
     "draft": ("taslak: yayımlanmış metin yok", "draft: there is no public text"),
 }
-_HOW = (
+_HOW_FLAT = (
+    (
+        "Her satır bir kayıttır. Kayıt No her satırda başka olmalı.",
+        "Each row is one record. Each has a record number of its own.",
+    ),
+)
+_HOW_PRODUCT = (
     (
         "Her satır bir çalışan ve bir eğitim konusudur. Aynı eğitimin satırlarına aynı Kayıt No'yu yazın.",
         "Each row is one worker and one subject. Rows of one training bear the same record number.",
@@ -49,6 +77,8 @@ _HOW = (
         "Kısa yol: kaydı bir kez Kayıtlar sayfasına yazın, çalışanlarını Çalışanlar sayfasına alt alta yazın.",
         "Short cut: write the record once on the sheet Kayıtlar and list its workers on the sheet Çalışanlar.",
     ),
+)
+_HOW = (
     (
         "Kimlik ve SGK numaraları metindir: sütun biçimini değiştirmeyin, başka yerden Değer olarak yapıştırın.",
         "Identity and SGK numbers are text: keep the column's format, and paste as values.",
@@ -169,7 +199,7 @@ class _Template:
     def _example_text(self, column: Column, kind: str) -> str:
         if column.path == KAYIT_NO:
             return EXAMPLE_ID
-        if kind == "code" and column.field and column.field.code_list:
+        if kind in ("code", "codes", "choice") and column.field and column.field.code_list:
             return next(iter(self._labels(column.field.code_list)), "")
         return _EXAMPLES.get(kind, "")
 
@@ -177,7 +207,10 @@ class _Template:
         """What Excel itself should watch over. It only warns: the gateway judges."""
         told = {"error_title": column.tr[:32], "error_type": "warning", "error_message": column.note_tr[:250]}
         if column.field and column.field.code_list in ranges:
-            return {**told, "validate": "list", "source": ranges[column.field.code_list]}
+            only_one = kind != "codes"  # of several codes Excel would say that they are not on the list
+            return {**told, "validate": "list", "source": ranges[column.field.code_list], "show_error": only_one}
+        if kind == "flag":
+            return {**told, "validate": "list", "source": ["1", "0"]}
         if kind in _TEXT_LENGTHS:
             return {**told, "validate": "length", "criteria": "==", "value": _TEXT_LENGTHS[kind]}
         if kind == "date":
@@ -188,17 +221,21 @@ class _Template:
 
     def _explain(self, sheet: Any, columns: Sequence[Column]) -> None:
         definition = self._definition
-        sheet.set_column(0, 1, 62, self._wrapped)
-        sheet.set_column(2, 5, 26, self._wrapped)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_column(0, 1, WIDE, self._wrapped)
+        sheet.set_column(2, 5, NARROW, self._wrapped)
         status = _STATUS[definition.status]
         rows: list[tuple[str, str]] = [
             (definition.title_tr, definition.title_en),
             (f"Sürüm {definition.version} ({status[0]})", f"Version {definition.version} ({status[1]})"),
             ("", ""),
+            *(_HOW_PRODUCT if definition.pairs else _HOW_FLAT),
             *_HOW,
             ("", ""),
         ]
         for number, texts in enumerate(rows):
+            _make_room(sheet, number, texts)
             for at, each in enumerate(texts):
                 sheet.write_string(number, at, each, self._bold if number == 0 else self._wrapped)
         heads = (
@@ -215,5 +252,13 @@ class _Template:
             kinds = _KINDS.get(column.field.kind if column.field else "", ("metin", "text"))
             required = "evet / yes" if column.field is None or column.field.required else "hayır / no"
             cells = (column.note_tr, column.note_en, column.tr, column.path, " / ".join(kinds), required)
+            _make_room(sheet, number, cells)
             for at, text in enumerate(cells):
                 sheet.write_string(number, at, text, self._wrapped)
+
+
+def _make_room(sheet: Any, number: int, texts: Sequence[str]) -> None:
+    """A row as high as its longest text: LibreOffice gives wrapped rows of others' files no height of their own."""
+    widths = (WIDE, WIDE, NARROW, NARROW, NARROW, NARROW)
+    lines = max(ceil(len(text) / (0.9 * width)) for text, width in zip(texts, widths, strict=False))
+    sheet.set_row(number, LINE_POINTS * max(lines, 1))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import zip_longest
 from typing import TypeVar
 
 from sqlalchemy import (
@@ -126,8 +125,8 @@ def share_out(
 
 def interleave(several: Iterable[Sequence[Each]]) -> list[Each]:
     """The first of each, then the second of each, and so on."""
-    missing = object()
-    return [each for row in zip_longest(*several, fillvalue=missing) for each in row if each is not missing]  # type: ignore[misc]
+    rows = list(several)
+    return [row[place] for place in range(max(map(len, rows), default=0)) for row in rows if place < len(row)]
 
 
 def _interleaved(rows: Sequence[tuple[str, int]]) -> list[int]:

@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from integrator.catalogue.catalogue import Catalogue
-from integrator.catalogue.definitions import Definition
+from integrator.catalogue.definitions import LOCAL, Definition
 from integrator.domain.findings import Finding
 from integrator.domain.workplaces import Isyeri, Known, NothingKnown, TehlikeSinifi
 from integrator.parties.mirror import Doubts
-from integrator.validate.fields import LOCAL
 
 NO_DOUBTS = Doubts()
 
@@ -44,6 +43,17 @@ class Context:
         """What the sender told us beside the record."""
         told: Mapping[str, Any] = self.values.get(LOCAL, {})
         return told
+
+    @cached_property
+    def moved_to(self) -> str | None:
+        """The number that took the place of the record's workplace number, where that is known."""
+        place = self.values.get("sgkTescilNo")
+        return self.known.new_number(place) if place else None
+
+    @property
+    def workplace(self) -> str | None:
+        """The workplace's number; None where it was not readable, or is told to be an old one."""
+        return None if self.moved_to else self.values.get("sgkTescilNo")
 
     @cached_property
     def isyeri(self) -> Isyeri:

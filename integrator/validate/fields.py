@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from integrator.catalogue.definitions import Definition, Field
+from integrator.catalogue.definitions import LOCAL, Definition, Field
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.validate.values import READERS
 
 MAX_FINDINGS = 200  # a record of 1,000 bad lines needs no 1,000 sentences
-LOCAL = "yerel"
 VEILED = "***"
 _SHOWN = frozenset({"tckn", "sgk_tescil_no", "date"})  # masked already, or no health
 

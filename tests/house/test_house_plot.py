@@ -104,6 +104,19 @@ def test_the_compose_file_parses_and_names_only_settings_that_exist(tmp_path):
         assert compose["services"][name]["command"][0] in ibys.commands
 
 
+def test_every_ignored_type_has_its_reason_beside_it():
+    ignored = [
+        (path.name, line)
+        for folder in ("integrator", "bench")
+        for path in (ROOT / folder).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"#\s*type:\s*ignore", line)
+    ]
+
+    assert ignored
+    assert [each for each in ignored if not re.search(r"type: ignore\[[a-z-]+\]  # \S", each[1])] == []
+
+
 def test_the_rules_of_make_are_those_the_readme_promises():
     make = (ROOT / "Makefile").read_text()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from integrator.catalogue.regulation import examination_period, years_later
-from integrator.domain.findings import Finding
+from integrator.catalogue.regulation import examination_period, night_period, years_later
+from integrator.domain.findings import Finding, Severity
 from integrator.validate.context import Context, rule
 
 
@@ -28,6 +28,19 @@ def report_is_not_valid_for_too_long(context: Context) -> Iterator[Finding]:
     latest = years_later(began, examination_period(context.isyeri.tehlike_sinifi))
     if ends > latest:
         yield Finding("INT-VAL-034", "raporSonGecerlilikTarihi", ends.isoformat(), f"<= {latest.isoformat()}")
+
+
+@rule(cites="domain 3.4: 4857 m.69, who works at night is examined at least every two years", only=("muayene",))
+def night_work_is_examined_every_two_years(context: Context) -> Iterator[Finding]:
+    """A report about night work ends within two years, where the hazard class would allow more."""
+    began, ends = context.event_date, context.values.get("raporSonGecerlilikTarihi")
+    years = night_period(context.values.get("calismaZamani", ""))
+    if began is None or ends is None or years is None:
+        return
+    latest = years_later(began, years)
+    if latest < ends <= years_later(began, examination_period(context.isyeri.tehlike_sinifi)):
+        path = "raporSonGecerlilikTarihi"
+        yield Finding("INT-VAL-058", path, ends.isoformat(), f"<= {latest.isoformat()}", Severity.WARNING)
 
 
 @rule(cites="contract 8.3: a service ends after it began", only=("hizmet_verilen_isyeri",))

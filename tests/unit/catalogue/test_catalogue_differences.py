@@ -32,6 +32,12 @@ def with_signed(**changes):
     return replace(LIST, signed=replace(LIST.signed, **changes))
 
 
+def with_carried(limits=None, **changes):
+    """As json-g4 carries it, which has limits and a signed form of its own."""
+    own_limits, own_form = LIST.carried["json-g4"]
+    return replace(LIST, carried={"json-g4": (limits or own_limits, replace(own_form, **changes))})
+
+
 def listed(**entries):
     return replace(LIST, code_lists={**LIST.code_lists, "egitim_yer": entries})
 
@@ -67,6 +73,9 @@ CASES = [
     (replace(LIST, signer="egiticiTckNo"), "INT-CHG-057"),
     (replace(LIST, metot=(*LIST.metot, "json-g5")), "INT-CHG-060"),
     (replace(LIST, metot=()), "INT-CHG-061"),
+    (with_carried(limits={"calisan": Limit(5), "egitim": Limit(1)}), "INT-CHG-040"),
+    (with_carried(order=LIST.signed.order), "INT-CHG-053"),
+    (with_carried(minutes="40"), "INT-CHG-055"),
 ]
 
 
@@ -92,8 +101,38 @@ def test_a_version_is_like_itself():
     assert differences(LIST, LIST) == []
 
 
+def test_what_changes_for_one_road_names_it():
+    [found] = differences(LIST, with_carried(limits={"calisan": Limit(1), "egitim": Limit(3)}))
+
+    assert found.path == "carried.json-g4.egitim"
+    assert found.en == "json-g4: Trainings (egitim): one message now takes 3; it took 1 before."
+
+
+def test_a_road_that_gets_a_form_of_its_own_is_compared_with_the_form_it_had():
+    assert told(replace(LIST, carried={}), LIST) == [
+        ("INT-CHG-041", "carried.json-g4.calisan"),
+        ("INT-CHG-041", "carried.json-g4.egitim"),
+        ("INT-CHG-053", "carried.json-g4.order"),
+    ]
+
+
+def test_what_changes_for_all_roads_is_told_once():
+    everywhere = replace(LIST, signer="egiticiTckNo")
+
+    assert told(LIST, everywhere) == [("INT-CHG-057", "signer")]
+
+
+def test_a_new_road_with_a_form_of_its_own_is_told_with_what_it_takes():
+    without = replace(LIST, metot=("soap-g2", "soap-g3"), carried={})
+
+    assert told(without, LIST) == [("INT-CHG-060", "metot"), ("INT-CHG-062", "carried.json-g4")]
+    assert "calisan <= 1, egitim <= 1" in differences(without, LIST)[1].tr
+
+
 def test_from_the_single_form_to_the_list_form():
-    found = [each for each in told(SINGLE, LIST) if each[1] != "metot"]  # which roads are built is another matter
+    found = [
+        each for each in told(SINGLE, LIST) if each[1] not in ("metot", "carried.json-g4")
+    ]  # which roads are built is another matter
 
     assert found == [
         ("INT-CHG-001", "in_force_from"),

@@ -124,3 +124,11 @@ def test_an_outcome_shows_neither_the_ministrys_words_nor_parts_in_its_repr():
     shown = repr(Outcome(Kind.RELATION, "212", "80000000132", (Sonuc(("80000000132", "240"), "212"),)))
 
     assert "80000000132" not in shown
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x01", "\x1b", "\x7f", "\x85", "\n", "\u202e", "\ud800"])
+def test_no_sign_that_steers_a_terminal_or_breaks_a_workbook_is_shown(sign):
+    shown = seen(f"a{sign}b")
+
+    assert shown.isprintable()
+    assert shown.startswith("a") and shown.endswith("b")

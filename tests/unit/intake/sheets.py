@@ -17,6 +17,7 @@ HEADINGS = [
     "Kayıt No", "Belge Tipi", "İSG Profesyoneli T.C. Kimlik No", "Eğitim Tarihi", "Eğitim Yeri", "Eğitim Yöntemi",
     "İşyeri SGK Tescil No", "Eğitici T.C. Kimlik No", "Eğitim Kodu", "Süre (dk)", "Çalışan T.C. Kimlik No",
 ]  # fmt: skip
+LOCAL_HEADINGS = ["Eğitim Çeşidi", "Tehlike Sınıfı", "Çalışan Sayısı", "Kamu İşyeri (1/0)"]
 CATALOGUE = read_catalogue()
 
 

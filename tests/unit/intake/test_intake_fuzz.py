@@ -158,6 +158,14 @@ def test_csv(place, content):
     judge(read_records(place, CAPS, CATALOGUE))
 
 
+@settings(fuzz, max_examples=EXAMPLES // 4)
+@given(content=spoiled(CSV.decode().encode("utf-16"), [*CSV_WORDS, b"\n\0", b"\0\n", b"\xff\xfe", b"\0\xd8", b"\n\n"]))
+def test_csv_in_utf_16(place, content):
+    place.write_bytes(content)
+
+    judge(read_records(place, CAPS, CATALOGUE))
+
+
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
     path = tmp_path_factory.mktemp("fuzz") / "good.xlsx"

@@ -1,7 +1,11 @@
+import codecs
 import tracemalloc
 
 import pytest
 
+from integrator.domain.findings import Finding
+from integrator.intake.annotate import annotate
+from integrator.intake.causes import Mark
 from integrator.intake.gathering import place_of
 from tests.factories import PROFESSIONAL, SGK, WORKER, record, submitted, tckn, workers
 from tests.unit.intake.sheets import HEADINGS, codes, judged, read, row, write_csv
@@ -198,11 +202,54 @@ def test_a_line_of_great_length_stops_only_its_record(tmp_path):
     assert "INT-INT-003" in codes(path)
 
 
-def test_text_in_utf_16_is_refused_with_what_to_do(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_bytes("Kayıt No\tEğitim Tarihi\n".encode("utf-16"))
+@pytest.mark.parametrize("bom", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+@pytest.mark.parametrize("delimiter", ["\t", ";"])
+def test_unicode_text_as_excel_saves_it_is_read_like_any_other(tmp_path, bom, delimiter):
+    plain = write_csv(tmp_path / "a.csv", [row("Kİ-1"), row("Kİ-2")], delimiter=delimiter)
+    text = plain.read_text(encoding="utf-8").replace("\n", "\r\n")
+    wide = tmp_path / "b.csv"
+    wide.write_bytes(bom + text.encode("utf-16-le" if bom == codecs.BOM_UTF16_LE else "utf-16-be"))
 
-    assert codes(path) == ["INT-INT-005"]
+    assert [(each.kayit_no, each.fields, found) for each, found in judged(wide)] == [
+        (each.kayit_no, each.fields, found) for each, found in judged(plain)
+    ]
+    assert len(read(wide)) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Kayıt No;Eğitim Tarihi\n".encode("utf-16-le"),
+        "Kayıt No;Eğitim Tarihi\n".encode("utf-16")[:-1],
+        "Kayıt No;Eğitim Tarihi\n".encode("utf-32"),
+        codecs.BOM_UTF16_LE + b"\x00\xd8a\x00",
+        codecs.BOM_UTF16_LE,
+        "Kayıt No;Eğitim\0Tarihi\n".encode("utf-16"),
+    ],
+    ids=["no BOM", "cut", "utf-32", "half a pair", "empty", "NUL"],
+)
+def test_text_in_a_broken_or_stranger_encoding_is_refused_with_what_to_do(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+
+    assert codes(path)[0] in ("INT-INT-005", "INT-INT-050")
+
+
+@pytest.mark.parametrize(("content", "code"), [('{"id": "a"}', "INT-INT-005"), ("<kayitlar/>", "INT-INT-015")])
+def test_utf_16_is_taken_of_sheets_only(tmp_path, content, code):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content.encode("utf-16"))
+
+    assert codes(path) == [code]
+
+
+def test_a_sheet_in_utf_16_comes_back_annotated(tmp_path):
+    plain = write_csv(tmp_path / "a.csv", [row(Süre="x")])
+    plain.write_bytes(plain.read_text(encoding="utf-8").encode("utf-16"))
+    annotate("csv", plain, tmp_path / "b.csv", [Mark("J2", Finding("INT-VAL-014", "", "x", "1"), "Süre (dk)")],
+             tally={}, language="en")  # fmt: skip
+
+    assert "J2: " in (tmp_path / "b.csv").read_text(encoding="utf-8-sig")
 
 
 def test_a_formula_in_csv_is_a_text_like_any_other(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from integrator.intake.template import write_template
 from tests.factories import WORKER
-from tests.unit.intake.sheets import CATALOGUE, HEADINGS, codes, judged, read, row
+from tests.unit.intake.sheets import CATALOGUE, HEADINGS, LOCAL_HEADINGS, codes, judged, read, row
 
 
 @pytest.fixture
@@ -29,14 +29,14 @@ def filled(path, rows, sheet="Kayıtlar"):
 
 def in_sheet_order(path, **changes):
     heads = [cell.value for cell in openpyxl.load_workbook(path)["Kayıtlar"][1]]
-    return [dict(zip(HEADINGS, row(**changes), strict=True))[head] for head in heads]
+    return [dict(zip(HEADINGS, row(**changes), strict=True)).get(head) for head in heads]
 
 
 def test_every_field_has_a_heading_with_a_note(template):
     book = openpyxl.load_workbook(template)
 
     assert book.sheetnames == ["Kayıtlar", "Çalışanlar", "Açıklama", "Listeler"]
-    assert sorted(cell.value for cell in book["Kayıtlar"][1]) == sorted(HEADINGS)
+    assert sorted(cell.value for cell in book["Kayıtlar"][1]) == sorted([*HEADINGS, *LOCAL_HEADINGS])
     assert all(cell.comment and "\n" in cell.comment.text for cell in book["Kayıtlar"][1])
 
 

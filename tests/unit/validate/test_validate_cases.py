@@ -12,7 +12,7 @@ from integrator.sign.canonical import split
 from integrator.validate.check import check
 from integrator.validate.rules import FAMILIES
 from tests.factories import REPO, submitted
-from tests.fakes import START
+from tests.fakes import START, FakeKnown
 
 CASES = sorted(REPO.glob("datasets/*/*/ornekler/*/record.json"))
 
@@ -23,7 +23,9 @@ def named(case):
 
 def judged(case, catalogue):
     raw = json.loads(case.read_text(encoding="utf-8"))
-    return check(submitted(raw)[0], catalogue, today=START.date())
+    beside = case.with_name("known.json")
+    known = FakeKnown.read(json.loads(beside.read_text(encoding="utf-8"))) if beside.exists() else None
+    return check(submitted(raw)[0], catalogue, today=START.date(), known=known)
 
 
 def expected_of(case):
