@@ -26,6 +26,7 @@ from integrator.cli import (
     line,
     lookup,
     messages,
+    parties,
     records,
     sheets,
     veri_seti,
@@ -42,8 +43,8 @@ def ibys() -> None:
 
 
 for group in (
-    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo,
+    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
+    audit, evidence, demo,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)
