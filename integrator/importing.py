@@ -11,9 +11,10 @@ the same as once. Nothing is ever deleted because a file does not hold it (docs/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
@@ -22,8 +23,9 @@ from typing import Any
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
-from integrator.domain.findings import Finding, Severity, seen_number
+from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo
+from integrator.domain.workplaces import SozlesmeDurumu
 from integrator.gateway import Gateway
 from integrator.intake.exports import Export, ExportRow, open_export
 from integrator.intake.read_json import Caps, Unreadable
@@ -31,9 +33,11 @@ from integrator.parties import register
 from integrator.parties.isgkatip import Kind
 from integrator.parties.register import CALISAN, ISYERI, SOZLESME, Change, Told
 from integrator.parties.telling import Teller
+from integrator.protect.seal import Sealer, new_key
 from integrator.store.engine import Tx, reading, write_anew
 
 PAGE = 500  # rows in one transaction
+LIVE = (SozlesmeDurumu.ONAY_BEKLIYOR, SozlesmeDurumu.ONAYLANDI)
 KEPT = 200  # changes, absences and findings that are told one by one; all are counted
 
 
@@ -82,8 +86,6 @@ def import_parties(gateway: Gateway, kurum: KurumNo, wanted: Wanted, caps: Caps)
 
     Raises Malformed when the file, its headings or the day cannot be taken; nothing was changed then.
     """
-    if wanted.path.stat().st_size > caps.file_bytes:
-        raise Malformed(f"{wanted.path.name}: > {caps.file_bytes} B")
     today = gateway.clock.now().astimezone(ISTANBUL).date()
     if wanted.refreshed_on and wanted.refreshed_on > today:
         raise Malformed(f"--refreshed-on: {wanted.refreshed_on} has not come yet")
@@ -91,7 +93,7 @@ def import_parties(gateway: Gateway, kurum: KurumNo, wanted: Wanted, caps: Caps)
         raise Malformed("--refreshed-on: the day on which the roster was refreshed in İSG-KATİP is wanted")
     told = frozenset({"sgk_tescil_no"} if wanted.sgk_tescil_no else ())
     try:
-        with open_export(wanted.path, wanted.kind, told=told) as export:
+        with open_export(wanted.path, wanted.kind, caps, told=told) as export:
             return _Import(gateway, kurum, wanted, today).carry_out(export)
     except Unreadable as error:
         finding = error.finding
@@ -107,7 +109,7 @@ class _Import:
         self._wanted = wanted
         self._now = gateway.clock.now()
         self._day = wanted.refreshed_on or today
-        self._sealer = gateway.keyring.sealer(kurum, now=self._now)
+        self._sealer = self._open_sealer()
         self._teller = Teller(wanted.kind, self._sealer, wanted.roles)
         self._report = Report()
         self._subjects: dict[str, tuple[str, int]] = {}  # keys of the export's subjects -> cell, digest of the facts
@@ -117,6 +119,14 @@ class _Import:
         with wanted.path.open("rb") as stream:
             self._digest = self._sealer.fingerprint(file_digest(stream, "sha256").digest()).hex()
 
+    def _open_sealer(self) -> Sealer:
+        """The kurum's, made on its first import. A preview makes nothing: to whoever is not here yet, all is new."""
+        with reading(self._gateway.database) as tx:
+            is_here = bool(register.read_kurum(tx, self._kurum))
+        if self._wanted.preview and not is_here:
+            return Sealer(0, new_key())
+        return self._gateway.keyring.sealer(self._kurum, now=self._now)
+
     def carry_out(self, export: Export) -> Report:
         """The walk; returns what came of it."""
         for where, note in export.notes:
@@ -125,7 +135,7 @@ class _Import:
         while page := list(islice(lines, PAGE)):
             self._page(page)
         if self._report.counts["faulty"] and not self._wanted.whole:
-            self._report.find("", Finding("INT-PTY-013", "#file", str(self._report.counts["faulty"]), "", _WARNING))
+            self._find("INT-PTY-013", str(self._report.counts["faulty"]), "")
         elif self._wanted.kind is Kind.ROSTER:
             self._finish_rosters()
         elif self._wanted.kind is Kind.CONTRACTS:
@@ -164,9 +174,12 @@ class _Import:
         self._workplaces |= cards
         if self._wanted.kind is Kind.ROSTER:
             lines = self._without_outdated(lines, cards)
-        changes = self._settle([*(line.told[0] for line in lines), *beside.values()])
-        for line, change in zip(lines, changes, strict=False):  # the changes beside the export's subjects come last
+        subjects = [_joined(line.told[0], beside.pop(line.told[0].key, None)) for line in lines]
+        changes = self._settle(lambda _: [*subjects, *beside.values()])
+        for line, change in zip(lines, changes, strict=False):
             self._tell(line.where, change)
+        for change in changes:
+            self._warn(change)
 
     def _without_outdated(self, lines: list[_Line], cards: Mapping[str, str]) -> list[_Line]:
         """The rows of workplaces whose roster here is not newer than the file; the others are told once."""
@@ -176,57 +189,72 @@ class _Import:
             if facts["roster_on"] and facts["roster_on"] > self._day:
                 del self._workplaces[key]
                 self._outdated.add(key)
-                told = f"{seen_number(cards[key])} / {self._day}"
-                self._report.find("", Finding("INT-PTY-014", "sgk_tescil_no", told, f"{facts['roster_on']}", _WARNING))
+                self._find("INT-PTY-014", cards[key], f"{facts['roster_on']}")
         good = [line for line in lines if line.told[0].facts["isyeri_index"] not in self._outdated]
         self._report.counts["outdated"] += len(lines) - len(good)
         return good
 
-    def _settle(self, told: list[Told], **facts: Any) -> list[Change]:
+    def _settle(self, tell: Callable[[Tx], list[Told]], **facts: Any) -> list[Change]:
         """Compare and, unless this is a preview, write the difference with its audit entry, in one transaction."""
         if self._wanted.preview:
             with reading(self._gateway.database) as tx:
-                return self._compare(tx, told)
-        return write_anew(self._gateway.database, lambda tx: self._write(tx, told, facts))
+                return self._compare(tx, tell(tx))
+        return write_anew(self._gateway.database, lambda tx: self._write(tx, tell, facts))
 
     def _compare(self, tx: Tx, told: list[Told]) -> list[Change]:
         return register.compare(tx, self._sealer, self._kurum, told)
 
-    def _write(self, tx: Tx, told: list[Told], facts: Mapping[str, Any]) -> list[Change]:
+    def _write(self, tx: Tx, tell: Callable[[Tx], list[Told]], facts: Mapping[str, Any]) -> list[Change]:
         register.hold_registers(tx, self._kurum)
-        changes = self._compare(tx, told)
+        changes = self._compare(tx, tell(tx))
         register.write(tx, self._sealer, self._kurum, changes, now=self._now)
         kinds = Counter(each.kind for each in changes)
         if kinds["new"] + kinds["changed"]:
-            counts = {"new": kinds["new"], "changed": kinds["changed"]}
-            about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest}
-            self._gateway.record(
-                tx, [Entry("party.imported", self._gateway.actor, {**about, **counts, **facts})], self._now
+            about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest, **facts}
+            entry = Entry(
+                "party.imported", self._gateway.actor, {**about, "new": kinds["new"], "changed": kinds["changed"]}
             )
+            self._gateway.record(tx, [entry], self._now)
         return changes
 
     def _tell(self, where: str, change: Change) -> None:
         self._report.counts[change.kind] += 1
         if change.kind != "same" and len(self._report.changes) < KEPT:
             self._report.changes.append((where, change))
-        if change.told.register is SOZLESME and change.before and "isyeri_index" in change.differing:
-            numbers = (change.before["sgk_tescil_no"], change.after["sgk_tescil_no"])
-            self._report.find(where, Finding("INT-PTY-010", "sgk_tescil_no", *numbers, _WARNING))
+
+    def _warn(self, change: Change) -> None:
+        """What a person should know of a change, whether the export is about it or only tells it on the way."""
+        before, after = change.before, change.after
+        if change.told.register is SOZLESME and before and "isyeri_index" in change.differing:
+            self._find("INT-PTY-010", before["sgk_tescil_no"], after["sgk_tescil_no"])
+        if change.told.register is ISYERI and "replaced_by" in change.differing:
+            self._find("INT-PTY-016", after["sgk_tescil_no"], after["replaced_by"])
+        moved = change.told.register is ISYERI and "calisan_sayisi" in change.differing and before.get("calisan_sayisi")
+        if moved and after.get("otomatik_guncelleme") != 1:
+            self._find(
+                "INT-PTY-017", after["sgk_tescil_no"], f"{before['calisan_sayisi']} -> {after['calisan_sayisi']}"
+            )
+
+    def _find(self, code: str, about: str, told: str) -> None:
+        self._report.find("", Finding(code, "", about, told, Severity.WARNING))
 
     def _finish_rosters(self) -> None:
         """Workers who are missing are marked, and the roster's day moves, in one transaction for each workplace."""
         for key in self._workplaces:
-            with reading(self._gateway.database) as tx:
-                gone = register.gone_from(tx, self._kurum, key, self._subjects)
-            marked = [Told(CALISAN, each, {"not_seen_since": self._day}) for each in gone]
-            self._settle([Told(ISYERI, key, {"roster_on": self._day}), *marked], gone=len(gone), day=str(self._day))
-            self._report.counts["gone"] += len(gone)
+            changes = self._settle(partial(self._roster_end, key), day=str(self._day))
+            self._report.counts["gone"] += len(changes) - 1
+
+    def _roster_end(self, key: str, tx: Tx) -> list[Told]:
+        """The card with its day, and everybody who is missing."""
+        gone = register.gone_from(tx, self._kurum, key, self._subjects)
+        card = Told(ISYERI, key, {"roster_on": self._day})
+        return [card, *(Told(CALISAN, each, {"not_seen_since": self._day}) for each in gone)]
 
     def _finish_contracts(self) -> None:
         """From now on all contracts of these workplaces are known; those that the file does not hold are only told."""
         keys = iter(self._workplaces)
         while several := list(islice(keys, PAGE)):
-            self._settle(self._days_of_contracts(several))
+            self._settle(partial(self._contracts_end, several))
         with reading(self._gateway.database) as tx:
             for key in register.keys_of(tx, self._kurum, SOZLESME, SOZLESME.table.c.durum.in_(LIVE)):
                 if key not in self._subjects:
@@ -234,17 +262,16 @@ class _Import:
                     if len(self._report.absent) < KEPT:
                         self._report.absent += [facts for _, facts in self._read(tx, key)]
 
-    def _days_of_contracts(self, keys: list[str]) -> list[Told]:
-        """A day that was given moves; else only a workplace without one gets today's."""
-        if not self._wanted.refreshed_on:
-            with reading(self._gateway.database) as tx:
-                known = dict(register.read(tx, self._sealer, self._kurum, ISYERI, keys))
-            keys = [key for key in keys if not known.get(key, {}).get("contracts_on")]
-        return [Told(ISYERI, key, {"contracts_on": self._day}) for key in keys]
+    def _contracts_end(self, keys: list[str], tx: Tx) -> list[Told]:
+        """The cards with their day: one that was given moves; else only a workplace without one gets today's."""
+        known = dict(register.read(tx, self._sealer, self._kurum, ISYERI, keys))
+        moving = [key for key in keys if self._wanted.refreshed_on or not known.get(key, {}).get("contracts_on")]
+        return [Told(ISYERI, key, {"contracts_on": self._day}) for key in moving]
 
     def _read(self, tx: Tx, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         return register.read(tx, self._sealer, self._kurum, SOZLESME, [key])
 
 
-_WARNING = Severity.WARNING
-LIVE = ("onay_bekliyor", "onaylandi")
+def _joined(told: Told, beside: Told | None) -> Told:
+    """What a page tells of one subject in its own row and on the way."""
+    return Told(told.register, told.key, {**beside.facts, **told.facts}) if beside else told

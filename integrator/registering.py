@@ -48,7 +48,9 @@ class Card:
 
 def read_cards(gateway: Gateway, kurum: KurumNo) -> list[Card]:
     """Every workplace of `kurum`, by number; without the contracts themselves."""
-    sealer = gateway.keyring.sealer(kurum, now=gateway.clock.now())
+    if not read_kurum(gateway, kurum):  # nobody of that name yet, and to ask makes none
+        return []
+    sealer = gateway.keyring.sealer(kurum)
     with reading(gateway.database) as tx:
         cards = register.read_all(tx, sealer, kurum, ISYERI)
         contracts = register.count_by_workplace(tx, kurum, SOZLESME)
@@ -59,7 +61,9 @@ def read_cards(gateway: Gateway, kurum: KurumNo) -> list[Card]:
 
 def read_card(gateway: Gateway, kurum: KurumNo, sgk_tescil_no: SgkTescilNo) -> Card:
     """One workplace with its contracts; raises NotFound."""
-    sealer = gateway.keyring.sealer(kurum, now=gateway.clock.now())
+    if not read_kurum(gateway, kurum):
+        raise NotFound(_unknown(sgk_tescil_no))
+    sealer = gateway.keyring.sealer(kurum)
     key = register.isyeri_index(sealer, sgk_tescil_no.value)
     with reading(gateway.database) as tx:
         facts = dict(register.read(tx, sealer, kurum, ISYERI, [key])).get(key)
@@ -134,7 +138,7 @@ def _write(gateway: Gateway, kurum: KurumNo, told: list[Told], hand: Hand, facts
 
 
 def read_kurum(gateway: Gateway, kurum: KurumNo) -> dict[str, Any]:
-    """The kurum's own type, and whether it follows served-workplace notifications."""
+    """The kurum's own type, and whether it follows served-workplace notifications; empty when it is not known here."""
     with reading(gateway.database) as tx:
         return register.read_kurum(tx, kurum)
 

@@ -57,7 +57,9 @@ def parties_group() -> None:
 
 @parties_group.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=click.Choice(list(Kind)), required=True, help="What the export is about.")
+@click.option(
+    "--kind", type=click.Choice([each.value for each in Kind]), required=True, help="What the export is about."
+)
 @click.option("--preview", is_flag=True, help="Only say what would change.")
 @click.option("--refreshed-on", type=DAY, help="Day on which İSG-KATİP was refreshed; a roster needs it.")
 @click.option("--sgk", "sgk_no", default="", help="The workplace of a roster that does not name it.")
@@ -225,7 +227,7 @@ def number_changed(
 
 @parties_group.command(name="set")
 @click.argument("sgk_no")
-@click.option("--tehlike-sinifi", type=click.Choice(list(TehlikeSinifi)), help="Hazard class.")
+@click.option("--tehlike-sinifi", type=click.Choice([each.value for each in TehlikeSinifi]), help="Hazard class.")
 @click.option("--workers", "calisan_sayisi", type=click.IntRange(0, 9_999_999), help="Number of workers.")
 @click.option("--public", "kamu", type=YES_NO, help="A public workplace.")
 @click.option("--auto-update", "otomatik_guncelleme", type=YES_NO, help="Otomatik güncelleme: EVET or not.")
@@ -266,7 +268,9 @@ def _plain(value: Any) -> Any:
 
 
 @parties_group.command(name="kurum")
-@click.option("--type", "tur", type=click.Choice(list(KurumTuru)), help="What kind of institution it is.")
+@click.option(
+    "--type", "tur", type=click.Choice([each.value for each in KurumTuru]), help="What kind of institution it is."
+)
 @click.option(
     "--follow-served",
     "follows_served",

@@ -22,7 +22,7 @@ from integrator.domain.findings import Finding, Severity, seen, seen_number
 from integrator.domain.identifiers import is_sgk_tescil_no, is_tckn
 from integrator.intake.cells import Cell, cleaned, read_cell
 from integrator.intake.read_csv import open_csv
-from integrator.intake.read_json import Unreadable
+from integrator.intake.read_json import Caps, Unreadable
 from integrator.intake.recognise import kind_of
 from integrator.intake.sheets import Row, Table
 from integrator.intake.workbook import open_workbook
@@ -56,15 +56,18 @@ class Export:
     notes: tuple[tuple[str, Finding], ...]
 
     def rows(self) -> Iterator[ExportRow]:
-        """The rows below the headings; raises Unreadable when there are too many."""
-        count = 0
+        """The rows below the headings."""
+        return map(self._read, self._filled())
+
+    def _filled(self) -> Iterator[Row]:
         for row in self.table.rows():
-            if row.number <= self.heading_row or not (row.trouble or self.columns.keys() & row.cells.keys()):
-                continue
-            count += 1
-            if count > MOST_ROWS:
-                raise Unreadable("INT-PTY-003", f"> {MOST_ROWS}", f"<= {MOST_ROWS}", "#file")
-            yield self._read(row)
+            if row.number > self.heading_row and (row.trouble or self.columns.keys() & row.cells.keys()):
+                yield row
+
+    def walk(self) -> None:
+        """Once through the whole sheet before anything is taken of it; raises Unreadable for what it cannot be."""
+        if sum(1 for _ in islice(self._filled(), MOST_ROWS + 1)) > MOST_ROWS:
+            raise Unreadable("INT-PTY-003", f"> {MOST_ROWS}", f"<= {MOST_ROWS}", "#file")
 
     def _read(self, row: Row) -> ExportRow:
         first = self.table.address(row.number, min(row.cells, default=0))
@@ -73,6 +76,8 @@ class Export:
         faults = [(first, row.trouble)] if row.trouble else []
         if row.hidden:
             faults.append((first, Finding("INT-INT-023", f"#{row.number}", str(row.number), "")))
+        if any(top <= row.number <= bottom for top, _, bottom, _ in self.table.merged):
+            faults.append((first, Finding("INT-INT-022", f"#{row.number}", first, "")))
         for at, heading in self.columns.items():
             places[heading.name] = self.table.address(row.number, at)
             value, fault = _value(heading, row.cells.get(at, _EMPTY))
@@ -84,19 +89,30 @@ class Export:
 
 
 @contextmanager
-def open_export(path: Path, kind: Kind, *, told: frozenset[str] = frozenset()) -> Iterator[Export]:
-    """The sheet of an XLSX or CSV file that holds an export of `kind`; raises Unreadable.
+def open_export(path: Path, kind: Kind, caps: Caps, *, told: frozenset[str] = frozenset()) -> Iterator[Export]:
+    """The sheet of an XLSX or CSV file that holds an export of `kind`, walked through once; raises Unreadable.
 
     `told` are compulsory columns whose value is known from elsewhere.
     """
+    size = path.stat().st_size
+    if size > caps.file_bytes:
+        raise Unreadable("INT-INT-003", str(size), f"<= {caps.file_bytes}", "#file")
+    with _open_tables(path) as (tables, notes):
+        export = _survey(tables, notes, kind, told)
+        export.walk()
+        yield export
+
+
+@contextmanager
+def _open_tables(path: Path) -> Iterator[tuple[list[Table], list[Finding]]]:
     form = kind_of(path)
     if form == "csv":
         table, notes = open_csv(path)
-        yield _survey([table], notes, kind, told)
+        yield [table], notes
     elif form == "xlsx":
         workbook = open_workbook(path)
         try:
-            yield _survey(list(workbook.sheets), workbook.notes, kind, told)
+            yield list(workbook.sheets), workbook.notes
         finally:
             workbook.close()
     else:

@@ -6,18 +6,17 @@ kurum that imported nothing costs one query.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, select
 
-from integrator.domain.identifiers import KurumNo, is_sgk_tescil_no, is_tckn
+from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Submitted
 from integrator.domain.workplaces import Isyeri, Known, NothingKnown, Sozlesme, SozlesmeDurumu, TehlikeSinifi
-from integrator.parties.register import AT_ONCE, ISYERI, calisan_index, isyeri_index, profesyonel_index, read
+from integrator.parties.register import ISYERI, calisan_index, in_portions, isyeri_index, profesyonel_index, read
 from integrator.protect.seal import Sealer
 from integrator.store.tables import bildirim, calisan, isyeri_karti, kayit, kurum, profesyonel, sozlesme
 
@@ -28,18 +27,16 @@ Rows = Mapping[str, list[Any]]
 class Roster:
     """A workplace's roster. It holds those people only of whom the records speak."""
 
-    sealer: Sealer = field(repr=False)
-    sgk_tescil_no: str
     refreshed_on: date
-    rows: Rows = field(repr=False)
+    rows: Mapping[str, Any] = field(repr=False)  # hired_on, left_on, not_seen_since by identity number
 
     def holds(self, tckn: str, day: date) -> bool:
         """Whether the worker stands, or stood on `day`, on the roster, hired by then and not yet gone."""
-        return any(
+        row = self.rows.get(tckn)
+        return row is not None and (
             (row.hired_on is None or row.hired_on <= day)
             and (row.left_on is None or day <= row.left_on)
             and (row.not_seen_since is None or day < row.not_seen_since)
-            for row in self.rows.get(calisan_index(self.sealer, self.sgk_tescil_no, tckn), ())
         )
 
 
@@ -51,7 +48,7 @@ class Registered:
     cards: Mapping[str, Mapping[str, Any]] = field(repr=False)  # by the workplace's number
     professionals: Rows = field(repr=False)
     contracts: Rows = field(repr=False)  # by workplace
-    workers: Rows = field(repr=False)
+    rosters: Mapping[str, Roster] = field(repr=False)
     served: Rows = field(repr=False)
     follows_served: bool
 
@@ -96,10 +93,7 @@ class Registered:
 
     def calisan_listesi(self, sgk_tescil_no: str) -> Roster | None:
         """Its roster, once one was imported whole."""
-        card = self.cards.get(sgk_tescil_no)
-        if card is None or card["roster_on"] is None:
-            return None
-        return Roster(self.sealer, sgk_tescil_no, card["roster_on"], self.workers)
+        return self.rosters.get(sgk_tescil_no)
 
     def new_number(self, sgk_tescil_no: str) -> str | None:
         """The number that an import or an operator said took its place."""
@@ -130,20 +124,13 @@ def read_known(tx: Connection, sealer: Sealer, kurum_no: KurumNo, records: Seque
     numbers = {isyeri_index(sealer, sgk): sgk for each in subjects for sgk in each.places}
     cards = {numbers[key]: card for key, card in read(tx, sealer, kurum_no, ISYERI, numbers)}
     leads = {profesyonel_index(sealer, person) for each in subjects for person in each.leads}
-    pairs = {
-        calisan_index(sealer, sgk, person)
-        for each in subjects
-        for sgk in each.places
-        if sgk in cards and cards[sgk]["roster_on"]
-        for person in each.people
-    }
     there = [key for key, sgk in numbers.items() if sgk in cards]
     return Registered(
         sealer,
         cards,
         _rows(tx, profesyonel, "profesyonel_index", kurum_no, leads),
         _rows(tx, sozlesme, "isyeri_index", kurum_no, there),
-        _rows(tx, calisan, "calisan_index", kurum_no, pairs),
+        _rosters(tx, sealer, kurum_no, subjects, cards),
         _served(tx, kurum_no, numbers),
         bool(facts.follows_served),
     )
@@ -159,21 +146,40 @@ class _Subjects:
 
 
 def _subjects(fields: Mapping[str, Any]) -> _Subjects:
-    own = {str(value) for value in fields.values() if isinstance(value, (str, int))}
-    every = own | {text for value in fields.values() for text in _texts(value)}
-    return _Subjects(set(filter(is_sgk_tescil_no, own)), set(filter(is_tckn, own)), set(filter(is_tckn, every)))
+    """Lists are looked into one level deep, as deep as any veri seti goes."""
+    own = [str(value) for value in fields.values() if isinstance(value, (str, int))]
+    entries = [each for value in fields.values() if isinstance(value, list) for each in value]
+    inside = [value for each in entries for value in (each.values() if isinstance(each, dict) else (each,))]
+    leads = _people(own)
+    people = leads | _people([str(value) for value in inside if isinstance(value, (str, int))])
+    return _Subjects({text for text in own if len(text) == 26 and text.isascii()}, leads, people)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Whatever may be a number of somebody in a list or an object, however deep the caps of intake let it be."""
-    if isinstance(value, (str, int)):
-        yield str(value)
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
+def _people(texts: Iterable[str]) -> set[str]:
+    """What has the length of an identity number; what is none stands in no register."""
+    return {text for text in texts if len(text) == 11 and text.isascii()}
+
+
+def _rosters(
+    tx: Connection,
+    sealer: Sealer,
+    kurum_no: KurumNo,
+    subjects: Iterable[_Subjects],
+    cards: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Roster]:
+    """The rosters of these workplaces, each with those of the people it is asked about."""
+    days = {sgk: card["roster_on"] for sgk, card in cards.items() if card["roster_on"]}
+    asked: dict[str, tuple[str, str]] = {}
+    for sgk, people in {(sgk, frozenset(each.people)) for each in subjects for sgk in each.places if sgk in days}:
+        asked |= {calisan_index(sealer, sgk, person): (sgk, person) for person in people}
+    found: dict[str, dict[str, Any]] = {sgk: {} for sgk in days}
+    columns = (calisan.c.calisan_index, calisan.c.hired_on, calisan.c.left_on, calisan.c.not_seen_since)
+    for several in in_portions(asked):
+        mine = (calisan.c.kurum_id == kurum_no, calisan.c.calisan_index.in_(several))
+        for row in tx.execute(select(*columns).where(*mine)).all():
+            sgk, person = asked[row[0]]
+            found[sgk][person] = row
+    return {sgk: Roster(day, found[sgk]) for sgk, day in days.items()}
 
 
 def _mine(kurum_no: KurumNo) -> ColumnElement[bool]:
@@ -189,8 +195,7 @@ def _rows(tx: Connection, table: Table, column: str, kurum_no: KurumNo, keys: It
     """The kurum's rows with these keys in `column`, by it. Bodies are left sealed where they are."""
     wanted = [each for each in table.c if each.name not in ("body", "changed_at")]
     found: dict[str, list[Any]] = {}
-    left = iter(keys)
-    while several := list(islice(left, AT_ONCE)):
+    for several in in_portions(keys):
         query = select(*wanted).where(table.c.kurum_id == kurum_no, table.c[column].in_(several))
         for row in tx.execute(query):
             found.setdefault(row._mapping[column], []).append(row)
@@ -204,8 +209,7 @@ def _served(tx: Connection, kurum_no: KurumNo, keys: Iterable[str]) -> Rows:
     # literal, so that SQLite sees that the partial index answers
     served = told.where(bildirim.c.veri_seti == literal_column("'hizmet_verilen_isyeri'"))
     found: dict[str, list[Any]] = {}
-    left = iter(keys)
-    while several := list(islice(left, AT_ONCE)):
+    for several in in_portions(keys):
         query = served.where(bildirim.c.kurum_id == kurum_no, bildirim.c.isyeri_index.in_(several))
         for row in tx.execute(query):
             found.setdefault(row.isyeri_index, []).append(row)

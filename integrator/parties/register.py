@@ -161,11 +161,18 @@ def read(
     tx: Connection, sealer: Sealer, kurum_no: KurumNo, register: Register, keys: Iterable[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(key, facts) of the rows with these keys, opened."""
-    column, left = register.table.c[register.key], iter(keys)
-    while several := list(islice(left, AT_ONCE)):
+    column = register.table.c[register.key]
+    for several in in_portions(keys):
         query = select(register.table).where(register.table.c.kurum_id == kurum_no, column.in_(several))
         for row in tx.execute(query).mappings():
             yield _opened(row, register, sealer, kurum_no)
+
+
+def in_portions(keys: Iterable[str]) -> Iterator[list[str]]:
+    """The keys in lists that one query takes."""
+    left = iter(keys)
+    while several := list(islice(left, AT_ONCE)):
+        yield several
 
 
 def read_all(
