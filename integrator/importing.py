@@ -23,7 +23,7 @@ from typing import Any
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
-from integrator.domain.findings import Finding, Severity
+from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.workplaces import SozlesmeDurumu
 from integrator.gateway import Gateway
@@ -54,6 +54,15 @@ class Wanted:
     preview: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A row that is new or differs: its cell, whom it is about (masked), and what changes."""
+
+    where: str
+    about: str
+    change: Change
+
+
 @dataclass(slots=True)
 class Report:
     """What an import changed, or would change. `counts` counts all, the lists hold the first `KEPT` each.
@@ -63,7 +72,7 @@ class Report:
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    changes: list[tuple[str, Change]] = field(default_factory=list)
+    changes: list[Changed] = field(default_factory=list)
     absent: list[dict[str, Any]] = field(default_factory=list, repr=False)
     findings: list[tuple[str, Finding]] = field(default_factory=list)
 
@@ -75,9 +84,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One good row: its cell, and what it tells; the first is what the export is about."""
+    """One good row: its cell, whom it is about, and what it tells; the first is what the export is about."""
 
     where: str
+    about: str
     told: list[Told]
 
 
@@ -145,14 +155,18 @@ class _Import:
     def _line(self, row: ExportRow) -> _Line | None:
         faults, told = list(row.faults), list[Told]()
         if not faults:
-            told, odd = self._teller.tell({"sgk_tescil_no": self._wanted.sgk_tescil_no, **row.values})
+            values = {"sgk_tescil_no": self._wanted.sgk_tescil_no, **row.values}
+            told, odd = self._teller.tell(values)
             faults = [(row.places.get(each.path, row.where), each) for each in odd]
         for where, finding in faults:
             self._report.find(where, finding)
         if not told:
             self._report.counts["faulty"] += 1
             return None
-        return _Line(row.where, told) if self._is_first(row.where, told[0]) else None
+        if not self._is_first(row.where, told[0]):
+            return None
+        about = (values["sgk_tescil_no"], told[0].facts.get("ref"), seen(values.get("tckn")))
+        return _Line(row.where, " ".join(filter(None, about)), told)
 
     def _is_first(self, where: str, told: Told) -> bool:
         """Whether the row is the first about its subject. A second one is passed over, and a fault when it differs."""
@@ -177,7 +191,7 @@ class _Import:
         subjects = [_joined(line.told[0], beside.pop(line.told[0].key, None)) for line in lines]
         changes = self._settle(lambda _: [*subjects, *beside.values()])
         for line, change in zip(lines, changes, strict=False):
-            self._tell(line.where, change)
+            self._tell(line, change)
         for change in changes:
             self._warn(change)
 
@@ -217,10 +231,10 @@ class _Import:
             self._gateway.record(tx, [entry], self._now)
         return changes
 
-    def _tell(self, where: str, change: Change) -> None:
+    def _tell(self, line: _Line, change: Change) -> None:
         self._report.counts[change.kind] += 1
         if change.kind != "same" and len(self._report.changes) < KEPT:
-            self._report.changes.append((where, change))
+            self._report.changes.append(Changed(line.where, line.about, change))
 
     def _warn(self, change: Change) -> None:
         """What a person should know of a change, whether the export is about it or only tells it on the way."""

@@ -11,8 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from integrator.audit.trail import Entry
-from integrator.domain.errors import Malformed, NotFound
-from integrator.domain.findings import Finding, seen_number
+from integrator.domain.errors import Malformed, UnknownParty
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.gateway import Gateway
@@ -60,15 +59,15 @@ def read_cards(gateway: Gateway, kurum: KurumNo) -> list[Card]:
 
 
 def read_card(gateway: Gateway, kurum: KurumNo, sgk_tescil_no: SgkTescilNo) -> Card:
-    """One workplace with its contracts; raises NotFound."""
+    """One workplace with its contracts; raises UnknownParty."""
     if not read_kurum(gateway, kurum):
-        raise NotFound(_unknown(sgk_tescil_no))
+        raise UnknownParty(sgk_tescil_no.value)
     sealer = gateway.keyring.sealer(kurum)
     key = register.isyeri_index(sealer, sgk_tescil_no.value)
     with reading(gateway.database) as tx:
         facts = dict(register.read(tx, sealer, kurum, ISYERI, [key])).get(key)
         if facts is None:
-            raise NotFound(_unknown(sgk_tescil_no))
+            raise UnknownParty(sgk_tescil_no.value)
         contracts = [each for _, each in register.read_all(tx, sealer, kurum, SOZLESME, isyeri=key)]
         people = dict(register.read(tx, sealer, kurum, PROFESYONEL, [c["profesyonel_index"] for c in contracts]))
         workers, gone = _workers(tx, kurum)
@@ -82,10 +81,6 @@ def _workers(tx: Tx, kurum: KurumNo) -> tuple[dict[str, int], dict[str, int]]:
         register.count_by_workplace(tx, kurum, CALISAN, marked.is_(None)),
         register.count_by_workplace(tx, kurum, CALISAN, marked.is_not(None)),
     )
-
-
-def _unknown(sgk_tescil_no: SgkTescilNo) -> str:
-    return Finding("INT-PTY-015", "", seen_number(sgk_tescil_no.value), "").sentence("en")
 
 
 def set_card(gateway: Gateway, kurum: KurumNo, sgk_tescil_no: SgkTescilNo, facts: Facts, hand: Hand) -> Change:

@@ -19,7 +19,7 @@ from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.domain.workplaces import TehlikeSinifi
 from integrator.importing import Report, Wanted, import_parties
 from integrator.parties.isgkatip import Kind
-from integrator.parties.register import ISYERI, PROFESYONEL, SOZLESME, Change, Register, shown
+from integrator.parties.register import ISYERI, PROFESYONEL, SOZLESME, Register, shown
 from integrator.registering import (
     Card,
     KurumTuru,
@@ -36,7 +36,7 @@ from integrator.wiring import caps, open_gateway
 MAX_PRINTED = 50
 _WORDS: Mapping[str, tuple[str, str]] = {
     "new": ("yeni", "new"),
-    "changed": ("değişecek / değişti", "changed"),
+    "changed": ("değişen", "changed"),
     "same": ("aynı", "same"),
     "repeated": ("dosyada yinelenen", "repeated in the file"),
     "outdated": ("buradakinden eski", "older than what is here"),
@@ -115,8 +115,8 @@ def _as_json(report: Report, *, preview: bool) -> dict[str, Any]:
         "preview": preview,
         "counts": {name: report.counts[name] for name in _WORDS},
         "changes": [
-            {"where": where, "kind": change.kind, "subject": _subject(change), "what": change.words()}
-            for where, change in report.changes
+            {"where": each.where, "about": each.about, "kind": each.change.kind, "what": each.change.words()}
+            for each in report.changes
         ],
         "absent": [_masked(SOZLESME, facts) for facts in report.absent],
         "findings": [{"cell": cell, **finding.as_json()} for cell, finding in report.findings],
@@ -124,9 +124,9 @@ def _as_json(report: Report, *, preview: bool) -> dict[str, Any]:
 
 
 def _print(report: Report, *, preview: bool) -> None:
-    for where, change in report.changes[:MAX_PRINTED]:
-        kind = say(*_WORDS[change.kind])
-        click.echo(f"  {where:14} {kind}: {_subject(change)}  {change.words() if change.before else ''}")
+    for each in report.changes[:MAX_PRINTED]:
+        what = each.change.words() if each.change.before else ""
+        click.echo(f"  {each.where:14} {say(*_WORDS[each.change.kind])}: {each.about}  {what}".rstrip())
     for facts in report.absent[:MAX_PRINTED]:
         told = _masked(SOZLESME, facts)
         click.echo(f"  {say(*_WORDS['absent'])}: {told['sgk_tescil_no']} {told['tckn']} {told['durum']}")
@@ -135,12 +135,6 @@ def _print(report: Report, *, preview: bool) -> None:
     counts = ", ".join(f"{report.counts[name]} {say(*words)}" for name, words in _WORDS.items() if report.counts[name])
     head = say("Önizleme, hiçbir şey yazılmadı", "Preview, nothing was written") if preview else say("Alındı", "Taken")
     click.echo(f"{head}: {counts or say('satır yok', 'no rows')}.")
-
-
-def _subject(change: Change) -> str:
-    facts, register = change.after, change.told.register
-    named = (shown(register, name, facts.get(name)) for name in ("sgk_tescil_no", "ref", "tckn") if facts.get(name))
-    return " ".join(named)
 
 
 def _masked(register: Register, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from integrator.intake.read_json import Caps, Unreadable
 from integrator.intake.recognise import kind_of
 from integrator.intake.sheets import Row, Table
 from integrator.intake.workbook import open_workbook
-from integrator.parties.isgkatip import READERS, Heading, Kind, headings_of
+from integrator.parties.isgkatip import ONE_OF, READERS, Heading, Kind, headings_of
 
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
@@ -134,6 +134,9 @@ def _survey(tables: list[Table], notes: list[Finding], kind: Kind, told: frozens
             places = ", ".join(table.address(row.number, at) for at, each in columns.items() if each is heading)
             raise Unreadable("INT-INT-052", heading.names[0], places, "#file")
     missing = [each.names[0] for each in headings if each.required and each.name not in {*names, *told}]
+    several = ONE_OF.get(kind, ())
+    if several and not names.keys() & set(several):
+        missing.append(" / ".join(each.names[0] for each in headings if each.name in several))
     if missing:
         raise Unreadable("INT-INT-051", ", ".join(missing), kind, "#file")
     unknown = [

@@ -41,6 +41,11 @@ class Heading:
     clears: bool = False
 
 
+STATES = ("durum", "calisma_durumu", "onay", "profesyonel_onay", "isyeri_onay", "silinme_tarihi")
+ONE_OF: Mapping[Kind, tuple[str, ...]] = {Kind.CONTRACTS: STATES}
+"""Columns of which an export must have one, and a row a value in one."""
+
+
 @cache
 def headings_of(kind: Kind) -> tuple[Heading, ...]:
     """The columns an export of `kind` may have."""

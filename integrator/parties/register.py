@@ -29,11 +29,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One table of parties. `secret` facts are sealed; `shown` may be told whole (a workplace's number is public)."""
+    """One table of parties. `secret` facts are sealed; `public` may be told whole (a workplace's number is public)."""
 
     table: Table
     secret: tuple[str, ...] = ()
-    shown: frozenset[str] = frozenset({"sgk_tescil_no", "replaced_by", "ad_unvan", "ref"})
+    public: frozenset[str] = frozenset({"sgk_tescil_no", "replaced_by", "ad_unvan", "ref"})
 
     @property
     def key(self) -> str:
@@ -107,9 +107,9 @@ def shown(register: Register, name: str, value: Any) -> str:
     if value is None or value == "":
         return "-"
     text = str(value)
-    if name in register.shown:
+    if name in register.public:
         return seen_number(text)
-    return masked(text) if name in register.secret else seen(text)
+    return masked(text) if name in register.secret and name != "tckn" else seen(text)
 
 
 def masked(text: str) -> str:

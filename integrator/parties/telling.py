@@ -12,7 +12,7 @@ from typing import Any
 
 from integrator.domain.findings import Finding, Severity, seen, seen_number
 from integrator.domain.workplaces import SozlesmeDurumu
-from integrator.parties.isgkatip import ROLES, Kind, read_role, read_tur, worst
+from integrator.parties.isgkatip import ROLES, STATES, Kind, read_role, read_tur, worst
 from integrator.parties.register import (
     CALISAN,
     ISYERI,
@@ -26,7 +26,6 @@ from integrator.parties.register import (
 from integrator.protect.seal import Sealer
 
 Values = Mapping[str, Any]
-_STATES = ("durum", "calisma_durumu", "onay", "profesyonel_onay", "isyeri_onay")
 _DAYS = ("baslangic", "bitis", "onay_tarihi", "silinme_tarihi")
 
 
@@ -51,11 +50,10 @@ class Teller:
 
     def _contract(self, values: Values) -> tuple[list[Told], list[Finding]]:
         sgk, tckn = values["sgk_tescil_no"], values["tckn"]
-        states = [values[name] for name in _STATES if values.get(name)]
-        if values.get("silinme_tarihi"):
-            states.append(SozlesmeDurumu.SILINDI)
+        told = [values[name] for name in STATES if values.get(name)]
+        states = [each if isinstance(each, SozlesmeDurumu) else SozlesmeDurumu.SILINDI for each in told]  # or a day
         if not states:
-            return [], [Finding("INT-PTY-004", "durum", "", "durum / onay")]
+            return [], [Finding("INT-PTY-012", "durum", "", "")]
         if values.get("baslangic") and values.get("bitis") and values["bitis"] < values["baslangic"]:
             return [], [Finding("INT-PTY-005", "bitis", f"{values['bitis']}", f">= {values['baslangic']}")]
         role, finding = self._role(values)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from threading import Thread
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,9 @@ from integrator.domain import fault_points
 from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.domain.workplaces import NothingKnown, SozlesmeDurumu
+from integrator.importing import Wanted, import_parties
+from integrator.intake.read_json import Caps
+from integrator.parties.isgkatip import Kind
 from integrator.parties.known import read_known
 from integrator.registering import read_card, read_cards
 from integrator.store.engine import reading
@@ -25,6 +29,7 @@ from tests.integration.pipeline.exports import (
     import_rows,
     worker,
 )
+from tests.unit.intake.sheets import write_xlsx
 
 DAY = date(2025, 10, 23)
 ON = date(2025, 10, 1)
@@ -139,7 +144,7 @@ def test_a_preview_says_what_would_change_and_writes_nothing(gateway, tmp_path):
 
     counts = {name: report.counts[name] for name in ("changed", "new", "faulty")}
     assert counts == {"changed": 1, "new": 1, "faulty": 1}
-    assert report.changes[0][1].words() == "durum: onaylandi -> sona_erdi, bitis: - -> 2025-09-30"
+    assert report.changes[0].change.words() == "durum: onaylandi -> sona_erdi, bitis: - -> 2025-09-30"
     assert everything(gateway) == before
 
 
@@ -149,8 +154,8 @@ def test_what_an_import_says_names_nobody(gateway, tmp_path):
 
     with reading(gateway.database) as tx:
         leaves = b"".join(tx.execute(select(audit_entry.c.leaf)).scalars())
-    words = report.changes[0][1].words()
-    assert words == "tckn: 8*** -> 8***"
+    words = report.changes[0].change.words()
+    assert words == "tckn: 81*******04 -> 83*******02"
     assert b"party.imported" in leaves
     assert not any(told in text for told in (PROFESSIONAL, PHYSICIAN, "Deneme") for text in (words, leaves.decode()))
 
@@ -248,3 +253,24 @@ def test_a_day_to_come_and_a_roster_without_a_day_are_refused(gateway, tmp_path)
         import_rows(gateway, tmp_path / "r.xlsx", "roster", ROSTER, [worker(WORKER)], refreshed_on=date(2200, 1, 1))
     with pytest.raises(Malformed, match="--refreshed-on"):
         import_rows(gateway, tmp_path / "r.xlsx", "roster", ROSTER, [worker(WORKER)])
+
+
+def test_two_imports_at_once_come_to_the_end_of_one(gateway, another_worker, tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "PAGE", 5)
+    people, reports = workers(40), []
+    write_xlsx(tmp_path / "r.xlsx", [worker(each) for each in people], headings=ROSTER)
+    wanted = Wanted(Kind.ROSTER, tmp_path / "r.xlsx", refreshed_on=ON)
+    gateway.keyring.sealer(KURUM, now=gateway.clock.now())
+
+    def act(process):
+        reports.append(import_parties(process, KURUM, wanted, Caps()))
+
+    threads = [Thread(target=act, args=(each,)) for each in (gateway, another_worker())]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    roster = known(gateway, record(calisan=people)).calisan_listesi(SGK)
+    assert sum(each.counts["new"] for each in reports) == sum(each.counts["same"] for each in reports) == 40
+    assert all(roster.holds(each, DAY) for each in people)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from integrator import pipeline
-from integrator.domain.errors import BadReason, Malformed, NotFound
+from integrator.domain.errors import BadReason, Malformed, UnknownParty
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.domain.workplaces import TehlikeSinifi
@@ -141,7 +141,7 @@ def test_to_ask_about_a_kurum_that_is_not_here_makes_none(gateway, tmp_path):
     report = import_rows(gateway, tmp_path / "s.xlsx", "contracts", NEW, [contract()], kurum=stranger, preview=True)
 
     assert (read_cards(gateway, stranger), report.counts["new"]) == ([], 1)
-    with pytest.raises(NotFound):
+    with pytest.raises(UnknownParty):
         read_card(gateway, stranger, PLACE)
     with reading(gateway.database) as tx:
         assert tx.execute(select(kurum)).all() == []

@@ -101,10 +101,12 @@ def test_a_file_without_what_it_must_have_is_refused(tmp_path):
     no_person = refusal(write_csv(tmp_path / "2.csv", [[SGK, ""]], headings=["SGK No", "İşe Giriş Tarihi"]))
     twice = refusal(write_csv(tmp_path / "3.csv", [[SGK, WORKER, WORKER]], headings=["SGK No", "TC", "TC Kimlik No"]))
     (tmp_path / "4.json").write_text("{}")
+    no_state = refusal(write_csv(tmp_path / "5.csv", [[SGK, WORKER]], headings=["SGK No", "TC"]), Kind.CONTRACTS)
 
     assert (no_headings.code, no_person.code, no_person.seen) == ("INT-PTY-002", "INT-INT-051", "TC")
     assert (twice.code, twice.wanted) == ("INT-INT-052", "B1, C1")
     assert refusal(tmp_path / "4.json").code == "INT-PTY-001"
+    assert no_state.seen.startswith("Sözleşme Durumu / ")
 
 
 def test_a_workplace_told_from_elsewhere_needs_no_column(tmp_path):
