@@ -92,7 +92,7 @@ class Group:
         with reading(self._gateway.database) as tx:
             self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
             self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
-            self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several)
+            self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several, self._now)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
         answers = [self._judge(each, fingerprint) for each, fingerprint in named]

@@ -27,7 +27,7 @@ from integrator.sign.verify import TRIAL, Policy, Signature
 from integrator.store.engine import Database, Tx
 from integrator.store.keyring import KeyRing
 
-KnownOf = Callable[[Tx, Sealer, KurumNo, Sequence[Submitted]], Known]
+KnownOf = Callable[[Tx, Sealer, KurumNo, Sequence[Submitted], datetime], Known]
 """What one kurum's registers say beside some of its records."""
 
 

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, select
 
-from integrator.domain.identifiers import KurumNo
+from integrator.domain.identifiers import KurumNo, is_nace
+from integrator.domain.parties import Isyeri as LookedUp
 from integrator.domain.records import Submitted
-from integrator.domain.workplaces import Isyeri, Known, NothingKnown, Sozlesme, SozlesmeDurumu, TehlikeSinifi
+from integrator.domain.workplaces import (
+    Isyeri,
+    Known,
+    NothingKnown,
+    Sozlesme,
+    SozlesmeDurumu,
+    TehlikeSinifi,
+    read_tehlike_sinifi,
+)
+from integrator.parties.mirror import read_workplaces
 from integrator.parties.register import ISYERI, calisan_index, in_portions, isyeri_index, profesyonel_index, read
 from integrator.protect.seal import Sealer
-from integrator.store.tables import bildirim, calisan, isyeri_karti, kayit, kurum, profesyonel, sozlesme
+from integrator.store.tables import bildirim, calisan, isyeri, isyeri_karti, kayit, kurum, profesyonel, sozlesme
 
 Rows = Mapping[str, list[Any]]
 
@@ -50,19 +60,20 @@ class Registered:
     contracts: Rows = field(repr=False)  # by workplace
     rosters: Mapping[str, Roster] = field(repr=False)
     served: Rows = field(repr=False)
+    looked_up: Mapping[str, LookedUp] = field(repr=False)
     follows_served: bool
 
     def isyeri(self, sgk_tescil_no: str) -> Isyeri | None:
-        """What its card says."""
-        card = self.cards.get(sgk_tescil_no)
-        if card is None:
+        """What the ministry said of it within the last day, and where it said nothing its card (domain INT-2.5b)."""
+        card, told = self.cards.get(sgk_tescil_no, {}), self.looked_up.get(sgk_tescil_no, LookedUp(sgk_tescil_no))
+        if not card and sgk_tescil_no not in self.looked_up:
             return None
-        sinif, kamu = card["tehlike_sinifi"], card["kamu"]
+        sinif, kamu = card.get("tehlike_sinifi"), card.get("kamu")
         return Isyeri(
-            TehlikeSinifi(sinif) if sinif else None,
-            card["calisan_sayisi"],
+            read_tehlike_sinifi(told.tehlike_sinifi) or (TehlikeSinifi(sinif) if sinif else None),
+            told.calisan_sayisi or card.get("calisan_sayisi"),
             None if kamu is None else bool(kamu),
-            card["nace_kodu"] or "",
+            told.nace_kodu if is_nace(told.nace_kodu) else card.get("nace_kodu") or "",
         )
 
     def belge_tipi(self, tckn: str) -> str | None:
@@ -114,9 +125,10 @@ class Registered:
         return False if begun or ours or self.follows_served else None
 
 
-def read_known(tx: Connection, sealer: Sealer, kurum_no: KurumNo, records: Sequence[Submitted]) -> Known:
+def read_known(tx: Connection, sealer: Sealer, kurum_no: KurumNo, records: Sequence[Submitted], now: datetime) -> Known:
     """What is known beside these records."""
-    own = tx.execute(select(kurum.c.follows_served, *map(_any_of, (isyeri_karti, profesyonel))).where(_mine(kurum_no)))
+    anything = map(_any_of, (isyeri_karti, profesyonel, isyeri))
+    own = tx.execute(select(kurum.c.follows_served, *anything).where(_mine(kurum_no)))
     facts = own.one_or_none()
     if facts is None or not any(facts):
         return NothingKnown()
@@ -132,6 +144,7 @@ def read_known(tx: Connection, sealer: Sealer, kurum_no: KurumNo, records: Seque
         _rows(tx, sozlesme, "isyeri_index", kurum_no, there),
         _rosters(tx, sealer, kurum_no, subjects, cards),
         _served(tx, kurum_no, numbers),
+        read_workplaces(tx, sealer, kurum_no, numbers.values(), now=now) if facts.any_isyeri else {},
         bool(facts.follows_served),
     )
 
@@ -169,9 +182,11 @@ def _rosters(
 ) -> dict[str, Roster]:
     """The rosters of these workplaces, each with those of the people it is asked about."""
     days = {sgk: card["roster_on"] for sgk, card in cards.items() if card["roster_on"]}
-    asked: dict[str, tuple[str, str]] = {}
-    for sgk, people in {(sgk, frozenset(each.people)) for each in subjects for sgk in each.places if sgk in days}:
-        asked |= {calisan_index(sealer, sgk, person): (sgk, person) for person in people}
+    people: dict[str, set[str]] = {sgk: set() for sgk in days}
+    for each in subjects:
+        for sgk in each.places & days.keys():
+            people[sgk] |= each.people
+    asked = {calisan_index(sealer, sgk, person): (sgk, person) for sgk in people for person in people[sgk]}
     found: dict[str, dict[str, Any]] = {sgk: {} for sgk in days}
     columns = (calisan.c.calisan_index, calisan.c.hired_on, calisan.c.left_on, calisan.c.not_seen_since)
     for several in in_portions(asked):

@@ -4,7 +4,7 @@ from datetime import date
 from threading import Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from integrator import importing
 from integrator.domain import fault_points
@@ -38,7 +38,7 @@ ON = date(2025, 10, 1)
 def known(gateway, *records, kurum=KURUM):
     sealer = gateway.keyring.sealer(kurum, now=gateway.clock.now())
     with reading(gateway.database) as tx:
-        return read_known(tx, sealer, kurum, submitted(*records))
+        return read_known(tx, sealer, kurum, submitted(*records), gateway.clock.now())
 
 
 def everything(gateway):
@@ -274,3 +274,34 @@ def test_two_imports_at_once_come_to_the_end_of_one(gateway, another_worker, tmp
     roster = known(gateway, record(calisan=people)).calisan_listesi(SGK)
     assert sum(each.counts["new"] for each in reports) == sum(each.counts["same"] for each in reports) == 40
     assert all(roster.holds(each, DAY) for each in people)
+
+
+@pytest.fixture
+def statements(database):
+    """Every statement that is sent to the database, in order."""
+    sent = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        sent.append(statement)
+
+    event.listen(database, "before_cursor_execute", note)
+    yield sent
+    event.remove(database, "before_cursor_execute", note)
+
+
+def test_a_group_is_answered_by_a_few_queries_and_by_one_where_nothing_was_imported(gateway, tmp_path, statements):
+    several = [
+        record(f"K-{n}", sgkTescilNo=(SGK, OTHER_SGK)[n % 2], calisan=[each]) for n, each in enumerate(workers(128))
+    ]
+    gateway.keyring.sealer(KURUM, now=gateway.clock.now())
+    counted = []
+    for _ in range(2):
+        statements.clear()
+        known(gateway, *several)
+        counted.append(sum(each.startswith("SELECT") for each in statements))
+        rows = [contract(), contract("7002", sgk=OTHER_SGK)]
+        import_rows(gateway, tmp_path / "s.xlsx", "contracts", NEW, rows)
+        rows = [worker(each, sgk=sgk) for each in workers(128) for sgk in (SGK, OTHER_SGK)]
+        import_rows(gateway, tmp_path / "r.xlsx", "roster", ROSTER, rows, refreshed_on=ON)
+
+    assert counted == [1, 6]

@@ -10,10 +10,12 @@ from integrator import pipeline
 from integrator.domain.errors import BadReason, Malformed, UnknownParty
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
+from integrator.domain.parties import Isyeri as LookedUp
 from integrator.domain.workplaces import TehlikeSinifi
+from integrator.parties import mirror
 from integrator.parties.known import read_known
 from integrator.registering import change_number, read_card, read_cards, read_kurum, set_card, set_kurum
-from integrator.store.engine import reading
+from integrator.store.engine import reading, writing
 from integrator.store.tables import audit_entry, kurum
 from tests.factories import KURUM, PROFESSIONAL, SGK, WORKER, record, submitted
 from tests.integration.pipeline.exports import NEW, OTHER_SGK, PHYSICIAN, ROSTER, contract, import_rows, worker
@@ -28,8 +30,9 @@ WORKPLACES = [
 
 
 def known(gateway, *records, kurum=KURUM):
+    sealer = gateway.keyring.sealer(kurum, now=gateway.clock.now())
     with reading(gateway.database) as tx:
-        return read_known(tx, gateway.keyring.sealer(kurum, now=gateway.clock.now()), kurum, submitted(*records))
+        return read_known(tx, sealer, kurum, submitted(*records), gateway.clock.now())
 
 
 def place(sgk=SGK, *, workers="35", auto="HAYIR", before=""):
@@ -228,3 +231,17 @@ def test_the_log_verifies_after_imports_and_hands(gateway, tmp_path, home):
 
     assert audited(gateway).count('"event":"party.') == 5
     assert home.broken() is None
+
+
+def test_what_the_ministry_said_within_a_day_outweighs_the_card(gateway, tmp_path, clock):
+    import_rows(gateway, tmp_path / "w.xlsx", "workplaces", WORKPLACES, [place()])
+    told = LookedUp(SGK, nace_kodu="62.10.00", tehlike_sinifi="Az Tehlikeli", calisan_sayisi=9)
+    with writing(gateway.database) as tx:
+        mirror.put(tx, gateway.keyring.sealer(KURUM), KURUM, mirror.Seen(told, True, "soap-g2", clock.now()))
+    fresh = known(gateway, record()).isyeri(SGK)
+    clock.advance(hours=25)
+    stale = known(gateway, record()).isyeri(SGK)
+
+    assert (fresh.tehlike_sinifi, fresh.calisan_sayisi, fresh.nace_kodu) == (TehlikeSinifi.AZ, 9, "62.10.00")
+    assert (stale.tehlike_sinifi, stale.calisan_sayisi, stale.nace_kodu) == (TehlikeSinifi.COK, 35, "41.00.01")
+    assert fresh.kamu is stale.kamu is False
