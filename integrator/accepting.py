@@ -17,6 +17,7 @@ from integrator.domain.errors import BadSignature, Duplicate
 from integrator.domain.findings import Finding, Severity
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
+from integrator.domain.workplaces import Known, NothingKnown
 from integrator.gateway import Gateway
 from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import new_salt
@@ -81,6 +82,7 @@ class Group:
         self._known: dict[str, bytes] = {}
         self._drafts: dict[str, _Draft] = {}
         self._doubts = Doubts()
+        self._beside: Known = NothingKnown()
         self._stopped: set[SorguNo] = set()
         self._indexes: dict[tuple[str, str], str] = {}
 
@@ -90,6 +92,7 @@ class Group:
         with reading(self._gateway.database) as tx:
             self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
             self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
+            self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several, self._now)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
         answers = [self._judge(each, fingerprint) for each, fingerprint in named]
@@ -130,7 +133,7 @@ class Group:
             metot=metot,
             split=self._may_split,
             leaving=self._gateway.leaving,
-            known=self._gateway.known,
+            known=self._beside,
             doubts=self._doubts,
         )
         if checked.kayit is None or checked.definition is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,8 +13,11 @@ from integrator.catalogue.definitions import STATUSES
 from integrator.deliver.generation import Generation
 from integrator.domain.clock import Clock, Jitter
 from integrator.domain.errors import Misconfigured
-from integrator.domain.records import Moved
-from integrator.domain.workplaces import Known, NothingKnown
+from integrator.domain.identifiers import KurumNo
+from integrator.domain.records import Moved, Submitted
+from integrator.domain.workplaces import Known
+from integrator.parties.known import read_known
+from integrator.protect.seal import Sealer
 from integrator.queue.line import Rules
 from integrator.queue.patience import Patience
 from integrator.sign.certificates import TrustStore
@@ -23,6 +26,9 @@ from integrator.sign.revocation import Revocation
 from integrator.sign.verify import TRIAL, Policy, Signature
 from integrator.store.engine import Database, Tx
 from integrator.store.keyring import KeyRing
+
+KnownOf = Callable[[Tx, Sealer, KurumNo, Sequence[Submitted], datetime], Known]
+"""What one kurum's registers say beside some of its records."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Gateway:
     policy: Policy = TRIAL
     revocation: Revocation | None = None
     leaving: frozenset[str] = frozenset(STATUSES)  # of definitions whose records may be sent from here
-    known: Known = field(default_factory=NothingKnown)  # about workplaces and professionals, beside the record
+    known_of: KnownOf = read_known  # about the workplaces and people of some records
 
     def signature(self, cms: bytes, canonical: bytes, professional: str, now: datetime) -> Signature:
         """A signature under this gateway's policy; `judge` and `require_valid` take it."""

@@ -42,6 +42,8 @@ EVENTS = frozenset(
         "line.resumed",
         "codes.refreshed",
         "party.looked_up",
+        "party.imported",
+        "party.changed",
         "evidence.added",
     }
 )

@@ -27,6 +27,7 @@ from integrator.cli import (
     line,
     lookup,
     messages,
+    parties,
     records,
     sheets,
     veri_seti,
@@ -43,8 +44,8 @@ def ibys() -> None:
 
 
 for group in (
-    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo, doors,
+    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
+    audit, evidence, demo, doors,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

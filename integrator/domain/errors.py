@@ -114,6 +114,12 @@ class CauseGone(NotFound):
     code = "INT-QUE-007"
 
 
+class UnknownParty(NotFound):
+    """Nothing was imported or told about a workplace of that number."""
+
+    code = "INT-PTY-015"
+
+
 class NotInQuarantine(NotFound):
     """That form is not in quarantine, and no message of it is stopped."""
 

@@ -26,7 +26,12 @@ _TEXTS = {"az tehlikeli": TehlikeSinifi.AZ, "tehlikeli": TehlikeSinifi.TEHLIKELI
 
 def read_tehlike_sinifi(text: str) -> TehlikeSinifi | None:
     """The class that a text such as ``ÇOK TEHLİKELİ`` names; dotted and dotless i are taken alike (domain 2.5)."""
-    return _TEXTS.get(" ".join(text.translate(_FOLD).lower().split()))
+    return _TEXTS.get(folded(text))
+
+
+def folded(text: str) -> str:
+    """A word of İSG-KATİP without case, accents and double space; for comparing only."""
+    return " ".join(text.translate(_FOLD).lower().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ is what the refresh asks again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +71,20 @@ def read_fresh(tx: Connection, sealer: Sealer, kurum: KurumNo, subject: Subject,
     mine = (table.c.kurum_id == kurum, table.c.blind_index == blind_index(sealer, subject))
     row = tx.execute(select(table).where(*mine, table.c.seen_at >= now - FRESH_FOR)).one_or_none()
     return _seen(row, table, type(subject), sealer, kurum) if row else None
+
+
+def read_workplaces(
+    tx: Connection, sealer: Sealer, kurum: KurumNo, numbers: Iterable[str], *, now: datetime
+) -> dict[str, Isyeri]:
+    """The workplaces of `numbers` that the ministry knew within the last day, as it told them."""
+    by_index = {blind_index(sealer, Isyeri(each)): each for each in numbers}
+    fresh = (isyeri.c.kurum_id == kurum, isyeri.c.holds == 1, isyeri.c.seen_at >= now - FRESH_FOR)
+    found: dict[str, Isyeri] = {}
+    for row in tx.execute(select(isyeri).where(*fresh, isyeri.c.blind_index.in_(by_index))).all():
+        subject = _seen(row, isyeri, Isyeri, sealer, kurum).subject
+        assert isinstance(subject, Isyeri)
+        found[by_index[row.blind_index]] = subject
+    return found
 
 
 def read_stale(tx: Connection, sealer: Sealer, kurum: KurumNo, *, now: datetime) -> Iterator[Seen]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -106,7 +107,14 @@ def _kurum() -> Column[str]:
     return Column("kurum_id", _key(64), primary_key=True)
 
 
-kurum = Table("kurum", metadata, _kurum(), Column("created_at", UtcDateTime, nullable=False))
+kurum = Table(
+    "kurum",
+    metadata,
+    _kurum(),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("tur", String(16)),  # circular 1n: what kind of institution it is
+    Column("follows_served", SmallInteger),  # 1: a workplace without an accepted notification counts as not notified
+)
 
 data_key = Table(
     "data_key",
@@ -194,6 +202,16 @@ correction = Table(
 )
 
 Index("correction_corrects", correction.c.kurum_id, correction.c.corrects, unique=True)
+
+# Which workplaces a customer reported as served: few rows, looked up by every accepting group that follows them.
+_is_served = bildirim.c.veri_seti == literal_column("'hizmet_verilen_isyeri'")
+Index(
+    "bildirim_served",
+    bildirim.c.kurum_id,
+    bildirim.c.isyeri_index,
+    sqlite_where=_is_served,
+    postgresql_where=_is_served,
+)
 
 bildirim_body = Table(
     "bildirim_body",
@@ -321,6 +339,77 @@ def _lookup(name: str) -> Table:
 isyeri = _lookup("isyeri")
 profesyonel_yetki = _lookup("profesyonel_yetki")
 calisan_sigorta = _lookup("calisan_sigorta")
+
+# What İSG-KATİP knows of a kurum's parties, as imported (docs/decisions/0020). Rows are found by blind indexes; names,
+# identity numbers and contacts stand in the sealed `body`.
+isyeri_karti = Table(
+    "isyeri_karti",
+    metadata,
+    _kurum(),
+    Column("isyeri_index", _key(32), primary_key=True),
+    Column("nace_kodu", String(8)),
+    Column("tehlike_sinifi", String(12)),
+    Column("calisan_sayisi", Integer),
+    Column("kamu", SmallInteger),
+    Column("otomatik_guncelleme", SmallInteger),
+    Column("otomatik_on", IsoDate),
+    Column("ohs_duty_from", IsoDate),
+    Column("provided_by_employer", SmallInteger),
+    Column("served_from", IsoDate),
+    Column("served_until", IsoDate),
+    Column("contracts_on", IsoDate),  # set: all its contracts are known, as of that day
+    Column("roster_on", IsoDate),  # the day on which İSG-KATİP was last told to refresh its roster
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+profesyonel = Table(
+    "profesyonel",
+    metadata,
+    _kurum(),
+    Column("profesyonel_index", _key(32), primary_key=True),
+    Column("belge_tipi", String(1)),
+    Column("belge_sinifi", String(1)),
+    Column("belge_until", IsoDate),
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+sozlesme = Table(
+    "sozlesme",
+    metadata,
+    _kurum(),
+    Column("sozlesme_index", _key(32), primary_key=True),
+    Column("isyeri_index", _key(32), nullable=False),
+    Column("profesyonel_index", _key(32), nullable=False),
+    Column("tur_kodu", String(3)),
+    Column("belge_tipi", String(1)),
+    Column("durum", String(16), nullable=False),
+    Column("baslangic", IsoDate),
+    Column("bitis", IsoDate),
+    Column("onay_tarihi", IsoDate),
+    Column("silinme_tarihi", IsoDate),
+    Column("minutes_per_month", Integer),
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+Index("sozlesme_isyeri", sozlesme.c.kurum_id, sozlesme.c.isyeri_index)
+
+# A worker on a workplace's roster: one index for the pair, so that nobody can be followed from place to place.
+calisan = Table(
+    "calisan",
+    metadata,
+    _kurum(),
+    Column("calisan_index", _key(32), primary_key=True),
+    Column("isyeri_index", _key(32), nullable=False),
+    Column("hired_on", IsoDate),
+    Column("left_on", IsoDate),
+    Column("not_seen_since", IsoDate),  # the first roster on which they no longer stood
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+Index("calisan_isyeri", calisan.c.kurum_id, calisan.c.isyeri_index)
 
 # One row for each address of the ministry, shared by all workers (queue/line.py says what each column means).
 ministry_line = Table(

@@ -15,7 +15,7 @@ DELETED = Sozlesme(PROFESSIONAL, SGK, "2", SozlesmeDurumu.SILINDI)
 
 
 def knowing(gateway, **known):
-    return replace(gateway, known=FakeKnown(**known))
+    return replace(gateway, known_of=lambda *_: FakeKnown(**known))
 
 
 def test_a_record_under_a_deleted_contract_is_stored_nowhere(home, gateway):

@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 from integrator.domain.errors import Malformed
 from integrator.intake.annotate import annotate
 from integrator.intake.causes import Headings, Mark, causes_of
+from integrator.intake.exports import open_export
 from integrator.intake.gathering import place_of
-from integrator.intake.read_json import Caps, read_document, read_ndjson
+from integrator.intake.read_json import Caps, Unreadable, read_document, read_ndjson
 from integrator.intake.read_xml import read_xml
 from integrator.intake.recognise import read_records
+from integrator.parties.isgkatip import Kind
 from integrator.validate.check import check
 from tests.corpus.xml.hostile import GOOD
-from tests.factories import record, workers
+from tests.factories import PROFESSIONAL, SGK, record, workers
 from tests.unit.intake.sheets import CATALOGUE, HEADINGS, row, write_xlsx
 
 EXAMPLES = int(os.environ.get("IBYS_FUZZ_EXAMPLES", "2000"))
@@ -221,3 +223,45 @@ def test_a_spoiled_workbook_comes_back_annotated_or_not_at_all(place, parts, dat
     except Malformed:
         return
     assert causes is None or sum(each.count for each in causes) == len(marks)
+
+
+def judge_export(path, kind):
+    """Every row of an export is values or faults that can be told."""
+    try:
+        with open_export(path, kind, CAPS) as export:
+            for row in export.rows():
+                assert all(json.dumps(finding.as_json()) for _, finding in row.faults)
+    except Unreadable as error:
+        assert json.dumps(error.finding.as_json())
+
+
+fewer = settings(fuzz, max_examples=EXAMPLES // 4)  # the readers below them had the whole number above
+CONTRACT = ["7001", SGK, PROFESSIONAL, "Deneme", "103", "5001", "01.01.2020", "", "02.01.2020 14:30", "700"]
+CONTRACTS = [
+    "Sözleşme ID", "SGK No", "TC", "Ad Soyad", "Tür Kodu", "Durum", "Başlama Tarihi", "Bitiş Tarihi", "Onay Tarihi", "Süre (dk)",
+]  # fmt: skip
+EXPORT = "\n".join(";".join(each) for each in [CONTRACTS, CONTRACT, CONTRACT]).encode()
+
+
+@fewer
+@given(content=st.binary(max_size=60) | spoiled(EXPORT, CSV_WORDS))
+def test_csv_export(place, content):
+    place.write_bytes(content)
+
+    judge_export(place, Kind.CONTRACTS)
+
+
+@pytest.fixture(scope="module")
+def export_parts(tmp_path_factory):
+    path = tmp_path_factory.mktemp("fuzz") / "export.xlsx"
+    write_xlsx(path, [CONTRACT, [*CONTRACT[:6], date(2020, 1, 1)]], headings=CONTRACTS)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@fewer
+@given(data=st.data())
+def test_xlsx_export(place, export_parts, data):
+    place.write_bytes(a_workbook(data, export_parts))
+
+    judge_export(place, Kind.CONTRACTS)
