@@ -16,6 +16,7 @@ from integrator.cli import (
     agent,
     audit,
     code_lists,
+    conformance,
     demo,
     evidence,
     explain,
@@ -43,7 +44,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo,
+    evidence, demo, conformance,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)
