@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from integrator.conformance.adapter import BadAdapter, read_adapter
+from integrator.conformance.address import BadAddress, open_address
 from integrator.conformance.reports import NOT_CONFORMING, Report, as_json, name_of, write_reports
-from integrator.conformance.run import LANES, PASSED, Verdict, header, run_gateway
+from integrator.conformance.run import LANES, PASSED, Verdict, header, run_gateway, run_ministry
 from integrator.conformance.scenario import TIERS, BadScenario, Scenario, read_scenarios, select
 from integrator.conformance.stage import VOCABULARY
 from integrator.conformance.stub import StubFault
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         side = "gateway" if wanted.gateway else "ministry"
         chosen = select(scenarios, side=side, only=wanted.only, tiers=wanted.tier)
         report = _run(wanted, chosen)
-    except (BadAdapter, BadScenario) as error:
+    except (BadAdapter, BadAddress, BadScenario) as error:
         print(error, file=sys.stderr)
         return AT_FAULT
     except StubFault as error:
@@ -52,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
     sides = run.add_mutually_exclusive_group(required=True)
     sides.add_argument("--gateway", metavar="ADAPTER", help="an adapter file, or the name of one that ships: ibys")
     sides.add_argument("--ministry", metavar="URL", help="a ministry address; its faces lie under it")
+    run.add_argument("--control", default="", metavar="URL", help="with --ministry: the control port of a stub")
+    run.add_argument(
+        "--people", type=Path, metavar="FILE", help="with --ministry: firm, people and keys it knows (TOML)"
+    )
+    run.add_argument(
+        "--face", action="append", default=[], metavar="METOT=URL", help="with --ministry: where a face is"
+    )
     run.add_argument("--report", type=Path, required=True, metavar="DIR")
     run.add_argument("--only", action="append", default=[], metavar="PATTERN", help="tier/name, with * and ?")
     run.add_argument("--tier", action="append", default=[], choices=TIERS)
@@ -70,14 +78,28 @@ def _run(wanted: argparse.Namespace, chosen: Sequence[Scenario]) -> Report:
     if not chosen:
         frozen = header(subject=wanted.gateway or wanted.ministry, version="-", ministry="-", now=now)
         return Report(frozen, [], 0.0)
-    adapter = read_adapter(_adapter_path(wanted.gateway))
     with tempfile.TemporaryDirectory(prefix="ibys-conformance-") as scratch:
-        folder = wanted.work or Path(scratch)
-        verdicts, version = run_gateway(
-            adapter, chosen, folder, now=now, lanes=wanted.lanes, progress=lambda each: _progress(wanted, each)
-        )
-    frozen = header(subject=adapter.name, version=version, ministry="stub of this suite, loopback", now=now)
+        frozen, verdicts = _play(wanted, chosen, wanted.work or Path(scratch), now)
     return Report(frozen, verdicts, time.monotonic() - began)
+
+
+def _play(
+    wanted: argparse.Namespace, chosen: Sequence[Scenario], folder: Path, now: datetime
+) -> tuple[dict[str, str], list[Verdict]]:
+    """The frozen header and the verdicts."""
+
+    def progress(verdict: Verdict) -> None:
+        _progress(wanted, verdict)
+
+    if wanted.ministry:
+        told = {"control": wanted.control, "people": wanted.people, "faces": wanted.face}
+        address = open_address(wanted.ministry, now=now, **told)
+        verdicts = run_ministry(address, chosen, folder, now=now, progress=progress)
+        kind = "stub with a control port" if address.control else "address without a control port"
+        return header(subject=wanted.ministry, version="not told", ministry=kind, now=now), verdicts
+    adapter = read_adapter(_adapter_path(wanted.gateway))
+    verdicts, version = run_gateway(adapter, chosen, folder, now=now, lanes=wanted.lanes, progress=progress)
+    return header(subject=adapter.name, version=version, ministry="stub, loopback", now=now), verdicts
 
 
 def _adapter_path(told: str) -> Path:

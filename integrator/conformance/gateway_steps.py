@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from integrator.conformance import client
+from integrator.conformance.canonical import FORMS
+from integrator.conformance.crawler import walk
+from integrator.conformance.evidence import NotProved, prove
 from integrator.conformance.gateway import GatewayFault
+from integrator.conformance.observing_steps import saves_of
 from integrator.conformance.signer import Container
 from integrator.conformance.stage import NotSo, Stage, check, step, until
 
@@ -20,10 +26,7 @@ def submit(stage: Stage, told: Told) -> str:
     """Hand records to the gateway and read its answer."""
     label = told.get("as", "a")
     if told.get("again"):
-        records = [
-            stage.records[f"{label}{at}"]
-            for at in range(len([k for k in stage.records if k.rstrip("0123456789") == label]))
-        ]
+        records = stage.records_of(label)
     else:
         given = told.get("records", [told.get("record", {})])
         records = [
@@ -225,8 +228,53 @@ def pause(stage: Stage, told: Told) -> str:
     return f"{told['seconds']} s"
 
 
-def require(gateway_answer: Any, key: str) -> Any:
+@step("read_evidence", "of", needs=("evidence",))
+def read_evidence(stage: Stage, told: Told) -> str:
+    """Take the evidence of each message and verify it without the gateway's help."""
+    proved = 0
+    for number in stage.numbers[told.get("of", "a")]:
+        evidence = stage.own_gateway.answer("evidence", sorgu_no=number)
+        stage.show(f"evidence of {number}", json.dumps(evidence, ensure_ascii=False, indent=1))
+        try:
+            proved += prove(evidence)
+        except (NotProved, KeyError, ValueError, TypeError) as error:
+            raise NotSo("evidence", seen=error, wanted="entries with proofs that lead to the signed head") from error
+        _check_content(stage, number, evidence)
+    return f"{proved} entries proved"
+
+
+def _check_content(stage: Stage, number: int, evidence: Told) -> None:
+    """Some entry names the digest of the XML that the ministry rebuilds from what was sent."""
+    sent = next((each for each in saves_of(stage) if each.sorgu_no == str(number)), None)
+    if sent is None:
+        raise NotSo("message on the wire", seen="none", wanted=number)
+    digest = hashlib.sha256(FORMS[stage.metot](sent.fields)).hexdigest()
+    if not any(digest in str(entry["leaf"]) for entry in evidence["entries"]):
+        raise NotSo("digest of the sent content in the evidence", seen="absent", wanted=digest)
+
+
+@step("crawl", "allowed", needs=("pages",))
+def crawl(stage: Stage, told: Told) -> str:
+    """Walk every page of the gateway; nothing may point or load elsewhere, nothing may advertise."""
+    start = require(stage.own_gateway.answer("pages"), "address")
+    seen = walk(start, lambda address: client.ask("GET", address), told["allowed"])
+    stage.show("pages visited", "\n".join(seen.visited))
+    check("pointers elsewhere and advertising", seen.faults, [])
+    return f"{len(seen.visited)} page(s)"
+
+
+@step("announce", "text", needs=("announcements",))
+def announce(stage: Stage, told: Told) -> str:
+    """Put the ministry's announcement in; it must be shown, and its acknowledgement kept."""
+    answer = stage.own_gateway.answer("announcements", text=told["text"])
+    stage.show("answer of the gateway", json.dumps(answer, ensure_ascii=False, indent=1))
+    check("shown", require(answer, "shown"), True)
+    check("acknowledgement kept", require(answer, "acknowledged"), True)
+    return "shown and acknowledged"
+
+
+def require(answer: Any, key: str) -> Any:
     """A key the contract promises."""
-    if not isinstance(gateway_answer, dict) or key not in gateway_answer:
+    if not isinstance(answer, dict) or key not in answer:
         raise GatewayFault(f"the answer has no {key!r}")
-    return gateway_answer[key]
+    return answer[key]

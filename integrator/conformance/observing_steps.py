@@ -43,6 +43,29 @@ def ministry_says(stage: Stage, told: Told) -> str:
     return f"the next {told.get('times', 1)} save(s): {code}"
 
 
+@step("ministry_storm", "set", needs=("control",))
+def ministry_storm(stage: Stage, told: Told) -> str:
+    """Have the ministry commit a whole set of faults at its rates from now on: none, usual or hostile."""
+    stage.own_control.ask("PUT", "/faults", {"set": told["set"], "slow_seconds": 1.5})
+    return str(told["set"])
+
+
+@step("ministry_personality", "traits", needs=("control",))
+def ministry_personality(stage: Stage, told: Told) -> str:
+    """Choose how the ministry behaves where the published text is silent."""
+    stage.own_control.ask("PUT", "/personality", dict(told["traits"]))
+    return ", ".join(f"{name} = {value}" for name, value in told["traits"].items())
+
+
+@step("wire_lacks", "texts", needs=("tap",))
+def wire_lacks(stage: Stage, told: Told) -> str:
+    """Look for texts that must never leave the gateway in everything it sent."""
+    sent = b"".join(call.raw for call in stage.own_tap.calls).decode("utf-8", "replace")
+    found = [text for text in told["texts"] if text in sent]
+    check("texts that left the gateway", found, [])
+    return f"{len(sent)} characters sent, none of {len(told['texts'])} texts in them"
+
+
 @step("hold", "as", "passes", needs=("tap",))
 def hold(stage: Stage, told: Told) -> str:
     """Hold the next save back on the wire, until `let_go`."""
@@ -109,8 +132,8 @@ def _effects(stage: Stage) -> list[tuple[str, ...]]:
 def compare_wire(stage: Stage, told: Told) -> str:
     """Count what the gateway sent, and hold repeats of one number against each other byte by byte."""
     if told.get("saves"):
-        until(lambda: len(_saves(stage)) >= told["saves"], float(told.get("within", WITHIN)))
-    saves = _saves(stage)
+        until(lambda: len(saves_of(stage)) >= told["saves"], float(told.get("within", WITHIN)))
+    saves = saves_of(stage)
     if "saves" in told:
         check("saves sent", len(saves), told["saves"])
     if "at_most" in told and len(saves) > told["at_most"]:
@@ -146,7 +169,7 @@ def asked_before_repeating(stage: Stage, told: Told) -> str:
 def compare_bytes(stage: Stage, told: Told) -> str:
     """Rebuild the XML from what stood on the wire, and hold the signature and the submitted values against it."""
     label = told.get("of", "a")
-    saves = {each.sorgu_no: each for each in _saves(stage)}
+    saves = {each.sorgu_no: each for each in saves_of(stage)}
     wanted = [saves.get(str(number)) for number in stage.numbers[label]]
     if not all(wanted):
         raise NotSo("messages seen on the wire", seen=sorted(saves), wanted=stage.numbers[label])
@@ -178,7 +201,7 @@ def _check_signature(stage: Stage, save: Save, content: bytes, owner: str) -> No
 
 def _check_values(stage: Stage, label: str, saves: list[Save]) -> None:
     """All pairs of the submitted records, each once, and the other fields as they were submitted."""
-    records = [each for key, each in stage.records.items() if key.rstrip("0123456789") == label]
+    records = stage.records_of(label)
     expected = Counter(
         _pair(r, w, t["egitimKoduId"], t["egitimSuresi"]) for r in records for w in r["calisan"] for t in r["egitim"]
     )
@@ -197,7 +220,7 @@ def _pair(fields: Mapping[str, Any], worker: str, kod: Any, sure: Any) -> tuple[
     return (worker, str(kod), str(float(sure)), wire_day(fields["egitimTarihi"]), *(str(fields[name]) for name in same))
 
 
-def _saves(stage: Stage) -> list[Save]:
+def saves_of(stage: Stage) -> list[Save]:
     """What of the saves can be read; what cannot is shown."""
     found = []
     for call in stage.own_tap.calls:

@@ -6,7 +6,8 @@ A scenario writes ``@uzman`` or ``@calisan1..3`` where a number belongs; the cas
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 FIRMA_KODU = "UYUMLULUK01"
@@ -39,9 +40,13 @@ PROFESSIONALS = {name: tckn(810_000_001 + at) for at, name in enumerate(PERSONS)
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays in one scenario: the professionals of every scenario, and a workplace with workers of its own."""
+    """Who plays in one scenario: the professionals of every scenario, and a workplace with workers of its own.
+
+    `told` are numbers that somebody else's register knows, by name; they stand before ours.
+    """
 
     serial: int
+    told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def isyeri(self) -> str:
@@ -55,10 +60,12 @@ class Cast:
 
     def calisan(self, number: int) -> str:
         """The number-th worker, from 1; up to ROSTER they are on the roster of `isyeri`."""
-        return tckn(820_000_000 + self.serial * 1000 + number)
+        return self.told.get(f"calisan{number}") or tckn(820_000_000 + self.serial * 1000 + number)
 
     def named(self, name: str) -> str:
         """The number behind a name; raises KeyError for a name that nobody has."""
+        if name in self.told:
+            return self.told[name]
         if name in PROFESSIONALS:
             return PROFESSIONALS[name]
         if name.startswith("calisan"):

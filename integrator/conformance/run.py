@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from integrator.conformance import SUITE, gateway_steps, observing_steps
+from integrator.conformance import SUITE, gateway_steps, ministry_steps, observing_steps
 from integrator.conformance.adapter import Adapter
 from integrator.conformance.gateway import Gateway, GatewayFault, Warm
 from integrator.conformance.people import FIRMA_KODU, KEYED, PROFESSIONALS, Cast
@@ -21,13 +21,14 @@ from integrator.conformance.scenario import FOLDER, Scenario
 from integrator.conformance.signer import Authority, write_private
 from integrator.conformance.soap import Credentials
 from integrator.conformance.stage import VOCABULARY, NotSo, Observed, Stage
-from integrator.conformance.stub import Stub, StubFault
+from integrator.conformance.stub import Control, Stub, StubFault
 from integrator.conformance.tap import Tap
 
-WORDS = (gateway_steps, observing_steps)  # importing them fills the vocabulary
+WORDS = (gateway_steps, observing_steps, ministry_steps)  # importing them fills the vocabulary
 PASSED, FAILED, NOT_OFFERED, BROKEN = "passed", "failed", "not_offered", "broken"
 """`broken`: the suite or a command of the gateway did not work, so nothing can be said; counts as failed."""
 LANES = 2
+PLAIN = {"repeats": "refused", "g3_numbers": "server", "g1_unsigned": "refused", "processing_seconds": 0.05}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ Progress = Callable[[Verdict], None]
 def missing(scenario: Scenario, offers: Callable[[str], bool]) -> list[str]:
     """What the scenario needs and the other side does not offer."""
     wanted = [*scenario.needs, *(need for each in scenario.steps for need in VOCABULARY[each["do"]].needs)]
-    if scenario.side == "gateway":
-        wanted.append(scenario.metot)
+    wanted.append(scenario.metot)
     return sorted({each for each in wanted if not offers(each)})
 
 
@@ -132,11 +132,8 @@ class Lane:
 
     def _begin_anew(self, scenario: Scenario) -> None:
         """The ministry forgets the last scenario's messages and faults, and learns this one's people."""
-        control, cast = self._stub.control, Cast(scenario.serial)
         self._tap.forget()
-        control.ask("POST", "/reset", {"parties": True})
-        firma = {"firma_kodu": FIRMA_KODU, "parola": self._credentials.parola, "aktif": True}
-        control.ask("PUT", "/parties", {"firmalar": [firma], **cast.parties()})
+        teach(self._stub.control, Cast(scenario.serial), self._credentials, self._authority.root_pem)
 
     def _home_for(self, scenario: Scenario) -> Gateway:
         for metot, each in self._shared.items():
@@ -177,6 +174,57 @@ class Lane:
             metot=scenario.metot, addresses={}, gateway=gateway, tap=self._tap, control=self._stub.control,
             at={"now": self._now},
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Address:
+    """A ministry to try: where its faces are, its control port if it is a stub, and whom it knows if it is not."""
+
+    faces: Mapping[str, str]
+    control: Control | None
+    credentials: Credentials
+    authority: Authority
+    people: Mapping[str, str] = field(default_factory=dict)
+
+    def offers(self, need: str) -> bool:
+        """A face by its metot; `control` where there is a stub's control port."""
+        return need in self.faces or (need == "control" and self.control is not None)
+
+
+def run_ministry(
+    address: Address, scenarios: Sequence[Scenario], folder: Path, *, now: datetime, progress: Progress
+) -> list[Verdict]:
+    """All of them, one after another."""
+    verdicts = []
+    for scenario in scenarios:
+        lacking = missing(scenario, address.offers)
+        if lacking:
+            verdict = Verdict(scenario, NOT_OFFERED, f"not offered by this address: {', '.join(lacking)}")
+        else:
+            verdict = play(scenario, _before_the_ministry(address, scenario, folder, now))
+        verdicts.append(verdict)
+        progress(verdict)
+    return verdicts
+
+
+def _before_the_ministry(address: Address, scenario: Scenario, folder: Path, now: datetime) -> Stage:
+    cast = Cast(scenario.serial, address.people)
+    if address.control is not None:
+        teach(address.control, cast, address.credentials, address.authority.root_pem)
+    return Stage(
+        cast=cast, authority=address.authority, credentials=address.credentials, folder=folder,
+        metot=scenario.metot, addresses=address.faces, control=address.control, at={"now": now},
+    )  # fmt: skip
+
+
+def teach(control: Control, cast: Cast, credentials: Credentials, anchors: bytes) -> None:
+    """The stub forgets everything, and learns the firm, this scenario's people and whom to trust."""
+    control.ask("POST", "/reset", {"parties": True})
+    control.ask("PUT", "/personality", PLAIN)
+    control.ask("PUT", "/faults", {"set": "none", "slow_seconds": 2})
+    control.ask("PUT", "/trust", anchors)
+    firma = {"firma_kodu": credentials.firma_kodu, "parola": credentials.parola, "aktif": True}
+    control.ask("PUT", "/parties", {"firmalar": [firma], **cast.parties()})
 
 
 def run_gateway(

@@ -76,6 +76,10 @@ class Authority:
             self._made[owner, kind] = self._issue(issuer, "UYUMLULUK KİŞİSİ", owner, days)
         return self._made[owner, kind]
 
+    def adopt(self, owner: str, issued: Issued) -> None:
+        """Take somebody else's key for the holder of `owner`."""
+        self._made[owner, "right"] = issued
+
     def write_pkcs12(self, folder: Path, name: str, owner: str) -> None:
         """``NAME.p12`` and ``NAME.pin``, readable by the owner only."""
         issued, pin = self.signer(owner), os.urandom(6).hex()

@@ -59,6 +59,10 @@ class Stage:
             text = f"{text[:MAX_SHOWN]} [... {len(text) - MAX_SHOWN} characters more]"
         self.observed.append(Observed(name, text))
 
+    def records_of(self, label: str) -> list[dict[str, Any]]:
+        """The records submitted under a label, in order."""
+        return [each for key, each in self.records.items() if key.rstrip("0123456789") == label]
+
     @property
     def own_gateway(self) -> Gateway:
         """The gateway; only scenarios of its side come here."""
