@@ -39,6 +39,7 @@ class Adapter:
     capabilities: frozenset[str]
     declared: Mapping[str, str]
     warm: str = ""
+    warm_from: str = ""
 
     def offers(self, capability: str) -> bool:
         """Does the gateway have this? A metot or operation by its name, anything else when it is listed."""
@@ -66,6 +67,7 @@ def read_adapter(path: Path) -> Adapter:
         capabilities=frozenset(about.get("capabilities", ())),
         declared=raw.get("declared", {}),
         warm=about.get("warm", ""),
+        warm_from=str(path.parent / about["warm_from"]) if "warm_from" in about else "",
     )
 
 

@@ -43,9 +43,9 @@ class Done:
 class Warm:
     """The helper process that runs commands of one console script in forks (warm.py)."""
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, file: str = "") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "integrator.conformance.warm", script],
+            [sys.executable, "-m", "integrator.conformance.warm", script, *([file] if file else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         greeting = self._read()

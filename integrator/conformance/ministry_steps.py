@@ -193,7 +193,8 @@ def notify(stage: Stage, told: Told) -> str:
         if what == "egitim"
         else stage.cast.fill(told["body"])
     )
-    content = json.dumps({name: value for name, value in body.items() if value != "-"}).encode()
+    told_body = {name: _numeric(name, value) for name, value in body.items() if value != "-"}
+    content = json.dumps(told_body).encode()
     pair = _credentials(stage, told)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if told.get("authorised", True):
@@ -206,6 +207,11 @@ def notify(stage: Stage, told: Told) -> str:
     sonuc = json.loads(reply.body).get("sonuc")
     check("sonuc", sonuc, str(told["code"]))
     return f"sonuc {sonuc}, HTTP {reply.status}"
+
+
+def _numeric(name: str, value: Any) -> Any:
+    """Identity numbers are JSON numbers in generation 4 (contract 2.4)."""
+    return int(value) if name.endswith(("TcKNo", "KimlikNo")) and isinstance(value, str) else value
 
 
 def _json_training(stage: Stage) -> dict[str, Any]:

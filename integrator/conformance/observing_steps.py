@@ -103,10 +103,11 @@ def ministry_knows(stage: Stage, told: Told) -> str:
     return ", ".join(told["parties"])
 
 
-@step("compare_effects", "pairs", "within", "steady", needs=("control",))
+@step("compare_effects", "pairs", "at_least_accepted", "within", needs=("control",))
 def compare_effects(stage: Stage, told: Told) -> str:
     """Ask the ministry's ledger what it holds of this scenario's workplaces: each pair once, no more and no fewer."""
-    wanted, found = int(told["pairs"]), Counter[tuple[str, ...]]()
+    accepted = stage.at.get(f"accepted {told.get('at_least_accepted')}", 0)
+    wanted, found = int(told.get("pairs", accepted)), Counter[tuple[str, ...]]()
 
     def arrived() -> bool:
         found.clear()
@@ -114,11 +115,13 @@ def compare_effects(stage: Stage, told: Told) -> str:
         return found.total() >= wanted
 
     until(arrived, float(told.get("within", WITHIN)) if wanted else 0)
-    stage.show("ledger of the ministry (worker, code, workplace)", "\n".join(" ".join(each) for each in found))
-    twice = sum(1 for count in found.values() if count > 1)
-    check("pairs stored twice", twice, 0)
-    check("pairs stored", found.total(), wanted)
-    return f"{wanted} pair(s), each once"
+    stage.show("ledger of the ministry (worker, code, workplace, day)", "\n".join(" ".join(each) for each in found))
+    check("pairs stored twice", sum(1 for count in found.values() if count > 1), 0)
+    if "at_least_accepted" in told:
+        check("are all accepted ones stored", (found.total() >= wanted, wanted > 0), (True, True))
+    else:
+        check("pairs stored", found.total(), wanted)
+    return f"{found.total()} pair(s), each once"
 
 
 def _effects(stage: Stage) -> list[tuple[str, ...]]:
@@ -221,12 +224,12 @@ def _pair(fields: Mapping[str, Any], worker: str, kod: Any, sure: Any) -> tuple[
 
 
 def saves_of(stage: Stage) -> list[Save]:
-    """What of the saves can be read; what cannot is shown."""
-    found = []
+    """The saves about this scenario's workplaces; what cannot be read is shown, and counts as none."""
+    found, ours = [], (stage.cast.isyeri, stage.cast.unapproved)
     for call in stage.own_tap.calls:
         if call.kind == SAVE and "json" not in call.content_type:
             try:
                 found.append(read_save(call.body))
             except Unreadable as error:
                 stage.show(f"a save that cannot be read ({error})", call.body)
-    return found
+    return [each for each in found if each.fields.get("sgkTescilNo") in ours]

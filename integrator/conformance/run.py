@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,9 @@ class Lane:
         self._credentials = Credentials(FIRMA_KODU, secrets.token_hex(8))
         self._stub = Stub(folder / "stub.log")
         self._tap = Tap(self._stub.host, self._stub.port)
-        self._warm = Warm(adapter.warm) if adapter.warm else None
+        self._warm = Warm(adapter.warm, adapter.warm_from) if adapter.warm else None
         self._shared: dict[str, Gateway] = {}
-        self._homes = 0
+        self._homes, self._plays = 0, count(1)
 
     def play(self, scenario: Scenario) -> Verdict:
         """One scenario on a shared or a fresh home; a home on which one failed is not used again."""
@@ -114,6 +115,12 @@ class Lane:
             gateway.kill()
             self._shared = {metot: each for metot, each in self._shared.items() if each is not gateway}
         return verdict
+
+    def turn_to(self, adapter: Adapter) -> None:
+        """Go on with another adapter, whose commands come from the same script; homes of the last one are left."""
+        for each in self._shared.values():
+            each.kill()
+        self._adapter, self._shared = adapter, {}
 
     def version(self) -> str:
         """What the gateway says its version is."""
@@ -167,7 +174,7 @@ class Lane:
         return Gateway(self._adapter, folder, places, self._warm)
 
     def _stage(self, scenario: Scenario, gateway: Gateway) -> Stage:
-        folder = self._folder / f"{scenario.serial:03}"
+        folder = self._folder / f"{next(self._plays):03}-{scenario.name}"
         folder.mkdir()
         return Stage(
             cast=Cast(scenario.serial), authority=self._authority, credentials=self._credentials, folder=folder,

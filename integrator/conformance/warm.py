@@ -1,14 +1,16 @@
-"""Runs commands of a Python console script without paying for its imports each time: ``-m ...warm SCRIPT``.
+"""Runs commands of a Python console script without paying for its imports each time: ``-m ...warm SCRIPT [FILE]``.
 
 One JSON object a line on stdin: ``{"argv", "env", "out", "err", "wait"}`` runs a command in a fork and answers
 ``{"pid"}``, with ``"exit"`` when it was waited for; ``{"reap": pid}`` waits for one that was not. Every command still
-is a process of its own with its own environment. Nothing of the script is known here but its name.
+is a process of its own with its own environment. Nothing of the script is known here but its name, or the FILE whose
+``main`` it is.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -16,13 +18,13 @@ from importlib.metadata import entry_points
 from typing import Any
 
 
-def main(script: str) -> int:
+def main(script: str, file: str = "") -> int:
     """Serve until stdin ends; 3 when there is no such console script."""
     found = list(entry_points(group="console_scripts", name=script))
-    if not found:
+    if not found and not file:
         print(json.dumps({"error": f"no console script {script!r} is installed for {sys.executable}"}), flush=True)
         return 3
-    entry = found[0].load()
+    entry: Callable[[], Any] = runpy.run_path(file)["main"] if file else found[0].load()
     print(json.dumps({"ready": script}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
@@ -53,6 +55,7 @@ def _be(entry: Callable[[], Any], script: str, asked: Mapping[str, Any]) -> None
         os.environ.update(asked["env"])
         os.chdir(asked["cwd"])
         sys.argv = [script, *asked["argv"]]
+        sys.modules["__main__"].__package__ = None  # or a command would take our name for its own
         code = int(entry() or 0)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -65,4 +68,4 @@ def _be(entry: Callable[[], Any], script: str, asked: Mapping[str, Any]) -> None
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
