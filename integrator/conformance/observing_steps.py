@@ -17,6 +17,8 @@ from integrator.conformance.stage import NotSo, Stage, check, step, until
 from integrator.conformance.tap import OTHER, QUERY, SAVE, Call, Rule, http_reply
 
 WITHIN = 20.0
+AFTER_ALL = 2.0
+"""Effects are looked for when the gateway says that all is done: they must be there."""
 Told = Mapping[str, Any]
 
 
@@ -114,7 +116,7 @@ def compare_effects(stage: Stage, told: Told) -> str:
         found.update(_effects(stage))
         return found.total() >= wanted
 
-    until(arrived, float(told.get("within", WITHIN)) if wanted else 0)
+    until(arrived, float(told.get("within", AFTER_ALL)) if wanted else 0)
     stage.show("ledger of the ministry (worker, code, workplace, day)", "\n".join(" ".join(each) for each in found))
     check("pairs stored twice", sum(1 for count in found.values() if count > 1), 0)
     if "at_least_accepted" in told:

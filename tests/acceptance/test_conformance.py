@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from integrator.conformance.stub import Stub
+
 
 def run(report, *arguments):
     command = [sys.executable, "-m", "integrator.conformance", "run", "--report", str(report), "--json", *arguments]
@@ -21,6 +23,28 @@ def test_our_gateway_passes_a_handful_of_scenarios_of_every_tier(tmp_path):
     told = json.loads(done.stdout)
     assert (done.returncode, told["counts"]["passed"], told["failed"]) == (0, 4, {})
     assert (tmp_path / "report.html").read_text().count("<article") == 4
+
+
+@pytest.mark.acceptance
+def test_the_ministry_in_miniature_passes_every_scenario_of_its_side(tmp_path):
+    stub = Stub(tmp_path / "stub.log")
+    try:
+        base = f"http://{stub.host}:{stub.port}"
+        done = run(tmp_path / "report", "--ministry", base, "--control", stub.greeting["control"])
+    finally:
+        stub.close()
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["failed"]) == (0, {})
+    assert told["executed"] >= 70
+
+
+@pytest.mark.acceptance
+def test_an_address_without_a_control_port_wants_people(tmp_path):
+    done = run(tmp_path, "--ministry", "http://127.0.0.1:9")
+
+    assert done.returncode == 2
+    assert "--people" in done.stderr
 
 
 @pytest.mark.acceptance

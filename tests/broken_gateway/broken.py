@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from integrator import acts, settling
 from integrator.audit import prove
@@ -26,6 +26,7 @@ from integrator.domain.states import State
 from integrator.queue import readings
 from integrator.receipt import judge
 from integrator.sign import canonical
+from integrator.store.engine import writing
 from integrator.store.tables import bildirim
 
 _SAVE = b"BildirimKaydet"
@@ -113,9 +114,13 @@ def repeats_blindly() -> None:
     everywhere(real, next_step)
 
 
-def forgets_after_a_kill() -> None:
-    everywhere(acts.recover, lambda *told, **more: 0)
-    acts.recover = lambda *told, **more: 0
+def believes_after_a_kill() -> None:
+    def recover(gateway: Any, *told: Any) -> int:
+        with writing(gateway.database) as tx:
+            tx.execute(update(bildirim).where(bildirim.c.state == "sending").values(state="accepted"))
+        return 0
+
+    everywhere(acts.recover, recover)
 
 
 def forgets_ids() -> None:
@@ -163,7 +168,7 @@ def nothing() -> None:
 
 FAULTS = (
     nothing, sends_twice, sends_unsigned, talks_too_much, writes_wrong_bytes, sorts_nothing, splits_wrongly,
-    takes_unknown_codes_for_success, ignores_401, repeats_blindly, forgets_after_a_kill, forgets_ids,
+    takes_unknown_codes_for_success, ignores_401, repeats_blindly, believes_after_a_kill, forgets_ids,
     shows_everybody_everything, takes_any_number, takes_any_signature, forges_evidence,
 )  # fmt: skip
 
