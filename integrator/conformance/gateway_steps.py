@@ -24,17 +24,11 @@ REST = 0.8
 Told = Mapping[str, Any]
 
 
-@step("submit", "record", "records", "as", "expect", "finding", "tenant", "again", "messages", needs=("submit",))
+@step("submit", "record", "many", "as", "expect", "finding", "tenant", "again", "messages", needs=("submit",))
 def submit(stage: Stage, told: Told) -> str:
     """Hand records to the gateway and read its answer."""
     label = told.get("as", "a")
-    if told.get("again"):
-        records = stage.records_of(label)
-    else:
-        given = told.get("records", [told.get("record", {})])
-        records = [
-            {"id": f"{stage.cast.serial}-{label}-{at}", **stage.cast.record(each)} for at, each in enumerate(given)
-        ]
+    records = stage.records_of(label) if told.get("again") else _records(stage, label, told)
     path = stage.folder / f"{label}.ndjson"
     path.write_text("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records), encoding="utf-8")
     stage.records |= {f"{label}{at}": each for at, each in enumerate(records)}
@@ -46,6 +40,14 @@ def submit(stage: Stage, told: Told) -> str:
     if "messages" in told:
         check("messages made", len(stage.numbers[label]), told["messages"])
     return f"{len(answers)} x {told.get('expect', 'accepted')}, sorgu_no {stage.numbers[label] or '-'}"
+
+
+def _records(stage: Stage, label: str, told: Told) -> list[dict[str, Any]]:
+    """The one that is told, or `many` of one worker each; all with ids of their own."""
+    given = [told.get("record", {})]
+    if "many" in told:
+        given = [{"calisan": [f"@calisan{at}"]} for at in range(1, int(told["many"]) + 1)]
+    return [{"id": f"{stage.cast.serial}-{label}-{at}", **stage.cast.record(each)} for at, each in enumerate(given)]
 
 
 @step("submit_text", "text", "suffix", "repeat", "expect", needs=("submit",))
@@ -145,14 +147,11 @@ def kill(stage: Stage, told: Told) -> str:
     return "killed"
 
 
-@step("kill_submit", "records", "after", "as", needs=("submit",))
+@step("kill_submit", "many", "after", "as", needs=("submit",))
 def kill_submit(stage: Stage, told: Told) -> str:
     """Kill the gateway while it takes records in, then hand the same file in again."""
-    label, many = told.get("as", "a"), int(told["records"])
-    records = [
-        {"id": f"{stage.cast.serial}-{label}-{at}", **stage.cast.record({"calisan": [f"@calisan{at + 1}"]})}
-        for at in range(many)
-    ]
+    label, many = told.get("as", "a"), int(told["many"])
+    records = _records(stage, label, told)
     path = stage.folder / f"{label}.ndjson"
     path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
     begun = stage.own_gateway.begin("submit", file=path)

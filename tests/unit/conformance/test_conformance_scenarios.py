@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
+from integrator.conformance.__main__ import OWN_ADAPTERS
 from integrator.conformance.adapter import BadAdapter, read_adapter
 from integrator.conformance.page import write_page
 from integrator.conformance.reports import NOT_CONFORMING, OK, Report, as_json, as_junit
@@ -115,3 +118,12 @@ def test_an_adapter_says_everything_that_is_wrong_with_it(tmp_path):
         read_adapter(path)
 
     assert all(each in str(told.value) for each in ("soap-g9", "operations.fly", "operations.submit", "states.ok"))
+
+
+def test_what_our_adapter_declares_stands_in_the_divergences_and_nothing_else():
+    root = Path(__file__).resolve().parents[3]
+    page = (root / "docs" / "divergences.md").read_text().partition("## Requirements that this release")[2]
+
+    told = set(re.findall(r"^\| ((?:format|flow|failure|security)/\w+) \|", page, re.MULTILINE))
+    assert told == set(read_adapter(OWN_ADAPTERS / "ibys.toml").declared)
+    assert told <= {f"{each.tier}/{each.name}" for each in ALL}
