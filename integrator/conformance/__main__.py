@@ -41,7 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StubFault as error:
         print(error, file=sys.stderr)
         return AWAY
-    paths = write_reports(report, wanted.report)
+    except FileExistsError as error:
+        print(f"{error.filename}: is there already; --work wants an empty folder", file=sys.stderr)
+        return AT_FAULT
+    try:
+        paths = write_reports(report, wanted.report)
+    except OSError as error:
+        print(f"--report: {error}", file=sys.stderr)
+        return AT_FAULT
     _tell(report, paths, as_json_=wanted.json)
     return report.exit_code(accept_declared=wanted.accept_declared)
 

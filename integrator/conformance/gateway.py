@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -149,13 +150,19 @@ class Gateway:
             asked = {"argv": argv[1:], "env": environment, "out": str(out), "err": str(err), "cwd": str(self.folder)}
             code = self._warm.ask(**asked, wait=True)["exit"]
         else:
-            with out.open("wb") as stdout, err.open("wb") as stderr:
-                code = subprocess.run(
-                    argv, env=environment, stdout=stdout, stderr=stderr, timeout=PATIENCE, check=False, cwd=self.folder
-                ).returncode
+            code = self._run_cold(argv, environment, out, err)
         done = Done(" ".join(argv), code, out.read_text(errors="replace"), err.read_text(errors="replace"))
         self.printed.append(done)
         return done
+
+    def _run_cold(self, argv: Command, environment: Mapping[str, str], out: Path, err: Path) -> int:
+        try:
+            with out.open("wb") as stdout, err.open("wb") as stderr:
+                return subprocess.run(
+                    argv, env=environment, stdout=stdout, stderr=stderr, timeout=PATIENCE, check=False, cwd=self.folder
+                ).returncode
+        except subprocess.TimeoutExpired as error:
+            raise GatewayFault(f"{' '.join(argv)}: not done after {PATIENCE:.0f} s") from error
 
     def _filled(self, command: Command, places: Mapping[str, Any]) -> tuple[Command, dict[str, str]]:
         """The words with their placeholders filled, and the environment; leading NAME=value words go into it."""
@@ -191,7 +198,11 @@ class _Started:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, how)
         if self.warm is not None:
-            return int(self.warm.ask(reap=self.pid)["exit"])
+            last_word = threading.Timer(PATIENCE, os.kill, (self.pid, signal.SIGKILL))
+            last_word.start()
+            code = int(self.warm.ask(reap=self.pid)["exit"])
+            last_word.cancel()
+            return code
         assert self.process is not None
         try:
             return self.process.wait(PATIENCE)

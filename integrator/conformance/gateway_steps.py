@@ -57,7 +57,7 @@ def submit_text(stage: Stage, told: Told) -> str:
     text = stage.cast.fill_text(told["text"]) * int(told.get("repeat", 1))
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     done = stage.own_gateway.do("submit", file=path)
-    stage.show("what the gateway printed", (done.out + done.err)[:2000])
+    stage.show("geçidin yazdığı / what the gateway printed", (done.out + done.err)[:2000])
     if "Traceback (most recent call last)" in done.err:
         raise NotSo("answer to a bad file", seen="a traceback", wanted="a sentence")
     check("was it refused (exit code not 0)", done.exit != 0, told.get("expect", "rejected") == "rejected")
@@ -67,7 +67,7 @@ def submit_text(stage: Stage, told: Told) -> str:
 def _hand_in(stage: Stage, path: Any, told: Told) -> list[dict[str, Any]]:
     places = {"tenant": told["tenant"]} if "tenant" in told else {}
     answer = stage.own_gateway.answer("submit", file=path, **places)
-    stage.show("answer of the gateway", json.dumps(answer, ensure_ascii=False, indent=1))
+    stage.show("geçidin yanıtı / answer of the gateway", json.dumps(answer, ensure_ascii=False))
     records: list[dict[str, Any]] = answer.get("records", [])
     if not records:
         raise NotSo("answer to the submission", seen=answer, wanted="a row for each record")
@@ -121,7 +121,7 @@ def unknown_to(stage: Stage, told: Told) -> str:
     """Ask as another customer: the message must not be known."""
     for number in stage.numbers[told.get("of", "a")]:
         done = stage.own_gateway.do("status", sorgu_no=number, tenant=told["tenant"])
-        stage.show("answer to the other customer", (done.out + done.err)[:1500])
+        stage.show("öbür müşteriye yanıt / answer to the other customer", (done.out + done.err)[:1500])
         if done.exit == 0:
             raise NotSo("another customer's question", seen="an answer", wanted="not known")
     return "not known to the other customer"
@@ -174,12 +174,12 @@ def attach(stage: Stage, told: Told) -> str:
     stage.own_gateway.do("waiting", out=out)
     for number in stage.numbers[told.get("of", "a")]:
         content = (out / f"{number}.xml").read_bytes()
-        stage.show("bytes handed out for signing", content)
+        stage.show("imzaya verilen baytlar / bytes handed out for signing", content)
         signer = stage.authority.signer(stage.cast.named(told.get("by", "keyless")), way)
         cms = stage.folder / f"{number}.p7s"
         cms.write_bytes(Container(content, signer, way, stage.at["now"]).octets())
         done = stage.own_gateway.do("attach", sorgu_no=number, cms=cms)
-        stage.show("answer to the signature", (done.out + done.err)[:1500])
+        stage.show("imzaya yanıt / answer to the signature", (done.out + done.err)[:1500])
         check(f"signature ({way}, {told.get('by', 'keyless')})", "accepted" if done.exit == 0 else "refused", expect)
     return f"{way} signature: {expect}"
 
@@ -200,12 +200,12 @@ def canonical(stage: Stage, told: Told) -> str:
     path = stage.folder / "canonical.json"
     path.write_text(json.dumps(stage.cast.record(told.get("record", {})), ensure_ascii=False), encoding="utf-8")
     done = stage.own_gateway.do("canonical", file=path, version=told.get("version", "2018-10"))
-    stage.show("bytes of the gateway", done.out or done.err)
+    stage.show("geçidin baytları / bytes of the gateway", done.out or done.err)
     if told.get("expect") == "refused":
         check("bytes of a record that cannot be signed", (done.exit != 0, done.out), (True, ""))
         return "refused"
     wanted = stage.cast.fill_text(told["text"])
-    stage.show("bytes of the contract", wanted)
+    stage.show("yayımlanan baytlar / bytes of the contract", wanted)
     check("bytes", done.out, wanted)
     if "bytes" in told:
         check("how many bytes", len(done.out.encode()), told["bytes"])
@@ -216,7 +216,7 @@ def canonical(stage: Stage, told: Told) -> str:
 def audit(stage: Stage, told: Told) -> str:
     """Ask the gateway to verify its whole log."""
     answer = stage.own_gateway.answer("audit")
-    stage.show("answer of the audit", json.dumps(answer, ensure_ascii=False, indent=1))
+    stage.show("denetimin yanıtı / answer of the audit", json.dumps(answer, ensure_ascii=False))
     check("the log verifies", answer.get("audit_ok"), True)
     return "the log verifies"
 
@@ -245,7 +245,7 @@ def read_evidence(stage: Stage, told: Told) -> str:
     proved = 0
     for number in stage.numbers[told.get("of", "a")]:
         evidence = stage.own_gateway.answer("evidence", sorgu_no=number)
-        stage.show(f"evidence of {number}", json.dumps(evidence, ensure_ascii=False, indent=1))
+        stage.show(f"kanıt / evidence of {number}", json.dumps(evidence, ensure_ascii=False))
         try:
             proved += prove(evidence)
         except (NotProved, KeyError, ValueError, TypeError) as error:
@@ -271,7 +271,7 @@ def crawl(stage: Stage, told: Told) -> str:
     """Walk every page of the gateway; nothing may point or load elsewhere, nothing may advertise."""
     start = require(stage.own_gateway.answer("pages"), "address")
     seen = walk(start, lambda address: client.ask("GET", address), told["allowed"])
-    stage.show("pages visited", "\n".join(seen.visited))
+    stage.show("gezilen sayfalar / pages visited", "\n".join(seen.visited))
     check("pointers elsewhere and advertising", seen.faults, [])
     return f"{len(seen.visited)} page(s)"
 
@@ -280,7 +280,7 @@ def crawl(stage: Stage, told: Told) -> str:
 def announce(stage: Stage, told: Told) -> str:
     """Put the ministry's announcement in; it must be shown, and its acknowledgement kept."""
     answer = stage.own_gateway.answer("announcements", text=told["text"])
-    stage.show("answer of the gateway", json.dumps(answer, ensure_ascii=False, indent=1))
+    stage.show("geçidin yanıtı / answer of the gateway", json.dumps(answer, ensure_ascii=False))
     check("shown", require(answer, "shown"), True)
     check("acknowledgement kept", require(answer, "acknowledged"), True)
     return "shown and acknowledged"

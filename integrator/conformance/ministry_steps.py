@@ -77,7 +77,7 @@ def _number(stage: Stage, told: Told) -> Any:
 
 def _signature(stage: Stage, content: bytes, told: Told) -> str:
     way = told.get("way", "right")
-    stage.show("XML that is signed", content)
+    stage.show("imzalanan XML / XML that is signed", content)
     signer = stage.authority.signer(stage.cast.named(told.get("by", "uzman")), way)
     return base64.b64encode(Container(content, signer, way, stage.at["now"]).octets()).decode()
 
@@ -89,7 +89,7 @@ def _credentials(stage: Stage, told: Told) -> Credentials:
 
 def _check_ending(stage: Stage, answer: Answer, ours: str) -> None:
     message = answer.fields.get("message", "")
-    stage.show("text of the answer", message)
+    stage.show("yanıtın metni / text of the answer", message)
     if not message.endswith(ours):
         raise NotSo("end of the message", seen=message[-120:], wanted=f"the XML the ministry built: {ours[-120:]}")
 
@@ -98,7 +98,7 @@ def _call(stage: Stage, operation: str, version: str = "1.1") -> list[Answer]:
     content_type = ENVELOPES[version][1]
     headers = {"Content-Type": content_type, "SOAPAction": '""'}
     reply = client.ask("POST", stage.addresses[stage.metot], envelope(operation, version), headers)
-    stage.show(f"reply of the ministry, HTTP {reply.status}", reply.body)
+    stage.show(f"bakanlığın yanıtı / reply of the ministry, HTTP {reply.status}", reply.body)
     if version == "1.2" and "soap+xml" not in reply.content_type:
         raise NotSo("media type of the reply", seen=reply.content_type, wanted="application/soap+xml")
     try:
@@ -150,15 +150,15 @@ def post(stage: Stage, told: Told) -> str:
     body *= int(told.get("times", 1))
     url = stage.addresses[stage.metot]
     if len(body) < 4000:
-        stage.show("what was sent", body)
+        stage.show("gönderilen / what was sent", body)
     headers = {"Content-Type": told.get("content_type", ENVELOPES["1.1"][1]), "SOAPAction": '""'}
     try:
         reply = client.ask("POST", url, body, headers)
         seen, status = ("fault" if is_fault(reply.body) else "other"), reply.status
-        stage.show(f"reply of the ministry, HTTP {status}", reply.body)
+        stage.show(f"bakanlığın yanıtı / reply of the ministry, HTTP {status}", reply.body)
     except client.NoReply as error:  # a cap may end the connection before the whole body was sent
         seen, status = "no_reply", 0
-        stage.show("no reply", str(error))
+        stage.show("yanıt yok / no reply", str(error))
     if "is" in told and seen not in told["is"].split("|"):
         raise NotSo("kind of reply", seen=f"{seen}, HTTP {status}", wanted=told["is"])
     if "status" in told and status not in told["status"]:
@@ -201,8 +201,8 @@ def notify(stage: Stage, told: Told) -> str:
         token = base64.b64encode(f"{pair.firma_kodu}:{pair.parola}".encode()).decode()
         headers["Authorization"] = f"Basic {token}"
     reply = client.ask("POST", stage.addresses["json-g4"] + _PATHS[what], content, headers)
-    stage.show("body that was sent", content)
-    stage.show(f"reply of the ministry, HTTP {reply.status}", reply.body)
+    stage.show("gönderilen gövde / body that was sent", content)
+    stage.show(f"bakanlığın yanıtı / reply of the ministry, HTTP {reply.status}", reply.body)
     check("HTTP status", reply.status, told.get("http", 200))
     sonuc = json.loads(reply.body).get("sonuc")
     check("sonuc", sonuc, str(told["code"]))

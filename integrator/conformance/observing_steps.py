@@ -117,7 +117,10 @@ def compare_effects(stage: Stage, told: Told) -> str:
         return found.total() >= wanted
 
     until(arrived, float(told.get("within", AFTER_ALL)) if wanted else 0)
-    stage.show("ledger of the ministry (worker, code, workplace, day)", "\n".join(" ".join(each) for each in found))
+    stage.show(
+        "bakanlığın defteri / ledger of the ministry (worker, code, workplace, day)",
+        "\n".join(" ".join(each) for each in found),
+    )
     check("pairs stored twice", sum(1 for count in found.values() if count > 1), 0)
     if "at_least_accepted" in told:
         check("are all accepted ones stored", (found.total() >= wanted, wanted > 0), (True, True))
@@ -182,7 +185,7 @@ def compare_bytes(stage: Stage, told: Told) -> str:
     for save in filter(None, wanted):
         content = FORMS[stage.metot](save.fields)
         total = len(content)
-        stage.show(f"XML of {save.sorgu_no} as the ministry rebuilds it", content)
+        stage.show(f"XML / XML of {save.sorgu_no} as the ministry rebuilds it", content)
         _check_signature(stage, save, content, stage.cast.named(told.get("by", "uzman")))
     if "bytes" in told:
         check("length of the XML", total, told["bytes"])

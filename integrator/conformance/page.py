@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 _STYLE = Path(__file__).with_name("page.css")
+_WORDS = Path(__file__).with_name("words.toml")
 VERDICTS = {
     "passed": ("UYGUN", "conforms"),
     "failed": ("UYGUN DEĞİL", "does not conform"),
@@ -117,7 +119,8 @@ def _tier(tier: str, scenarios: Sequence[Mapping[str, Any]]) -> str:
 def _article(scenario: Mapping[str, Any]) -> str:
     clause, verdict = scenario["clause"], scenario["verdict"]
     declared = f"<p>Beyan edilmiş sapma: {escape(scenario['declared'])}</p>" if scenario["declared"] else ""
-    reason = f'<p class="{verdict}">{escape(scenario["reason"])}</p>' if scenario["reason"] else ""
+    why = _both(("Neden (görülen, beklenen)", "reason"))
+    reason = f'<p class="{verdict}">{why}: {escape(scenario["reason"])}</p>' if scenario["reason"] else ""
     return (
         f'<article id="{escape(scenario["id"])}"><span class="verdict {verdict}">{escape(VERDICTS[verdict][0])}</span>'
         f"<h3>{escape(scenario['title']['tr'])}</h3>"
@@ -130,8 +133,9 @@ def _article(scenario: Mapping[str, Any]) -> str:
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> str:
+    words = tomllib.loads(_WORDS.read_text(encoding="utf-8"))
     lines = "".join(
-        f"<li>{'&#10003;' if each['good'] else '<b class=failed>&#10007;</b>'} <b>{escape(each['do'])}</b> "
+        f"<li>{'&#10003;' if each['good'] else '<b class=failed>&#10007;</b>'} {escape(words[each['do']])} "
         f'<span class="en" lang="en">{escape(each["does"])} {escape(_told(each["told"]))}</span> '
         f"&rarr; {escape(each['seen'])}</li>"
         for each in steps

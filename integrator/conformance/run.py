@@ -76,7 +76,7 @@ def play(scenario: Scenario, stage: Stage) -> Verdict:
             seen, good = word.act(stage, told), True
         except NotSo as error:
             seen, good, verdict.verdict, verdict.reason = str(error), False, FAILED, str(error)
-        except (GatewayFault, StubFault, OSError, ValueError, KeyError) as error:
+        except (GatewayFault, StubFault, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             seen, good, verdict.verdict = f"{type(error).__name__}: {error}", False, BROKEN
             verdict.reason = seen
         verdict.taken.append(Taken(told["do"], does, {k: v for k, v in told.items() if k != "do"}, seen, good))
@@ -90,7 +90,7 @@ class Lane:
     """A stub, a tap, and the homes of one line of scenarios; what is shared is never shared across lanes."""
 
     def __init__(self, adapter: Adapter, folder: Path, authority: Authority, now: datetime) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True)  # FileExistsError: two runs never share a folder
         self._adapter, self._folder, self._authority, self._now = adapter, folder, authority, now
         self._credentials = Credentials(FIRMA_KODU, secrets.token_hex(8))
         self._stub = Stub(folder / "stub.log")

@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
+
+PATIENCE = 60
 
 
 def main(script: str, file: str = "") -> int:
@@ -54,6 +57,8 @@ def _be(entry: Callable[[], Any], script: str, asked: Mapping[str, Any]) -> None
         os.environ.clear()
         os.environ.update(asked["env"])
         os.chdir(asked["cwd"])
+        if asked["wait"]:
+            signal.alarm(PATIENCE)  # one that hangs is ended, or the whole run would
         sys.argv = [script, *asked["argv"]]
         sys.modules["__main__"].__package__ = None  # or a command would take our name for its own
         code = int(entry() or 0)

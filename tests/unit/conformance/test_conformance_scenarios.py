@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def test_every_word_of_the_vocabulary_is_used_and_explained():
 
     assert used == set(VOCABULARY)
     assert all(word.act.__doc__ for word in VOCABULARY.values())
+    assert set(tomllib.loads((OWN_ADAPTERS.parent / "words.toml").read_text())) == set(VOCABULARY)
 
 
 @pytest.mark.parametrize(
