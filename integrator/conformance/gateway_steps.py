@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -156,7 +157,7 @@ def kill_submit(stage: Stage, told: Told) -> str:
     path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
     begun = stage.own_gateway.begin("submit", file=path)
     time.sleep(float(told["after"]))
-    begun.end(9)  # type: ignore[arg-type]  # SIGKILL by its number; os.kill takes both
+    begun.end(signal.SIGKILL)
     answer = stage.own_gateway.answer("submit", file=path)
     rows = answer["records"]
     check("records known after the second time", len(rows), many)
