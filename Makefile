@@ -1,11 +1,11 @@
-# make setup | demo | test | bench | fuzz | torture: each works from a bare clone with Python >= 3.11, git and make; none
-# needs root.
+# make setup | demo | test | bench | fuzz | torture | conformance: each works from a bare clone with Python >= 3.11, git
+# and make; none needs root.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test bench fuzz torture lock clean
+.PHONY: setup demo test bench fuzz torture conformance lock clean
 
 setup: $(STAMP)
 
@@ -38,6 +38,10 @@ fuzz: setup
 #   make torture TORTURE='--only kill --only trials --only network --only database'
 torture: setup
 	@$(BIN)/python -m bench.torture $(TORTURE)
+
+# Every scenario of the suite against our own gateway; the reports lie in build/conformance.
+conformance: setup
+	@$(BIN)/ibys conformance run --gateway ibys --report build/conformance --accept-declared
 
 # Writes the pins anew; needs uv, which only a maintainer has to have.
 lock:

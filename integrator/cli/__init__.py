@@ -16,6 +16,7 @@ from integrator.cli import (
     agent,
     audit,
     code_lists,
+    conformance,
     demo,
     doors,
     evidence,
@@ -45,7 +46,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, demo, doors,
+    audit, evidence, demo, doors, conformance,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -6,7 +6,8 @@ from pathlib import Path
 import integrator
 
 ROOT = Path(integrator.__file__).parent
-OTHERS = [path for path in ROOT.rglob("*.py") if "ministry" not in path.parts and path.name != "safe_xml.py"]
+PRODUCTS = {"ministry", "conformance"}  # built without the gateway's code, each with one parser of its own
+OTHERS = [path for path in ROOT.rglob("*.py") if not PRODUCTS & set(path.parts) and path.name != "safe_xml.py"]
 
 
 def test_only_one_module_builds_xml_parsers():
@@ -27,3 +28,10 @@ def test_nothing_is_parsed_without_the_parser_of_the_house():
     ]
 
     assert bare == []
+
+
+def test_the_conformance_suite_builds_one_parser_that_resolves_and_fetches_nothing():
+    sources = [path.read_text() for path in (ROOT / "conformance").rglob("*.py")]
+    built = [each for source in sources for each in re.findall(r"XMLParser\([^)]*\)", source)]
+
+    assert built == ["XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)"]
