@@ -75,16 +75,16 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> S
     Returns `queued`, or `quarantined` when the message's form is stopped just now.
     """
     now = gateway.clock.now()
-    sealer = gateway.keyring.sealer(kurum, now=now)
     with reading(gateway.database) as tx:
-        sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
-    salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
+        found = readings.read_one(tx, kurum, sorgu_no)
+    key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+    salt, canonical = bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
     signature = gateway.signature(cms, canonical, signer_of(canonical, gateway.catalogue.signers), now)
     require_valid(signature)
     with writing(gateway.database) as tx:
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
-        moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
+        moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(key, kurum, sorgu_no, cms), now=now)
         facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
         stopped = quarantines.catch(tx, [moved], now=now)
         gateway.record(tx, [moved_entry(moved, gateway.actor).with_facts(facts)], now)
@@ -125,8 +125,9 @@ def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line
 def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
     """The frozen bytes of one message, to be shown to and signed by the professional."""
     with reading(gateway.database) as tx:
-        sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
-    return bodies.open_canonical(gateway.keyring.sealer(kurum), kurum, sorgu_no, sealed)[1]
+        found = readings.read_one(tx, kurum, sorgu_no)
+    key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+    return bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,9 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     """Every message whose signature is awaited, oldest first, with its frozen bytes."""
     with reading(gateway.database) as tx:
         rows = readings.awaiting(tx, kurum)
-    sealer = gateway.keyring.sealer(kurum) if rows else None
     found = []
-    for sorgu_no, since, sealed in rows:
-        assert sealer is not None
-        _, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
+    for sorgu_no, since, sealed, kayit_no, stored in rows:
+        _, canonical = bodies.open_canonical(gateway.content(kurum, kayit_no, stored), kurum, sorgu_no, sealed)
         found.append(Waiting(sorgu_no, since, signer_of(canonical, gateway.catalogue.signers), canonical))
     return found
 
@@ -246,8 +245,8 @@ def stored_records(
         with reading(gateway.database) as tx:
             page = records.stored_since(tx, veri_seti, since, kurum=kurum, after=after, limit=RECORDS_AT_ONCE)
         for row in page:
-            sealer = gateway.keyring.sealer(KurumNo(row.kurum_id))
-            content = bodies.open_record(sealer, KurumNo(row.kurum_id), row.kayit_no, row.body)
+            key = gateway.content(KurumNo(row.kurum_id), row.kayit_no, row.content_key)
+            content = bodies.open_record(key, KurumNo(row.kurum_id), row.kayit_no, row.body)
             text = content.split(b"/", 2)[2]
             fields = json.loads(text.decode("utf-8", "surrogatepass"))
             yield KurumNo(row.kurum_id), Submitted(row.kayit_no, veri_seti, None, fields, content)

@@ -30,7 +30,8 @@ from integrator.domain.errors import Misconfigured
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
 from integrator.protect.files import write_secret, write_whole
-from integrator.protect.seal import new_key, read_key_file
+from integrator.protect.master import FileMaster
+from integrator.protect.seal import new_key
 from integrator.queue.backoff import Backoff
 from integrator.queue.line import Rules, line_address
 from integrator.queue.pace import Budget, Rate
@@ -159,7 +160,7 @@ def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
     """A gateway ready to walk. Without `sending` no ministry address is needed."""
     database = open_store(settings)
     keys = settings.keys
-    keyring = KeyRing(database, read_key_file(settings.path(keys.master_key_file)))
+    keyring = KeyRing(database, FileMaster(settings.path(keys.master_key_file)))
     keyring.check_master()
     gateway = Gateway(
         database=database,

@@ -82,7 +82,8 @@ def explanation_of(settings: Settings, found: Mapping[str, Any]) -> dict[str, An
     if row["last_code"] != CODE or sealed is None:
         return None
     kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
-    return open_explanation(open_gateway(settings, sending=False).keyring.sealer(kurum), kurum, sorgu_no, sealed)
+    key = open_gateway(settings, sending=False).content(kurum, row["kayit_no"], found["content_key"])
+    return open_explanation(key, kurum, sorgu_no, sealed)
 
 
 def print_line_of_214(row: Mapping[str, Any], explanation: Mapping[str, Any] | None) -> None:

@@ -85,8 +85,8 @@ def _refused_parts(settings: Settings, found: Mapping[str, Any]) -> list[dict[st
     if sealed is None:
         return []
     kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
-    sealer = open_gateway(settings, sending=False).keyring.sealer(kurum)
-    parts = open_refused(sealer, kurum, sorgu_no, sealed)
+    key = open_gateway(settings, sending=False).content(kurum, row["kayit_no"], found["content_key"])
+    parts = open_refused(key, kurum, sorgu_no, sealed)
     return [{"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts]
 
 

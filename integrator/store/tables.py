@@ -115,6 +115,18 @@ data_key = Table(
     Column("key_no", Integer, primary_key=True, autoincrement=False),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("purpose", String(8), nullable=False, server_default="general"),  # or health, or index
+    Column("replaced_at", UtcDateTime),  # since then nothing new is sealed with it
+)
+
+# One key for each record, sealed by a data key; whatever belongs to the record is sealed by it (docs/decisions/0024).
+# Where it was destroyed, the row says when and under which class.
+content_key = Table(
+    "content_key",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 kayit = Table(
