@@ -37,6 +37,7 @@ EVENTS = frozenset(
         "codes.refreshed",
         "evidence.stopped",
         "evidence.paid",
+        "keys.resealed",
         "worker.started",
         "worker.stopped",
         "worker.failed",

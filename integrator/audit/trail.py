@@ -40,6 +40,9 @@ EVENTS = frozenset(
         "codes.refreshed",
         "party.looked_up",
         "evidence.added",
+        "data_key.replaced",
+        "data_key.retired",
+        "master_key.replaced",
     }
 )
 

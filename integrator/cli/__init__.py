@@ -28,6 +28,7 @@ from integrator.cli import (
     messages,
     records,
     sheets,
+    vault,
     veri_seti,
 )
 from integrator.cli.output import language
@@ -43,7 +44,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo,
+    evidence, demo, vault,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -30,6 +30,9 @@ class MasterKey(Protocol):
     def enthrone(self, day: date) -> None:
         """Let the successor be this place's master key from now on."""
 
+    def held(self) -> MasterKey:
+        """The key as it is now, to be used after another was enthroned."""
+
 
 class HeldMaster:
     """32 bytes in this process's memory."""
@@ -53,6 +56,10 @@ class HeldMaster:
         """See `successor`."""
         raise Misconfigured(f"this master key cannot be replaced, not even on {day}")
 
+    def held(self) -> MasterKey:
+        """Itself."""
+        return self
+
 
 class FileMaster:
     """The key file, read whenever it is needed: a process that runs learns of a new key by itself.
@@ -70,12 +77,12 @@ class FileMaster:
 
     def unwrap(self, wrapped: bytes, place: bytes) -> bytes:
         """The key inside; raises Misconfigured."""
-        try:
-            return unwrap_key(read_key_file(self._path), wrapped, place)
-        except Misconfigured:
-            if not self._next.exists():
-                raise
-            return unwrap_key(read_key_file(self._next), wrapped, place)
+        for path in (self._path, self._next):
+            try:
+                return unwrap_key(read_key_file(path), wrapped, place)
+            except Misconfigured:
+                continue
+        return unwrap_key(read_key_file(self._path), wrapped, place)  # the next one may have come here meanwhile
 
     def successor(self) -> MasterKey:
         """``NAME.next``; one that lies there already (from a try that ended early, or laid there by hand) is taken."""
@@ -92,3 +99,7 @@ class FileMaster:
             old = self._path.with_name(f"{self._path.name}.until-{day}.{number}")
         old.hardlink_to(self._path)
         self._next.replace(self._path)
+
+    def held(self) -> MasterKey:
+        """Its bytes in memory."""
+        return HeldMaster(read_key_file(self._path))

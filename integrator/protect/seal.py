@@ -21,7 +21,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from integrator.domain.errors import Erased, Misconfigured, Tampered
 
-_BY_DATA_KEY, _BY_CONTENT_KEY = 1, 2
+BY_DATA_KEY = b"\1"
+"""How every value begins that was sealed by a data key."""
+
+_CONTENT_HEAD = b"\2"
 _HEAD = 3
 _NONCE = 12
 _TAG = 16
@@ -50,7 +53,7 @@ class Sealer:
         self, key_no: int, key: bytes, *, index: bytes = b"", another: Callable[[int], bytes] | None = None
     ) -> None:
         self.key_no = key_no
-        self._head = _head(key_no)
+        self._head = naming(key_no)
         self._aead = AESGCM(key)
         self._another = another or _no_other
         index = index or index_of(key)
@@ -64,7 +67,7 @@ class Sealer:
     def open(self, sealed: bytes, place: bytes) -> bytes:
         """The value inside; raises Tampered when bytes, key or place do not fit."""
         head = sealed[:_HEAD]
-        if len(sealed) < _HEAD + _NONCE + _TAG or head[0] != _BY_DATA_KEY:
+        if len(sealed) < _HEAD + _NONCE + _TAG or head[:1] != BY_DATA_KEY:
             raise Tampered("a sealed value is cut short, or was not sealed by a data key")
         aead = self._aead if head == self._head else AESGCM(self._another(key_no_of(sealed)))
         return _opened(aead, head, sealed[_HEAD:], place)
@@ -116,17 +119,14 @@ class Content:
         return _opened(self._aead, _CONTENT_HEAD, sealed[1:], place)
 
 
-_CONTENT_HEAD = bytes([_BY_CONTENT_KEY])
-
-
 def key_no_of(sealed: bytes) -> int:
     """The number of the data key that a value names; 0 when it names none."""
-    return int.from_bytes(sealed[1:_HEAD], "big") if sealed[:1] == bytes([_BY_DATA_KEY]) else 0
+    return int.from_bytes(sealed[1:_HEAD], "big") if sealed[:1] == BY_DATA_KEY else 0
 
 
 def naming(key_no: int) -> bytes:
     """How every value begins that names this data key."""
-    return _head(key_no)
+    return BY_DATA_KEY + key_no.to_bytes(2, "big")
 
 
 def gone(day: str, named: str) -> bytes:
@@ -137,10 +137,6 @@ def gone(day: str, named: str) -> bytes:
 def index_of(key: bytes) -> bytes:
     """64 bytes: the key of fingerprints and the key of blind indexes, made from `key` and saying nothing about it."""
     return b"".join(hmac.digest(key, b"ibys/" + word + b"/v1", "sha256") for word in (b"fingerprint", b"blind-index"))
-
-
-def _head(key_no: int) -> bytes:
-    return bytes([_BY_DATA_KEY]) + key_no.to_bytes(2, "big")
 
 
 def _opened(aead: AESGCM, head: bytes, rest: bytes, place: bytes) -> bytes:

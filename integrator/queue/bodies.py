@@ -22,40 +22,40 @@ SALT_BYTES = 16
 
 def seal_body(key: Seals, row: Bildirim) -> tuple[bytes, bytes | None]:
     """(canonical, cms) as they are stored; cms is None while the signature is awaited."""
-    canonical = key.seal(row.salt + row.canonical, _place(row.kurum, row.sorgu_no, "canonical"))
+    canonical = key.seal(row.salt + row.canonical, place_of(row.kurum, row.sorgu_no, "canonical"))
     return canonical, seal_cms(key, row.kurum, row.sorgu_no, row.cms) if row.cms else None
 
 
 def seal_cms(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> bytes:
     """A signature as it is stored."""
-    return key.seal(cms, _place(kurum, sorgu_no, "cms"))
+    return key.seal(cms, place_of(kurum, sorgu_no, "cms"))
 
 
 def open_cms(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
     """A signature as it was sent; raises Tampered."""
-    return key.open(sealed, _place(kurum, sorgu_no, "cms"))
+    return key.open(sealed, place_of(kurum, sorgu_no, "cms"))
 
 
 def seal_evidence(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, evidence: bytes) -> bytes:
     """An evidence copy as it is stored."""
-    return key.seal(evidence, _place(kurum, sorgu_no, "evidence"))
+    return key.seal(evidence, place_of(kurum, sorgu_no, "evidence"))
 
 
 def open_evidence(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
     """An evidence copy; raises Tampered."""
-    return key.open(sealed, _place(kurum, sorgu_no, "evidence"))
+    return key.open(sealed, place_of(kurum, sorgu_no, "evidence"))
 
 
 def open_canonical(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> tuple[bytes, bytes]:
     """(salt, canonical bytes); raises Tampered."""
-    salted = key.open(sealed, _place(kurum, sorgu_no, "canonical"))
+    salted = key.open(sealed, place_of(kurum, sorgu_no, "canonical"))
     return salted[:SALT_BYTES], salted[SALT_BYTES:]
 
 
 def open_claimed(key: Seals, claimed: Claimed) -> tuple[bytes, bytes]:
     """(canonical bytes, cms) of a claimed message; raises Tampered."""
     _, canonical = open_canonical(key, claimed.kurum, claimed.sorgu_no, claimed.canonical)
-    return canonical, key.open(claimed.cms, _place(claimed.kurum, claimed.sorgu_no, "cms"))
+    return canonical, key.open(claimed.cms, place_of(claimed.kurum, claimed.sorgu_no, "cms"))
 
 
 def seal_record(key: Seals, kurum: KurumNo, kayit_no: str, content: bytes) -> bytes:
@@ -70,10 +70,10 @@ def open_record(key: Seals, kurum: KurumNo, kayit_no: str, sealed: bytes) -> byt
 
 def seal_exchange(key: Seals, claimed: Claimed, request: bytes, reply: bytes) -> tuple[bytes, bytes]:
     """(request, reply) of one attempt; an empty reply stays empty."""
-    deneme = f"deneme/{claimed.kurum}/{claimed.sorgu_no}/{claimed.deneme_no}"
+    of = (claimed.kurum, claimed.sorgu_no, claimed.deneme_no)
     return (
-        key.seal(request, f"{deneme}/request".encode()),
-        key.seal(reply, f"{deneme}/reply".encode()) if reply else b"",
+        key.seal(request, deneme_place(*of, "request")),
+        key.seal(reply, deneme_place(*of, "reply")) if reply else b"",
     )
 
 
@@ -91,19 +91,19 @@ def seal_refused(
         return None
     told = {"parts": listed, "explanation": explanation} if explanation else listed
     content = json.dumps(told, ensure_ascii=False).encode()
-    return key.seal(content, _place(claimed.kurum, claimed.sorgu_no, "sonuc"))
+    return key.seal(content, place_of(claimed.kurum, claimed.sorgu_no, "sonuc"))
 
 
 def open_refused(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> Sequence[Sonuc]:
     """The refused parts of a message."""
-    told = json.loads(key.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    told = json.loads(key.open(sealed, place_of(kurum, sorgu_no, "sonuc")))
     listed = told["parts"] if isinstance(told, dict) else told
     return [Sonuc((worker, code), status, message) for worker, code, status, message in listed]
 
 
 def open_explanation(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> dict[str, Any] | None:
     """Why the ministry said 214, as it was found then; None when it did not."""
-    told = json.loads(key.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    told = json.loads(key.open(sealed, place_of(kurum, sorgu_no, "sonuc")))
     return told["explanation"] if isinstance(told, dict) else None
 
 
@@ -118,5 +118,11 @@ def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dic
     return {name: commitment(salt, value) for name, value in told.items() if value}
 
 
-def _place(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
+def deneme_place(kurum: KurumNo, sorgu_no: SorguNo, deneme_no: int, part: str) -> bytes:
+    """What the request or the reply of one attempt is bound to."""
+    return f"deneme/{kurum}/{sorgu_no}/{deneme_no}/{part}".encode()
+
+
+def place_of(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
+    """What a part of a message is bound to: canonical, cms, evidence or sonuc."""
     return f"bildirim/{kurum}/{sorgu_no}/{part}".encode()

@@ -7,12 +7,12 @@ writes a value under a data key asks `hold` in its own transaction whether that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.domain.identifiers import KurumNo
@@ -63,6 +63,58 @@ class KeyRing:
         if tx.execute(query.where(data_key.c.replaced_at.is_(None)).with_for_update(read=True)).one_or_none() is None:
             self.forget(kurum_no)
             raise Conflict("the data key was replaced meanwhile")
+
+    def replaced(self) -> dict[KurumNo, list[Any]]:
+        """The keys with which nothing new is sealed, by customer; rows of `data_key`."""
+        query = select(data_key).where(data_key.c.replaced_at.is_not(None)).order_by(data_key.c.kurum_id)
+        found: dict[KurumNo, list[Any]] = {}
+        with reading(self._engine) as tx:
+            for row in tx.execute(query):
+                found.setdefault(KurumNo(row.kurum_id), []).append(row)
+        return found
+
+    def replace(self, tx: Connection, kurum_no: KurumNo, *, now: datetime) -> list[tuple[str, int, int]]:
+        """New keys for new values, from this transaction's commit on: (purpose, old number, new number) of each."""
+        hold(tx, MASTER)
+        query = select(data_key).where(data_key.c.kurum_id == kurum_no, data_key.c.purpose != INDEX)
+        rows = tx.execute(query.order_by(data_key.c.key_no).with_for_update()).all()
+        newest, done = max(row.key_no for row in rows), []
+        for old in [row for row in rows if row.replaced_at is None]:
+            newest += 1
+            mine = (data_key.c.kurum_id == kurum_no, data_key.c.key_no == old.key_no)
+            tx.execute(update(data_key).where(*mine).values(replaced_at=now))
+            self.put(tx, kurum_no, newest, old.purpose, new_key(), now=now)
+            done.append((old.purpose, old.key_no, newest))
+        return done
+
+    def retire(self, tx: Connection, kurum_no: KurumNo, key_no: int) -> None:
+        """Destroy a replaced key. The caller has made sure that nothing names it."""
+        mine = (data_key.c.kurum_id == kurum_no, data_key.c.key_no == key_no, data_key.c.replaced_at.is_not(None))
+        tx.execute(delete(data_key).where(*mine))
+
+    def wrapped_anew(self, old: MasterKey, new: MasterKey) -> dict[bytes, bytes]:
+        """Wrapped keys as they stand -> as `new` wraps them: made before any lock, for a master key may be slow."""
+        with reading(self._engine) as tx:
+            rows = tx.execute(select(data_key)).all()
+        found = [_anew(row, old, new) for row in rows]
+        return {before: after for before, after in found if before != after}
+
+    def rewrap(self, tx: Connection, old: MasterKey, new: MasterKey, ready: Mapping[bytes, bytes]) -> int:
+        """Write every data key as `new` wraps it; returns how many were not so before. Either all are, or none."""
+        hold(tx, MASTER)
+        count = 0
+        for row in tx.execute(select(data_key).with_for_update()).all():
+            wrapped = ready.get(row.wrapped) or _anew(row, old, new)[1]
+            mine = (data_key.c.kurum_id == row.kurum_id, data_key.c.key_no == row.key_no)
+            if wrapped != row.wrapped:
+                tx.execute(update(data_key).where(*mine).values(wrapped=wrapped))
+                count += 1
+        return count
+
+    def kurum_list(self) -> list[KurumNo]:
+        """Every customer that has keys."""
+        with reading(self._engine) as tx:
+            return [KurumNo(each) for each in tx.execute(select(data_key.c.kurum_id).distinct()).scalars()]
 
     def check_master(self) -> None:
         """Open one stored key, so that a wrong master key is told at start; raises Misconfigured."""
@@ -135,6 +187,22 @@ class KeyRing:
 
     def _unwrap(self, row: Any) -> bytes:
         return self.master.unwrap(row.wrapped, place_of(KurumNo(row.kurum_id), row.key_no))
+
+
+def _anew(row: Any, old: MasterKey, new: MasterKey) -> tuple[bytes, bytes]:
+    """(a wrapped key as it stands, as `new` wraps it); the same twice when `new` wrapped it already."""
+    place = place_of(KurumNo(row.kurum_id), row.key_no)
+    if new is not old and _opens(new, row.wrapped, place):
+        return row.wrapped, row.wrapped
+    return row.wrapped, new.wrap(old.unwrap(row.wrapped, place), place)
+
+
+def _opens(master: MasterKey, wrapped: bytes, place: bytes) -> bool:
+    try:
+        master.unwrap(wrapped, place)
+    except Misconfigured:
+        return False
+    return True
 
 
 def _rows(tx: Connection, kurum_no: KurumNo) -> Sequence[Any]:
