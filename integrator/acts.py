@@ -37,7 +37,7 @@ from integrator.hands import (
     retry,
 )
 from integrator.log import logger
-from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records
+from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records, restored
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.sign.canonical import signer_of
@@ -105,7 +105,17 @@ def stop_line(gateway: Gateway, *, reason: str, by: str = "") -> bool:
 def resume_line(gateway: Gateway, *, reason: str, by: str = "") -> bool:
     """An operator lets sending go on: ends STOPPED, PASSIVE, an open breaker and a rest; False when nothing ends."""
     hand = Hand(by or gateway.actor, reason)
-    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", hand)
+    opened = _open_restored(gateway, hand)
+    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", hand) or opened
+
+
+def _open_restored(gateway: Gateway, hand: Hand) -> bool:
+    """A home that came back from a backup may send from now on, and asks first."""
+    with writing(gateway.database) as tx:
+        if not restored.open_it(tx):
+            return False
+        gateway.record(tx, [Entry("gateway.opened", gateway.actor, hand.facts)], gateway.clock.now())
+    return True
 
 
 def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line], event: str, hand: Hand) -> bool:

@@ -64,6 +64,7 @@ class KeysSettings:
     master_pkcs11_pin_file: str = ""
     master_command: tuple[str, ...] = ()
     master_command_seconds: float = 10.0
+    backup_key_file: str = "keys/backup.key"
     checkpoint_key_file: str = "keys/checkpoint.key"
     signers_dir: str = ""
     trust_dir: str = ""

@@ -43,6 +43,9 @@ EVENTS = frozenset(
         "data_key.replaced",
         "data_key.retired",
         "master_key.replaced",
+        "backup.made",
+        "gateway.restored",
+        "gateway.opened",
     }
 )
 

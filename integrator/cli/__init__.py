@@ -15,6 +15,7 @@ import click
 from integrator.cli import (
     agent,
     audit,
+    backup,
     code_lists,
     demo,
     evidence,
@@ -44,7 +45,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo, vault,
+    evidence, demo, vault, backup,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

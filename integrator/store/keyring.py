@@ -116,6 +116,11 @@ class KeyRing:
         with reading(self._engine) as tx:
             return [KurumNo(each) for each in tx.execute(select(data_key.c.kurum_id).distinct()).scalars()]
 
+    def check_all(self, tx: Connection) -> None:
+        """Open every stored key; raises Misconfigured for the first that the master key does not open."""
+        for row in tx.execute(select(data_key)):
+            self._unwrap(row)
+
     def check_master(self) -> None:
         """Open one stored key, so that a wrong master key is told at start; raises Misconfigured."""
         with reading(self._engine) as tx:
