@@ -44,6 +44,10 @@ EVENTS = frozenset(
         "data_key.retired",
         "master_key.replaced",
         "backup.made",
+        "retention.told",
+        "hold.placed",
+        "hold.lifted",
+        "content.erased",
         "gateway.restored",
         "gateway.opened",
     }

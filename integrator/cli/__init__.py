@@ -28,6 +28,7 @@ from integrator.cli import (
     lookup,
     messages,
     records,
+    retention,
     sheets,
     vault,
     veri_seti,
@@ -45,7 +46,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo, vault, backup,
+    evidence, demo, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from integrator.cli.output import home_option, json_option, local, print_json, say
 from integrator.domain.clock import SystemClock
-from integrator.domain.errors import Misconfigured
+from integrator.domain.errors import Malformed, Misconfigured
 from integrator.keeping.backup import make_backup
 from integrator.keeping.restoring import check_backup, home_is_empty
 from integrator.keeping.restoring import restore as restore_it
@@ -55,8 +57,11 @@ def backup(settings: Settings, out: Path, as_json: bool) -> None:
 @click.option("--verify", is_flag=True, help="Only read the file to its end and say what it is; nothing is written.")
 @click.option("--into", type=click.Path(path_type=Path), help="The new home; keys/ and ibys.toml lie there already.")
 @click.option("--backup-key", type=FILE, help="The backup key; by default the one in the new home.")
+@click.option("--destroyed", multiple=True, type=FILE, help="A certificate of destruction (JSON) made since.")
 @json_option
-def restore(file: Path, verify: bool, into: Path | None, backup_key: Path | None, as_json: bool) -> None:
+def restore(
+    file: Path, verify: bool, into: Path | None, backup_key: Path | None, destroyed: tuple[Path, ...], as_json: bool
+) -> None:
     """Make a gateway of a backup. It verifies to the last checkpoint, and sends nothing until `ibys line resume`."""
     if into is None:
         if not (verify and backup_key):
@@ -79,8 +84,15 @@ def restore(file: Path, verify: bool, into: Path | None, backup_key: Path | None
             keyring=KeyRing(database, master_key(settings)),
             log_key=log_key,
             now=SystemClock().now(),
+            destroyed=[_certificate(each) for each in destroyed],
         )
-    facts = {"made_at": done.made_at, "entries": done.entries, "asked_first": done.asked_first, "rows": done.rows}
+    facts = {
+        "made_at": done.made_at,
+        "entries": done.entries,
+        "asked_first": done.asked_first,
+        "erased_again": done.erased_again,
+        "rows": done.rows,
+    }
     if as_json:
         print_json({**facts, "audit_ok": True, "sending": False})
         return
@@ -98,6 +110,15 @@ def restore(file: Path, verify: bool, into: Path | None, backup_key: Path | None
             'run again: ibys line resume --reason "..."',
         )
     )
+
+
+def _certificate(path: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _ = told["kurum"], told["at"], told["class"], [each["kayit_no"] for each in told["records"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Malformed(f"{path}: is no certificate of destruction; nothing was changed") from error
+    return told
 
 
 COMMANDS = [backup, restore]

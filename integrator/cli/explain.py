@@ -11,6 +11,7 @@ import click
 from integrator.cli.output import json_option, language, print_json, say
 from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.protect.seal import is_gone
 from integrator.queue.bodies import open_explanation
 from integrator.receipt.explain_214 import CODE, explain
 from integrator.receipt.values import Cause
@@ -79,7 +80,7 @@ def _weight(found: Mapping[str, Any]) -> str:
 def explanation_of(settings: Settings, found: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is sealed beside a message that got a 214, as `readings.read_one` found it; None for every other."""
     row, sealed = found["row"], found["refused_parts"]
-    if row["last_code"] != CODE or sealed is None:
+    if row["last_code"] != CODE or sealed is None or is_gone(found["content_key"]):
         return None
     kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
     key = open_gateway(settings, sending=False).content(kurum, row["kayit_no"], found["content_key"])

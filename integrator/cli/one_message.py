@@ -17,6 +17,7 @@ from integrator.domain.clock import ISTANBUL
 from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
+from integrator.protect.seal import erased_of, is_gone
 from integrator.queue import corrections, readings
 from integrator.queue.bodies import open_refused
 from integrator.queue.verbs import verbs_open
@@ -45,6 +46,7 @@ def show_message(settings: Settings, database: Database, sorgu_no: SorguNo, *, a
         "corrected_by": corrected_by,
         "by_hand": [{name: entry.get(name) for name in _TOLD} for entry in told],
         "refused_parts": _refused_parts(settings, found),
+        "erased": erased_of(found["content_key"]),
     }
     explanation = explanation_of(settings, found)
     if explanation:
@@ -85,6 +87,8 @@ def _refused_parts(settings: Settings, found: Mapping[str, Any]) -> list[dict[st
     if sealed is None:
         return []
     kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
+    if is_gone(found["content_key"]):
+        return []
     key = open_gateway(settings, sending=False).content(kurum, row["kayit_no"], found["content_key"])
     parts = open_refused(key, kurum, sorgu_no, sealed)
     return [{"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts]

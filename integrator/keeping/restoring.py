@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from integrator.audit.checkpoint import CheckpointKey
 from integrator.audit.trail import Entry, Trail
 from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.keeping.backup import read_head, read_lines
+from integrator.keeping.erasing import reapply
 from integrator.queue import restored
 from integrator.store.dump import load
 from integrator.store.engine import Database, Tx, writing
@@ -25,8 +27,6 @@ from integrator.store.keyring import KeyRing
 from integrator.store.schema import newest_step, put_empty_schema
 
 NUMBERS_AHEAD = 10_000_000
-NEWEST = 5
-"""How many of the newest messages are opened as a proof that the keys fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Restored:
     rows: dict[str, int]
     entries: int
     asked_first: int
+    erased_again: int
 
 
 def check_backup(path: Path, key: bytes) -> tuple[datetime, int]:
@@ -46,14 +47,23 @@ def check_backup(path: Path, key: bytes) -> tuple[datetime, int]:
 
 
 def restore(
-    path: Path, key: bytes, database: Database, *, name: str, keyring: KeyRing, log_key: CheckpointKey, now: datetime
+    path: Path,
+    key: bytes,
+    database: Database,
+    *,
+    name: str,
+    keyring: KeyRing,
+    log_key: CheckpointKey,
+    now: datetime,
+    destroyed: Sequence[dict[str, Any]] = (),
 ) -> Restored:
     """Fill the empty `database` from the backup; one transaction, so that nothing is left of one that fails.
 
     1. The whole file is read once before anything is written.
     2. Rows come in, and the log is verified to its last checkpoint, with the rows it speaks of.
     3. The master key opens every data key.
-    4. The copy is marked: it sends nothing, and asks first.
+    4. What the certificates `destroyed` name is destroyed again.
+    5. The copy is marked: it sends nothing, and asks first.
     """
     made_at, _ = check_backup(path, key)  # 1.
     step = read_head(path, key)["step"]
@@ -65,10 +75,11 @@ def restore(
         rows = load(tx, islice(read_lines(path, key), 1, None))  # 2.
         entries = _verified(tx, log_key, name)
         keyring.check_all(tx)  # 3.
-        waiting = restored.mark(tx, made_at=made_at, now=now, numbers_ahead=NUMBERS_AHEAD)  # 4.
-        facts = {"backup_of": made_at.isoformat(), "entries": entries, "asked_first": waiting}
+        erased = sum(reapply(tx, each) for each in destroyed)  # 4.
+        waiting = restored.mark(tx, made_at=made_at, now=now, numbers_ahead=NUMBERS_AHEAD)  # 5.
+        facts = {"backup_of": made_at.isoformat(), "entries": entries, "asked_first": waiting, "erased_again": erased}
         Trail().append(tx, [Entry("gateway.restored", f"restore:{name}", facts)], now=now)
-    return Restored(made_at, rows, entries, waiting)
+    return Restored(made_at, rows, entries, waiting, erased)
 
 
 def _verified(tx: Tx, log_key: CheckpointKey, name: str) -> int:

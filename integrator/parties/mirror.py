@@ -82,6 +82,17 @@ def read_stale(tx: Connection, sealer: Sealer, kurum: KurumNo, *, now: datetime)
             yield _seen(row, table, kind, sealer, kurum)
 
 
+def forget(tx: Connection, sealer: Sealer, kurum: KurumNo, person: str) -> int:
+    """Delete every answer that names this person; returns how many. Each is opened: an index is of a whole question."""
+    found = 0
+    for kind, table in _TABLES.items():
+        for row in tx.execute(select(table).where(table.c.kurum_id == kurum)).all():
+            if person in asdict(_seen(row, table, kind, sealer, kurum).subject).values():
+                tx.execute(delete(table).where(table.c.kurum_id == kurum, table.c.blind_index == row.blind_index))
+                found += 1
+    return found
+
+
 def _seen(row: Any, table: Table, kind: type[Subject], sealer: Sealer, kurum: KurumNo) -> Seen:
     subject = kind(**json.loads(sealer.open(row.body, place_of(table, kurum, row.blind_index))))
     return Seen(subject, bool(row.holds), row.source, row.seen_at)

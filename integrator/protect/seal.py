@@ -84,9 +84,11 @@ class Sealer:
         """
         if stored is None:
             return self
-        if stored[:1] == _GONE:
-            when, _, named = stored[1:].decode("utf-8", "replace").partition("/")
-            raise Erased(f"its content was erased on {when} under the class {named}; no key opens it any more")
+        erased = erased_of(stored)
+        if erased:
+            raise Erased(
+                f"its content was erased on {erased['on']} under the class {erased['class']}; nothing opens it"
+            )
         return Content(self.open(stored, place), self)
 
     def fingerprint(self, content: bytes) -> bytes:
@@ -132,6 +134,19 @@ def naming(key_no: int) -> bytes:
 def gone(day: str, named: str) -> bytes:
     """What stands where a destroyed content key stood: the day, and the class whose time was over."""
     return _GONE + f"{day}/{named}".encode()
+
+
+def is_gone(stored: bytes | None) -> bool:
+    """Whether a content key was destroyed."""
+    return stored is not None and stored[:1] == _GONE
+
+
+def erased_of(stored: bytes | None) -> dict[str, str] | None:
+    """When a content key was destroyed and under which class; None for one that stands."""
+    if stored is None or not is_gone(stored):
+        return None
+    on, _, named = stored[1:].decode("utf-8", "replace").partition("/")
+    return {"on": on, "class": named}
 
 
 def index_of(key: bytes) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
@@ -59,7 +59,8 @@ def at_level(tx: Connection, level: str, *, before: datetime, after: tuple[str, 
         .outerjoin(content_key, (of.kurum_id == key[0]) & (of.kayit_no == row.kayit_no))
     )
     beyond = (key[0] > after[0]) | ((key[0] == after[0]) & (key[1] > after[1]))
-    page = query.where(evidence_copy.c.level == level, evidence_copy.c.changed_at <= before, beyond)
+    alive = or_(of.sealed.is_(None), func.substr(of.sealed, 1, 1) != b"\0")  # an erased record gets no copy any more
+    page = query.where(alive, evidence_copy.c.level == level, evidence_copy.c.changed_at <= before, beyond)
     rows = tx.execute(page.order_by(*key).limit(limit))
     return [Copy(KurumNo(r.kurum_id), SorguNo(r.sorgu_no), r.cms, r.body, r.kayit_no, r.sealed) for r in rows]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit
@@ -65,11 +65,12 @@ def stored_since(
     after: tuple[str, str] | None = None,
     limit: int,
 ) -> Sequence[Any]:
-    """(kurum_id, kayit_no, body, content_key) of a set's records received since, in key order, behind `after`."""
+    """(kurum_id, kayit_no, body, content_key) of a set's records not erased and received since, by key."""
     same = (content_key.c.kurum_id == kayit.c.kurum_id) & (content_key.c.kayit_no == kayit.c.kayit_no)
     columns = select(kayit.c.kurum_id, kayit.c.kayit_no, kayit.c.body, content_key.c.sealed.label("content_key"))
     query = columns.outerjoin_from(kayit, content_key, same)
     query = query.where(kayit.c.veri_seti == veri_seti, kayit.c.received_at >= since)
+    query = query.where(or_(content_key.c.sealed.is_(None), func.substr(content_key.c.sealed, 1, 1) != b"\0"))
     if kurum is not None:
         query = query.where(kayit.c.kurum_id == kurum)
     if after is not None:

@@ -129,6 +129,35 @@ content_key = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+# What must not be erased whatever its time, by record or (an empty kayit_no) by customer.
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("reason", String(500), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+
+# From which day a worker's records are counted; the worker is a blind index.
+retention_event = Table(
+    "retention_event",
+    metadata,
+    _kurum(),
+    Column("person", _key(32), primary_key=True),
+    Column("event", _key(16), primary_key=True),
+    Column("happened_on", IsoDate, nullable=False),
+)
+
+destruction = Table(
+    "destruction",
+    metadata,
+    Column("certificate_no", Integer, primary_key=True, autoincrement=False),
+    Column("kurum_id", _key(64), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
 kayit = Table(
     "kayit",
     metadata,

@@ -22,3 +22,24 @@ def upgrade() -> None:
         sa.Column("kayit_no", key(128), primary_key=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
     )
+    op.create_table(
+        "legal_hold",
+        sa.Column("kurum_id", key(64), primary_key=True),
+        sa.Column("kayit_no", key(128), primary_key=True),
+        sa.Column("reason", sa.String(500), nullable=False),
+        sa.Column("placed_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "retention_event",
+        sa.Column("kurum_id", key(64), primary_key=True),
+        sa.Column("person", key(32), primary_key=True),
+        sa.Column("event", key(16), primary_key=True),
+        sa.Column("happened_on", sa.String(10), nullable=False),
+    )
+    op.create_table(
+        "destruction",
+        sa.Column("certificate_no", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("kurum_id", key(64), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+    )
