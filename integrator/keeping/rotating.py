@@ -148,7 +148,7 @@ def replace_master(gateway: Gateway, *, reason: str, by: str = "", old: MasterKe
     only move there. After a run that ended early the same command does the rest.
     """
     hand, keyring = Hand(by or gateway.actor, reason), gateway.keyring
-    new = keyring.master if old else keyring.master.successor()
+    new = keyring.master.ready() if old else keyring.master.successor()
     ready = keyring.wrapped_anew(old or keyring.master, new)
 
     def act(tx: Tx) -> int:

@@ -58,6 +58,10 @@ class CommandMaster:
         """The key inside; raises Misconfigured, Unavailable."""
         return _unbound(self._call("unwrap", wrapped), place)
 
+    def ready(self) -> MasterKey:
+        """Itself: the KMS has its key."""
+        return self
+
     def successor(self) -> MasterKey:
         """The KMS wraps by its newest key."""
         return self
@@ -120,6 +124,12 @@ class Pkcs11Master:
             if not found:
                 raise Misconfigured(f"the token has no key {self._key_label!r} with the id {number}: restore it there")
             return _unbound(bytes(found[0].decrypt(body, mechanism_param=iv)), place)
+
+    def ready(self) -> MasterKey:
+        """Itself, with a first key when the token has none."""
+        with self._session() as session:
+            is_empty = not self._keys(session, may_be_none=True)
+        return self.successor() if is_empty else self
 
     def successor(self) -> MasterKey:
         """A fresh key on the token, which never leaves it."""

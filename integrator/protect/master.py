@@ -24,6 +24,9 @@ class MasterKey(Protocol):
     def unwrap(self, wrapped: bytes, place: bytes) -> bytes:
         """The key inside; raises Misconfigured when it was wrapped elsewhere, or for another place."""
 
+    def ready(self) -> MasterKey:
+        """The key of this place, made when there is none yet: data keys move here from another place."""
+
     def successor(self) -> MasterKey:
         """The key that shall follow, made now or by a try before this one; it wraps, and is not yet this place's."""
 
@@ -47,6 +50,10 @@ class HeldMaster:
     def unwrap(self, wrapped: bytes, place: bytes) -> bytes:
         """The key inside; raises Misconfigured."""
         return unwrap_key(self._key, wrapped, place)
+
+    def ready(self) -> MasterKey:
+        """Itself."""
+        return self
 
     def successor(self) -> MasterKey:
         """Memory has no next one."""
@@ -83,6 +90,12 @@ class FileMaster:
             except Misconfigured:
                 continue
         return unwrap_key(read_key_file(self._path), wrapped, place)  # the next one may have come here meanwhile
+
+    def ready(self) -> MasterKey:
+        """The file, made when it is not there."""
+        if not self._path.exists():
+            write_secret(self._path, new_key().hex().encode())
+        return self
 
     def successor(self) -> MasterKey:
         """``NAME.next``; one that lies there already (from a try that ended early, or laid there by hand) is taken."""

@@ -16,6 +16,7 @@ from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.keeping.rotating import replace_data_keys, replace_master, reseal
 from integrator.parties import mirror
+from integrator.protect.elsewhere import Pkcs11Master
 from integrator.protect.master import FileMaster
 from integrator.protect.seal import key_no_of
 from integrator.queue.leases import take
@@ -27,6 +28,7 @@ from integrator.store.tables import content_key, data_key, isyeri, kayit
 from tests.conftest import MASTER
 from tests.factories import KURUM, SGK, record, submitted
 from tests.fakes import START
+from tests.softhsm import SoftHsm, in_this_process, require_softhsm
 
 FIRST_RELEASE = Path(__file__).parents[1] / "store" / "first_release.sql"
 
@@ -173,6 +175,29 @@ def test_a_master_rotation_that_ended_early_is_finished_by_the_same_command(file
 
     assert not master_file.with_name("master.key.next").exists()
     KeyRing(filed.database, FileMaster(master_file)).sealer(KURUM)
+
+
+@pytest.fixture
+def token(tmp_path):
+    hsm = SoftHsm(tmp_path / "hsm", require_softhsm())
+    (tmp_path / "pin").write_text(hsm.make("vault"))
+    with in_this_process(hsm):
+        yield Pkcs11Master(hsm.library, token_label="vault", key_label="ibys-master", pin_file=tmp_path / "pin")
+
+
+def test_data_keys_move_from_a_file_to_a_token_and_rotate_there(filed, master_file, token):
+    [answer] = pipeline.accept(filed, KURUM, submitted(record("A")))
+    moved = replace(filed, keyring=KeyRing(filed.database, token))
+    counts = (
+        replace_master(moved, reason="to the token", old=FileMaster(master_file)),
+        replace_master(moved, reason="2nd"),
+    )
+    again = replace(filed, keyring=KeyRing(filed.database, token))
+
+    assert counts == (3, 3)
+    assert acts.read_canonical(again, KURUM, answer.sorgu_no[0]).startswith(b"<?xml")
+    with pytest.raises(Misconfigured):
+        KeyRing(filed.database, FileMaster(master_file)).check_master()
 
 
 def test_a_missing_key_is_named_with_what_to_do(gateway, another_worker):

@@ -1,4 +1,3 @@
-import os
 import sys
 from datetime import date, timedelta
 
@@ -7,7 +6,7 @@ import pytest
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.master import FileMaster, HeldMaster
-from tests.softhsm import SoftHsm, require_softhsm
+from tests.softhsm import SoftHsm, in_this_process, require_softhsm
 
 KEY = bytes(range(32))
 KMS = """
@@ -32,11 +31,11 @@ def file_master(tmp_path):
 
 
 @pytest.fixture
-def token(tmp_path, monkeypatch):
+def token(tmp_path):
     hsm = SoftHsm(tmp_path / "hsm", require_softhsm())
     (tmp_path / "pin").write_text(hsm.make("vault"))
-    monkeypatch.setitem(os.environ, "SOFTHSM2_CONF", str(hsm.conf))
-    return hsm, tmp_path / "pin"
+    with in_this_process(hsm):
+        yield hsm, tmp_path / "pin"
 
 
 def test_a_command_wraps_and_unwraps(command):
