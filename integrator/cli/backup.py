@@ -12,17 +12,15 @@ from integrator.cli.output import home_option, json_option, local, print_json, s
 from integrator.domain.clock import SystemClock
 from integrator.domain.errors import Malformed, Misconfigured
 from integrator.keeping.backup import make_backup
-from integrator.keeping.restoring import check_backup, home_is_empty
+from integrator.keeping.restoring import check_backup
 from integrator.keeping.restoring import restore as restore_it
 from integrator.protect.files import write_secret
 from integrator.protect.seal import new_key, read_key_file
-from integrator.settings import FILE_NAME, Settings, read_settings
+from integrator.settings import Settings, read_settings
 from integrator.store.keyring import KeyRing
 from integrator.wiring import checkpoint_key, closing_database, master_key, open_database, open_gateway
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-KEPT = (FILE_NAME, "keys", "trust", "signers")
-"""What an operator brings along to a home that a backup is restored into."""
 
 
 @click.command()
@@ -70,8 +68,8 @@ def restore(
         made_at, lines = check_backup(file, read_key_file(backup_key))
         print_json({"made_at": made_at, "lines": lines}) if as_json else click.echo(f"{local(made_at)}  {lines}")
         return
-    if not home_is_empty(into, KEPT):
-        raise Misconfigured(f"{into}: holds more than {', '.join(KEPT)}; a backup goes into a new home only")
+    if (into / "checkpoints").exists():
+        raise Misconfigured(f"{into}: a gateway lived here and left checkpoints; a backup goes into a new home only")
     settings = read_settings(into)
     key = read_key_file(backup_key or settings.path(settings.keys.backup_key_file))
     log_key, database = checkpoint_key(settings), open_database(settings)

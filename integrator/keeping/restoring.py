@@ -89,8 +89,3 @@ def _verified(tx: Tx, log_key: CheckpointKey, name: str) -> int:
     if report.broken:
         raise Tampered(f"the backup's log does not verify: {report.broken}; nothing was changed")
     return report.entries
-
-
-def home_is_empty(home: Path, kept: Sequence[str]) -> bool:
-    """Whether nothing but the files named in `kept` lies in the home."""
-    return not home.exists() or {each.name for each in home.iterdir()} <= set(kept)
