@@ -29,6 +29,7 @@ from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
+from integrator.log import hide
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.files import write_secret, write_whole
 from integrator.protect.master import FileMaster, MasterKey
@@ -308,7 +309,7 @@ def _read_secret(path: Path) -> str:
         raise Misconfigured(f"{path}: cannot be read ({error.strerror})") from error
     if not value:
         raise Misconfigured(f"{path}: is empty")
-    return value
+    return hide(value)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -36,6 +36,7 @@ from integrator.cli import (
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
 from integrator.domain.texts import text
+from integrator.log import tell_bug
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -55,6 +56,7 @@ for group in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `ibys`. Turns our errors into a sentence, what was seen, and the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.excepthook = tell_bug
     gc.freeze()  # what is loaded now lives as long as the process: the collector need not look at it again
     gc.set_threshold(50_000, 20, 100)
     try:
