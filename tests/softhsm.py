@@ -109,12 +109,12 @@ def in_this_process(hsm: SoftHsm) -> Iterator[SoftHsm]:
 
     before = os.environ.get("SOFTHSM2_CONF")
     os.environ["SOFTHSM2_CONF"] = str(hsm.conf)
-    pkcs11.lib(str(hsm.library)).reinitialize()
+    pkcs11.unload(str(hsm.library))  # whoever wants it next loads it anew, and it reads its configuration
     yield hsm
     os.environ.pop("SOFTHSM2_CONF")
     if before is not None:
         os.environ["SOFTHSM2_CONF"] = before
-    pkcs11.lib(str(hsm.library)).reinitialize()
+    pkcs11.unload(str(hsm.library))
 
 
 def _key(issued: Issued) -> dict[str, str]:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from integrator import acts, pipeline
-from integrator.audit.checkpoint import CheckpointKey
+from integrator.audit.checkpoint import CheckpointKey, write_checkpoint_file
 from integrator.audit.trail import Trail
 from integrator.audit.verify import verify
 from integrator.domain.errors import Malformed, MayBeStored, Misconfigured, Tampered
@@ -306,3 +306,17 @@ def test_a_backup_is_never_written_over_a_file(gateway, tmp_path):
         make_backup(gateway, KEY, tmp_path / "there", tmp_path / "staged")
 
     assert (tmp_path / "there").read_bytes() == b"mine"
+
+
+def test_two_gateways_with_one_log_key_are_told_and_nothing_is_overwritten(gateway, back_up, come_back, tmp_path):
+    list(pipeline.accept(gateway, KURUM, submitted(record("A"))))
+    _, copy = come_back(back_up())
+    acts.resume_line(copy, reason="a mistake: the original runs")
+    acts.stop_line(gateway, reason="the original goes on")  # with the entry of the backup: as many as the copy has
+    mine, theirs = acts.checkpoint(gateway), acts.checkpoint(copy)
+    path = write_checkpoint_file(tmp_path / "checkpoints", *mine)
+
+    assert mine[0] == theirs[0]
+    with pytest.raises(Tampered, match="two gateways share one log key"):
+        write_checkpoint_file(tmp_path / "checkpoints", *theirs)
+    assert path.read_text() == mine[1]
