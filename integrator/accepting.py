@@ -20,7 +20,7 @@ from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Sub
 from integrator.domain.workplaces import Known, NothingKnown
 from integrator.gateway import Gateway
 from integrator.parties.mirror import Doubts, read_doubts
-from integrator.protect.seal import new_salt
+from integrator.protect.seal import Sealer, Seals, new_salt
 from integrator.queue import bodies, copies, outbox, quarantines, records
 from integrator.sign.canonical import split
 from integrator.sign.verify import require_valid
@@ -52,6 +52,7 @@ class _Draft:
     signatures: list[bytes] = field(default_factory=list)
     answers: list[tuple[str, bytes]] = field(default_factory=list)  # about revocation, as (source, response)
     kept: list[str] = field(default_factory=list)  # their digests, once they are stored
+    key: Seals | None = None
 
 
 def id_from_content(fingerprint: bytes) -> str:
@@ -185,19 +186,14 @@ class Group:
     def _store(self) -> dict[str, list[int]]:
         """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together."""
         gateway, kurum, drafts = self._gateway, self._kurum, list(self._drafts.values())
-        contents = [
-            (
-                draft.kayit,
-                draft.fingerprint,
-                bodies.seal_record(self._sealer, kurum, draft.kayit.kayit_no, draft.content),
-            )
-            for draft in drafts
-        ]
+        contents = [(draft.kayit, draft.fingerprint, *self._seal(draft)) for draft in drafts]
         with writing(gateway.database) as tx:
+            for sealer in {self._sealer_for(draft) for draft in drafts}:
+                gateway.keyring.hold(tx, kurum, sealer)
             fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
             rows = [row for draft in drafts for row in self._number(draft, fresh)]
             records.put_records(tx, kurum, contents, now=self._now)
-            moved = outbox.put(tx, rows, [bodies.seal_body(self._sealer, row) for row in rows], now=self._now)
+            moved = outbox.put(tx, rows, [self._seal_body(row) for row in rows], now=self._now)
             for draft in drafts:
                 draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
             stopped = quarantines.catch(tx, moved, now=self._now, forms={draft.form for draft in drafts})
@@ -211,6 +207,23 @@ class Group:
         for row in rows:
             numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
         return numbers
+
+    def _sealer_for(self, draft: _Draft) -> Sealer:
+        """Health facts are under keys of their own."""
+        if not draft.definition.health:
+            return self._sealer
+        return self._gateway.keyring.sealer(self._kurum, now=self._now, health=True)
+
+    def _seal(self, draft: _Draft) -> tuple[bytes, bytes]:
+        """(sealed body, sealed content key); the draft keeps the key for its messages."""
+        kayit_no = draft.kayit.kayit_no
+        stored, draft.key = self._sealer_for(draft).new_content(bodies.content_place(self._kurum, kayit_no))
+        return bodies.seal_record(draft.key, self._kurum, kayit_no, draft.content), stored
+
+    def _seal_body(self, row: Bildirim) -> tuple[bytes, bytes | None]:
+        key = self._drafts[row.kayit_no].key
+        assert key is not None
+        return bodies.seal_body(key, row)
 
     def _complete(self, answer: Answer, numbers: Mapping[str, list[int]], warnings: Mapping[str, Finding]) -> Answer:
         if answer.status == "rejected":

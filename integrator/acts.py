@@ -37,7 +37,7 @@ from integrator.hands import (
     retry,
 )
 from integrator.log import logger
-from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records
+from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records, restored
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.sign.canonical import signer_of
@@ -75,16 +75,16 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> S
     Returns `queued`, or `quarantined` when the message's form is stopped just now.
     """
     now = gateway.clock.now()
-    sealer = gateway.keyring.sealer(kurum, now=now)
     with reading(gateway.database) as tx:
-        sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
-    salt, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
+        found = readings.read_one(tx, kurum, sorgu_no)
+    key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+    salt, canonical = bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
     signature = gateway.signature(cms, canonical, signer_of(canonical, gateway.catalogue.signers), now)
     require_valid(signature)
     with writing(gateway.database) as tx:
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
-        moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(sealer, kurum, sorgu_no, cms), now=now)
+        moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(key, kurum, sorgu_no, cms), now=now)
         facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
         stopped = quarantines.catch(tx, [moved], now=now)
         gateway.record(tx, [moved_entry(moved, gateway.actor).with_facts(facts)], now)
@@ -105,7 +105,17 @@ def stop_line(gateway: Gateway, *, reason: str, by: str = "") -> bool:
 def resume_line(gateway: Gateway, *, reason: str, by: str = "") -> bool:
     """An operator lets sending go on: ends STOPPED, PASSIVE, an open breaker and a rest; False when nothing ends."""
     hand = Hand(by or gateway.actor, reason)
-    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", hand)
+    opened = _open_restored(gateway, hand)
+    return _turn_line(gateway, lambda found, now: line.resume(found, now=now), "line.resumed", hand) or opened
+
+
+def _open_restored(gateway: Gateway, hand: Hand) -> bool:
+    """A home that came back from a backup may send from now on, and asks first."""
+    with writing(gateway.database) as tx:
+        if not restored.open_it(tx):
+            return False
+        gateway.record(tx, [Entry("gateway.opened", gateway.actor, hand.facts)], gateway.clock.now())
+    return True
 
 
 def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line], event: str, hand: Hand) -> bool:
@@ -125,8 +135,9 @@ def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line
 def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
     """The frozen bytes of one message, to be shown to and signed by the professional."""
     with reading(gateway.database) as tx:
-        sealed = readings.read_one(tx, kurum, sorgu_no)["body"]["canonical"]
-    return bodies.open_canonical(gateway.keyring.sealer(kurum), kurum, sorgu_no, sealed)[1]
+        found = readings.read_one(tx, kurum, sorgu_no)
+    key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+    return bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +154,9 @@ def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
     """Every message whose signature is awaited, oldest first, with its frozen bytes."""
     with reading(gateway.database) as tx:
         rows = readings.awaiting(tx, kurum)
-    sealer = gateway.keyring.sealer(kurum) if rows else None
     found = []
-    for sorgu_no, since, sealed in rows:
-        assert sealer is not None
-        _, canonical = bodies.open_canonical(sealer, kurum, sorgu_no, sealed)
+    for sorgu_no, since, sealed, kayit_no, stored in rows:
+        _, canonical = bodies.open_canonical(gateway.content(kurum, kayit_no, stored), kurum, sorgu_no, sealed)
         found.append(Waiting(sorgu_no, since, signer_of(canonical, gateway.catalogue.signers), canonical))
     return found
 
@@ -246,8 +255,8 @@ def stored_records(
         with reading(gateway.database) as tx:
             page = records.stored_since(tx, veri_seti, since, kurum=kurum, after=after, limit=RECORDS_AT_ONCE)
         for row in page:
-            sealer = gateway.keyring.sealer(KurumNo(row.kurum_id))
-            content = bodies.open_record(sealer, KurumNo(row.kurum_id), row.kayit_no, row.body)
+            key = gateway.content(KurumNo(row.kurum_id), row.kayit_no, row.content_key)
+            content = bodies.open_record(key, KurumNo(row.kurum_id), row.kayit_no, row.body)
             text = content.split(b"/", 2)[2]
             fields = json.loads(text.decode("utf-8", "surrogatepass"))
             yield KurumNo(row.kurum_id), Submitted(row.kayit_no, veri_seti, None, fields, content)

@@ -79,15 +79,15 @@ class _Along:
 
     def _what_was(self) -> tuple[dict[_Part, SorguNo], set[_Part], set[bytes]]:
         """(parts stored or on their way, with their number; refused parts; bytes that were refused for content)."""
-        sealer = self.gateway.keyring.sealer(self.kurum)
         stored: dict[_Part, SorguNo] = {}
         refused: set[_Part] = set()
         refused_bytes: set[bytes] = set()
         for each in self.family:
-            _, canonical = bodies.open_canonical(sealer, self.kurum, each.sorgu_no, each.canonical)
+            key = self.gateway.content(self.kurum, each.kayit_no, each.content_key)
+            _, canonical = bodies.open_canonical(key, self.kurum, each.sorgu_no, each.canonical)
             parts, lost = set(_pairs(canonical)), set[Pair]()
             if each.state is State.PARTIAL and each.refused_parts:
-                lost = {one.pair for one in bodies.open_refused(sealer, self.kurum, each.sorgu_no, each.refused_parts)}
+                lost = {one.pair for one in bodies.open_refused(key, self.kurum, each.sorgu_no, each.refused_parts)}
             dead = parts if each.state in _DEAD else {part for part in parts if part[-1] in lost}
             stored |= dict.fromkeys(parts - dead, each.sorgu_no)
             if each.kayit_no == self.old and each.state in (State.REFUSED, State.PARTIAL):

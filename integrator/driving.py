@@ -24,7 +24,7 @@ from integrator.domain.records import Claimed, Moved
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import line, outbox
+from integrator.queue import line, outbox, restored
 from integrator.queue.fair import Rotation
 from integrator.queue.line_row import ensure_line, lock_line, read_line, write_line
 from integrator.queue.pace import Flow
@@ -164,6 +164,9 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     """
     now, pace, rules = gateway.clock.now(), gateway.pace, gateway.rules
     found = read_line(tx, gateway.address)
+    restored_open = restored.is_open(tx)
+    if restored_open is False:
+        return Batch((), None, found)
     shared = found.is_narrow or rules.rate is not None
     if shared:
         found = lock_line(tx, gateway.address)
@@ -176,6 +179,9 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     )
     if is_send:
         claimed = outbox.claim(tx, terms)
+        if restored_open:
+            claimed, moved = restored.ask_first(tx, claimed, now=now)
+            gateway.record_moves(tx, moved, now)
     else:
         claimed = outbox.claim_to_ask(tx, terms, at_once=_numbers_at_once(gateway, found))
     bundles = errand.pack(claimed)

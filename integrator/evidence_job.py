@@ -14,7 +14,7 @@ from integrator.audit.trail import Entry
 from integrator.domain.errors import Unavailable
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.protect.seal import Sealer
+from integrator.protect.seal import Seals
 from integrator.queue import bodies, copies
 from integrator.queue.copies import COMPLETE, OWED, STAMPED, Copy
 from integrator.sign.certificates import der_of
@@ -74,33 +74,33 @@ def _pages(gateway: Gateway, level: str, before: datetime) -> Iterator[Copy]:
 def _stamp(gateway: Gateway, authority: TimestampAuthority | None, copy: Copy) -> None:
     """One time-stamp; raises Unavailable when the authority is away or answers what does not verify."""
     assert authority is not None
-    sealer = gateway.keyring.sealer(copy.kurum)
-    sent = bodies.open_cms(sealer, copy.kurum, copy.sorgu_no, copy.cms)
+    key = gateway.content(copy.kurum, copy.kayit_no, copy.content_key)
+    sent = bodies.open_cms(key, copy.kurum, copy.sorgu_no, copy.cms)
     stamp = authority.stamp(signature_of(sent))
-    _store(gateway, sealer, copy, STAMPED, add_timestamp(sent, stamp.token))
+    _store(gateway, key, copy, STAMPED, add_timestamp(sent, stamp.token))
 
 
 def _complete(gateway: Gateway, copy: Copy) -> bool:
     """Add issuers and revocation answers; False while somebody's standing cannot be learnt (asked again next time)."""
     if gateway.trust is None or gateway.revocation is None or copy.evidence is None:
         return False
-    sealer = gateway.keyring.sealer(copy.kurum)
-    stamped = bodies.open_evidence(sealer, copy.kurum, copy.sorgu_no, copy.evidence)
-    facts = signer_of(bodies.open_cms(sealer, copy.kurum, copy.sorgu_no, copy.cms), now=gateway.clock.now())
+    key = gateway.content(copy.kurum, copy.kayit_no, copy.content_key)
+    stamped = bodies.open_evidence(key, copy.kurum, copy.sorgu_no, copy.evidence)
+    facts = signer_of(bodies.open_cms(key, copy.kurum, copy.sorgu_no, copy.cms), now=gateway.clock.now())
     for path in gateway.trust.paths(facts):
         answers = gateway.revocation.along(facts, path, gateway.clock.now())
         if all(each.response for each in answers):
             ocsp = [each.response for each in answers if each.source == "ocsp"]
             crls = [each.response for each in answers if each.source == "crl"]
             issuers = [der_of(certificate) for certificate in path]
-            _store(gateway, sealer, copy, COMPLETE, add_validation_data(stamped, issuers, ocsp, crls))
+            _store(gateway, key, copy, COMPLETE, add_validation_data(stamped, issuers, ocsp, crls))
             return True
     return False
 
 
-def _store(gateway: Gateway, sealer: Sealer, copy: Copy, level: str, evidence: bytes) -> None:
+def _store(gateway: Gateway, key: Seals, copy: Copy, level: str, evidence: bytes) -> None:
     now = gateway.clock.now()
-    sealed = bodies.seal_evidence(sealer, copy.kurum, copy.sorgu_no, evidence)
+    sealed = bodies.seal_evidence(key, copy.kurum, copy.sorgu_no, evidence)
     with writing(gateway.database) as tx:
         if copies.put_copy(tx, copy, level, sealed, now=now):
             facts = {"kurum": copy.kurum, "sorgu_no": copy.sorgu_no, "level": level}

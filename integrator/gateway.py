@@ -17,7 +17,8 @@ from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Moved, Submitted
 from integrator.domain.workplaces import Known
 from integrator.parties.known import read_known
-from integrator.protect.seal import Sealer
+from integrator.protect.seal import Sealer, Seals
+from integrator.queue.bodies import content_place
 from integrator.queue.line import Rules
 from integrator.queue.patience import Patience
 from integrator.sign.certificates import TrustStore
@@ -70,6 +71,10 @@ class Gateway:
     def signature(self, cms: bytes, canonical: bytes, professional: str, now: datetime) -> Signature:
         """A signature under this gateway's policy; `judge` and `require_valid` take it."""
         return Signature(cms, canonical, now, self.trust, professional, self.policy, self.revocation)
+
+    def content(self, kurum: KurumNo, kayit_no: str, stored: bytes | None) -> Seals:
+        """What opens and seals all that belongs to a record, by its stored content key; raises Erased, Tampered."""
+        return self.keyring.sealer(kurum).content(stored, content_place(kurum, kayit_no))
 
     def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
         """Step 7, in the transaction of whatever happened."""

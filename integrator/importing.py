@@ -220,6 +220,8 @@ class _Import:
 
     def _write(self, tx: Tx, tell: Callable[[Tx], list[Told]], facts: Mapping[str, Any]) -> list[Change]:
         register.hold_registers(tx, self._kurum)
+        self._sealer = self._gateway.keyring.sealer(self._kurum, now=self._now)  # of the present key, at each try anew
+        self._gateway.keyring.hold(tx, self._kurum, self._sealer)
         changes = self._compare(tx, tell(tx))
         register.write(tx, self._sealer, self._kurum, changes, now=self._now)
         kinds = Counter(each.kind for each in changes)

@@ -36,6 +36,7 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
     facts = {"kurum": kurum, "about": type(subject).__name__.lower(), "holds": holds, "source": seen.source}
     try:
         with writing(gateway.database) as tx:
+            gateway.keyring.hold(tx, kurum, sealer)
             mirror.put(tx, sealer, kurum, seen)
             gateway.record(tx, [Entry("party.looked_up", gateway.actor, facts)], seen.seen_at)
     except Conflict:  # another process asked the same just now: its answer stands, ours is as good

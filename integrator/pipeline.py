@@ -168,8 +168,8 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
     """Open, call, seal. One message that cannot be opened or trips over a bug never stops the others (invariant 7)."""
     began_at = gateway.clock.now()
     try:
-        sealer = gateway.keyring.sealer(claimed.kurum)
-        canonical, cms = bodies.open_claimed(sealer, claimed)
+        key = gateway.content(claimed.kurum, claimed.kayit_no, claimed.content_key)
+        canonical, cms = bodies.open_claimed(key, claimed)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
         return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
@@ -178,10 +178,10 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
         return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
-    request, reply = bodies.seal_exchange(sealer, claimed, exchange.request, exchange.reply)
+    request, reply = bodies.seal_exchange(key, claimed, exchange.request, exchange.reply)
     words = words_of_214(outcome)
     explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
-    refused = bodies.seal_refused(sealer, claimed, outcome, explanation.as_json() if explanation else None)
+    refused = bodies.seal_refused(key, claimed, outcome, explanation.as_json() if explanation else None)
     return Carried(claimed, outcome, request, reply, refused, began_at, explanation)
 
 

@@ -118,9 +118,10 @@ def _leads_to(gateway: Gateway, kurum: KurumNo, start: str, end: str) -> bool:
 
 def _write(gateway: Gateway, kurum: KurumNo, told: list[Told], hand: Hand, facts: Mapping[str, Any]) -> list[Change]:
     now = gateway.clock.now()
-    sealer = gateway.keyring.sealer(kurum, now=now)
 
     def write(tx: Tx) -> list[Change]:
+        sealer = gateway.keyring.sealer(kurum, now=now)
+        gateway.keyring.hold(tx, kurum, sealer)
         register.hold_registers(tx, kurum)
         changes = register.compare(tx, sealer, kurum, told)
         register.write(tx, sealer, kurum, changes, now=now)

@@ -6,13 +6,14 @@ Secrets are never values here: a setting names the file that holds one.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qs, urlsplit
 
 from integrator.domain.errors import Misconfigured
@@ -50,11 +51,20 @@ class StoreSettings:
 class KeysSettings:
     """Paths, relative to the home. Empty `signers_dir`: every message awaits its professional's signature.
 
+    `master` says where the master key is: file, pkcs11 or command (the ``master_*`` of that name are wanted then).
     `revocation_hosts` are the only hosts asked for OCSP and CRL, ``name`` or ``name:port``, parted by spaces;
     `revocation_dir` holds answers on file, ``*.crl`` and ``*.ocsp`` as DER, believed up to `revocation_max_age_hours`.
     """
 
+    master: str = "file"
     master_key_file: str = "keys/master.key"
+    master_pkcs11_library: str = ""
+    master_pkcs11_token: str = ""
+    master_pkcs11_key: str = "ibys-master"
+    master_pkcs11_pin_file: str = ""
+    master_command: tuple[str, ...] = ()
+    master_command_seconds: float = 10.0
+    backup_key_file: str = "keys/backup.key"
     checkpoint_key_file: str = "keys/checkpoint.key"
     signers_dir: str = ""
     trust_dir: str = ""
@@ -284,6 +294,11 @@ def _put(settings: Settings, given: Given, problems: list[str]) -> Settings:
 
 
 def _typed(value: Any, kind: type) -> Any:
+    if get_origin(kind) is tuple:
+        listed = json.loads(value) if isinstance(value, str) else value  # in the environment: a JSON list
+        if not isinstance(listed, list) or not all(isinstance(each, str) and each for each in listed):
+            raise ValueError(value)
+        return tuple(listed)
     if kind is bool:
         if isinstance(value, bool):
             return value
@@ -320,7 +335,22 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
+    problems += _check_master(settings.keys)
     return problems + _check_store(settings) + _check_ministry(settings)
+
+
+_OF_MASTER = {
+    "file": ("master_key_file",),
+    "pkcs11": ("master_pkcs11_library", "master_pkcs11_token", "master_pkcs11_key", "master_pkcs11_pin_file"),
+    "command": ("master_command",),
+}
+
+
+def _check_master(keys: KeysSettings) -> list[str]:
+    if keys.master not in _OF_MASTER:
+        return [f"keys.master: one of {', '.join(_OF_MASTER)} is wanted"]
+    missing = [name for name in _OF_MASTER[keys.master] if not getattr(keys, name)]
+    return [f"keys.{name}: is wanted with keys.master = {keys.master!r}" for name in missing]
 
 
 def _check_store(settings: Settings) -> list[str]:

@@ -6,7 +6,7 @@ parts, whose workers are masked, and the explanation of a 214.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from integrator import acts
@@ -19,33 +19,26 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.domain.texts import LANGUAGES
 from integrator.gateway import Gateway
-from integrator.protect.seal import Sealer
+from integrator.protect.seal import erased_of
 from integrator.queue import corrections, readings
 from integrator.queue.bodies import open_explanation, open_refused
 from integrator.queue.groups import Cause, Group
 from integrator.queue.verbs import verbs_open
 from integrator.receipt.explain_214 import CODE
 from integrator.sign.canonical import signer_of
-from integrator.store.engine import Database, reading
+from integrator.store.engine import reading
 
 _HIDDEN = ("request", "reply")
 _OURS = ("isyeri_index", "profesyonel_index", "fence")
 _TOLD = ("at", "event", "from", "to", "by", "reason")
 
 
-def tell_message(
-    database: Database,
-    kurum: KurumNo,
-    sorgu_no: SorguNo,
-    *,
-    codes: Mapping[str, ResultCode],
-    open_sealer: Callable[[], Sealer],
-) -> dict[str, Any]:
+def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any]:
     """The message's row, attempts, advice, links, hands and refused parts; raises NotFound.
 
-    `open_sealer` is called only when something sealed must be opened.
+    Of an erased record it tells when and under which class, and nothing that was sealed.
     """
-    with reading(database) as tx:
+    with reading(gateway.database) as tx:
         found = readings.read_one(tx, kurum, sorgu_no)
         corrects, corrected_by = corrections.links_of(tx, kurum, found["row"]["kayit_no"])
         told = [entry for entry in read_about(tx, sorgu_no) if "by" in entry]
@@ -53,18 +46,20 @@ def tell_message(
     facts = {
         **{name: value for name, value in row.items() if name not in _OURS},
         "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
-        **_advice(row, codes),
+        **_advice(row, gateway.catalogue.result_codes),
         "corrects": corrects,
         "corrected_by": corrected_by,
         "by_hand": [{name: entry.get(name) for name in _TOLD} for entry in told],
         "refused_parts": [],
+        "erased": erased_of(found["content_key"]),
     }
-    if sealed is not None:
-        parts = open_refused(open_sealer(), kurum, sorgu_no, sealed)
+    if sealed is not None and not facts["erased"]:
+        key = gateway.content(kurum, row["kayit_no"], found["content_key"])
+        parts = open_refused(key, kurum, sorgu_no, sealed)
         facts["refused_parts"] = [
             {"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts
         ]
-        explanation = open_explanation(open_sealer(), kurum, sorgu_no, sealed) if row["last_code"] == CODE else None
+        explanation = open_explanation(key, kurum, sorgu_no, sealed) if row["last_code"] == CODE else None
         facts |= {"explanation": explanation} if explanation else {}
     return facts
 

@@ -29,8 +29,11 @@ from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
+from integrator.log import hide
+from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.files import write_secret, write_whole
-from integrator.protect.seal import new_key, read_key_file
+from integrator.protect.master import FileMaster, MasterKey
+from integrator.protect.seal import new_key
 from integrator.queue.backoff import Backoff
 from integrator.queue.line import Rules, line_address
 from integrator.queue.pace import Budget, Rate
@@ -40,6 +43,7 @@ from integrator.sign.certificates import read_certificates, read_trust_store
 from integrator.sign.evidence import TimestampAuthority
 from integrator.sign.fetch import HttpFetcher
 from integrator.sign.keys import open_cupboard
+from integrator.sign.pkcs11 import find_library
 from integrator.sign.revocation import Revocation, read_revocation
 from integrator.sign.verify import PRODUCTION, TRIAL
 from integrator.store.engine import (
@@ -58,7 +62,8 @@ UNFINISHED = "init.unfinished"
 
 def has_home(settings: Settings) -> bool:
     """Whether a whole gateway lives here already: its keys in the home, and its database; raises Unavailable."""
-    return settings.path(settings.keys.master_key_file).exists() and _database_holds_gateway(settings)
+    kept = settings.keys.master_key_file if settings.keys.master == "file" else settings.keys.checkpoint_key_file
+    return settings.path(kept).exists() and _database_holds_gateway(settings)
 
 
 def create_home(settings: Settings) -> None:
@@ -155,12 +160,28 @@ def closing_database(engine: Database) -> Iterator[None]:
         engine.dispose()
 
 
-def open_gateway(settings: Settings, *, sending: bool = True) -> Gateway:
+def master_key(settings: Settings) -> MasterKey:
+    """Where this gateway's data keys are wrapped; nothing is opened yet."""
+    keys = settings.keys
+    if keys.master == "command":
+        return CommandMaster(keys.master_command, timeout=timedelta(seconds=keys.master_command_seconds))
+    if keys.master == "pkcs11":
+        return Pkcs11Master(
+            find_library(keys.master_pkcs11_library),
+            token_label=keys.master_pkcs11_token,
+            key_label=keys.master_pkcs11_key,
+            pin_file=settings.path(keys.master_pkcs11_pin_file),
+        )
+    return FileMaster(settings.path(keys.master_key_file))
+
+
+def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool = True) -> Gateway:
     """A gateway ready to walk. Without `sending` no ministry address is needed."""
     database = open_store(settings)
     keys = settings.keys
-    keyring = KeyRing(database, read_key_file(settings.path(keys.master_key_file)))
-    keyring.check_master()
+    keyring = KeyRing(database, master_key(settings))
+    if check_master:
+        keyring.check_master()
     gateway = Gateway(
         database=database,
         clock=SystemClock(),
@@ -288,7 +309,7 @@ def _read_secret(path: Path) -> str:
         raise Misconfigured(f"{path}: cannot be read ({error.strerror})") from error
     if not value:
         raise Misconfigured(f"{path}: is empty")
-    return value
+    return hide(value)
 
 
 def _pace(settings: Settings) -> Pace:

@@ -14,10 +14,12 @@ from integrator.catalogue.catalogue import read_catalogue
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Submitted
 from integrator.intake.read_json import Caps, read_ndjson
+from integrator.queue.readings import read_one
 from integrator.sign.cades import CadesSigner
 from integrator.sign.certificates import TrustStore, der_of, read_certificate
 from integrator.sign.keys import Pkcs12Signer
 from integrator.sign.trial_pki import Issued
+from integrator.store.engine import reading
 
 REPO = Path(__file__).resolve().parents[1]
 VECTORS = Path(__file__).parent / "vectors.json"
@@ -124,6 +126,13 @@ def bildirim(sorgu_no: int = FIRST_NUMBER, **changes: Any) -> Bildirim:
         "salt": b"\0" * 16,
     }
     return Bildirim(**{**facts, **changes})
+
+
+def content_of(gateway: Any, kurum: KurumNo, sorgu_no: int) -> Any:
+    """What opens the sealed values of one message."""
+    with reading(gateway.database) as tx:
+        found = read_one(tx, kurum, SorguNo(sorgu_no))
+    return gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
 
 
 def codes_of(findings: Iterable[Any]) -> list[str]:

@@ -13,6 +13,8 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +100,21 @@ class SoftHsm:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.split()
+
+
+@contextmanager
+def in_this_process(hsm: SoftHsm) -> Iterator[SoftHsm]:
+    """The library of this process sees the tokens of `hsm`, and afterwards those that it saw before."""
+    import pkcs11
+
+    before = os.environ.get("SOFTHSM2_CONF")
+    os.environ["SOFTHSM2_CONF"] = str(hsm.conf)
+    pkcs11.unload(str(hsm.library))  # whoever wants it next loads it anew, and it reads its configuration
+    yield hsm
+    os.environ.pop("SOFTHSM2_CONF")
+    if before is not None:
+        os.environ["SOFTHSM2_CONF"] = before
+    pkcs11.unload(str(hsm.library))
 
 
 def _key(issued: Issued) -> dict[str, str]:

@@ -115,7 +115,14 @@ def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tup
 
 
 def write_checkpoint_file(folder: Path, size: int, note: str) -> Path:
-    """Put the note beside the database as a file, for whoever collects checkpoints."""
+    """Put the note beside the database as a file, for whoever collects checkpoints.
+
+    Raises Tampered when another one of the same size lies there: two gateways sign with one log key, or the database
+    was rolled back under this home.
+    """
     path = folder / f"{size:012}.checkpoint"
+    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != note:
+        told = "another log of that size was signed with this key: two gateways share one log key, or the database was"
+        raise Tampered(f"{path}: {told} rolled back. Stop both, keep both; nothing was overwritten")
     write_whole(path, note.encode(), mode=0o644)
     return path

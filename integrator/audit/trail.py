@@ -45,6 +45,16 @@ EVENTS = frozenset(
         "party.imported",
         "party.changed",
         "evidence.added",
+        "data_key.replaced",
+        "data_key.retired",
+        "master_key.replaced",
+        "backup.made",
+        "retention.told",
+        "hold.placed",
+        "hold.lifted",
+        "content.erased",
+        "gateway.restored",
+        "gateway.opened",
     }
 )
 

@@ -43,6 +43,10 @@ class Catalogue:
         """All versions, oldest first within a veri seti."""
         return sorted(self._definitions.values(), key=lambda each: (each.veri_seti, each.version))
 
+    def is_health(self, veri_seti: str) -> bool:
+        """Whether records of this set hold health facts, by any of its versions."""
+        return any(each.health for each in self._by_veri_seti.get(veri_seti, ()))
+
     def definition(self, veri_seti: str, version: str) -> Definition:
         """One named version; raises UnknownVeriSeti."""
         found = self._definitions.get((veri_seti, version))

@@ -15,6 +15,7 @@ import click
 from integrator.cli import (
     agent,
     audit,
+    backup,
     code_lists,
     conformance,
     demo,
@@ -30,12 +31,15 @@ from integrator.cli import (
     messages,
     parties,
     records,
+    retention,
     sheets,
+    vault,
     veri_seti,
 )
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
 from integrator.domain.texts import text
+from integrator.log import tell_bug
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -46,7 +50,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, demo, doors, conformance,
+    audit, evidence, demo, doors, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)
@@ -55,6 +59,7 @@ for group in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of `ibys`. Turns our errors into a sentence, what was seen, and the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.excepthook = tell_bug
     gc.freeze()  # what is loaded now lives as long as the process: the collector need not look at it again
     gc.set_threshold(50_000, 20, 100)
     try:

@@ -11,7 +11,7 @@ from integrator.cli.output import home_option, json_option, print_json, say
 from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.evidence_job import pay_debt
-from integrator.queue import bodies, copies
+from integrator.queue import bodies, copies, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import open_authority, open_gateway
@@ -58,7 +58,9 @@ def copy(settings: Settings, sorgu_no: int, out: Path, as_json: bool) -> None:
     kurum, number = KurumNo(settings.gateway.kurum), SorguNo(sorgu_no)
     with reading(gateway.database) as tx:
         level, sealed = copies.read_copy(tx, kurum, number)
-    out.write_bytes(bodies.open_evidence(gateway.keyring.sealer(kurum), kurum, number, sealed))
+        found = readings.read_one(tx, kurum, number)
+    key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+    out.write_bytes(bodies.open_evidence(key, kurum, number, sealed))
     print_json({"level": level, "out": str(out)}) if as_json else click.echo(f"{out}: CAdES-{level}")
 
 

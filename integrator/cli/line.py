@@ -15,6 +15,7 @@ from integrator.domain.clock import SystemClock
 from integrator.domain.errors import Misconfigured
 from integrator.domain.outcome_texts import outcome_text
 from integrator.gateway import Gateway
+from integrator.queue import restored
 from integrator.queue.line import ACTIVE, PASSIVE, STOPPED, Breaker, Line, breaker_of, line_address
 from integrator.queue.line_row import read_line
 from integrator.settings import Settings
@@ -26,13 +27,14 @@ def line_facts(settings: Settings, database: Database) -> dict[str, Any]:
     """Everything there is to say about the line, for machines; `say` and `do` are sentences for people."""
     with reading(database) as tx:
         line = read_line(tx, line_address(settings.ministry.address))
+        closed = restored.is_open(tx) is False
     now = SystemClock().now()
     rests = line.rest_until if line.rest_until and line.rest_until > now else None
-    said, advice = _sentences(line, now, rests)
+    said, advice = _sentences_of_closed() if closed else _sentences(line, now, rests)
     return {
         "address": line.address,
-        "state": line.state,
-        "reason": line.reason,
+        "state": STOPPED if closed else line.state,
+        "reason": restored.CODE if closed else line.reason,
         "since": line.changed_at,
         "breaker": str(breaker_of(line, now=now)),
         "failures_in_a_row": line.failures,
@@ -43,6 +45,19 @@ def line_facts(settings: Settings, database: Database) -> dict[str, Any]:
         "say": said,
         "do": advice,
     }
+
+
+def _sentences_of_closed() -> tuple[str, str]:
+    return (
+        say(
+            "Bu sistem bir yedekten geri geldi ve hiçbir şey göndermiyor.",
+            "This gateway came back from a backup and sends nothing.",
+        ),
+        say(
+            'Asıl sistem bir daha çalışmayacaksa: ibys line resume --reason "...". Bekleyen her ileti önce sorulur.',
+            'When the original will never run again: ibys line resume --reason "...". What waits is asked about first.',
+        ),
+    )
 
 
 def _sentences(line: Line, now: datetime, rests: datetime | None) -> tuple[str, str]:

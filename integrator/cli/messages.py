@@ -62,7 +62,7 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
             }
         print_json(facts) if as_json else _print_counts(facts, stamping=bool(settings.evidence.tsa_address))
         return
-    show_message(settings, engine, SorguNo(sorgu_no), as_json=as_json)
+    show_message(settings, SorguNo(sorgu_no), as_json=as_json)
 
 
 def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from integrator.catalogue.catalogue import read_catalogue
 from integrator.cli.explain import print_line_of_214
 from integrator.cli.output import language, print_json, print_table, say
 from integrator.domain.advice import word
@@ -16,23 +15,16 @@ from integrator.domain.clock import ISTANBUL
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
 from integrator.settings import Settings
-from integrator.store.engine import Database
 from integrator.telling import tell_message
 from integrator.wiring import open_gateway
 
 MAX_PARTS = 20
 
 
-def show_message(settings: Settings, database: Database, sorgu_no: SorguNo, *, as_json: bool) -> None:
+def show_message(settings: Settings, sorgu_no: SorguNo, *, as_json: bool) -> None:
     """Print everything a person needs to decide about one message; raises NotFound."""
     kurum = KurumNo(settings.gateway.kurum)
-    shown = tell_message(
-        database,
-        kurum,
-        sorgu_no,
-        codes=read_catalogue().result_codes,
-        open_sealer=lambda: open_gateway(settings, sending=False).keyring.sealer(kurum),
-    )
+    shown = tell_message(open_gateway(settings, sending=False), kurum, sorgu_no)
     if as_json:
         print_json(shown)
         return

@@ -132,6 +132,12 @@ class NothingToCorrect(IllegalMove):
     code = "INT-QUE-009"
 
 
+class Erased(NotFound):
+    """The content was destroyed when its retention time was over, or by a person's right; only proofs are left."""
+
+    code = "INT-KEY-001"
+
+
 class Unavailable(IntegratorError):
     """Something we need could not be reached or is busy; the same act may succeed later."""
 

@@ -108,6 +108,8 @@ class Claimed:
     canonical: bytes = field(repr=False)
     cms: bytes = field(repr=False)
     ministry_no: str = ""
+    kayit_no: str = ""
+    content_key: bytes | None = field(default=None, repr=False)  # sealed, as it is stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ FRESH_FOR = timedelta(hours=24)
 MOST_NEGATIVE = 10_000
 Subject = Isyeri | Yetki | Sigorta
 _TABLES: Mapping[type[Subject], Table] = {Isyeri: isyeri, Yetki: profesyonel_yetki, Sigorta: calisan_sigorta}
+TABLES = tuple(_TABLES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def put(tx: Connection, sealer: Sealer, kurum: KurumNo, seen: Seen) -> None:
             kurum_id=kurum,
             blind_index=index,
             holds=int(seen.holds),
-            body=sealer.seal(content, _place(table, kurum, index)),
+            body=sealer.seal(content, place_of(table, kurum, index)),
             source=seen.source,
             seen_at=seen.seen_at,
         )
@@ -95,12 +96,24 @@ def read_stale(tx: Connection, sealer: Sealer, kurum: KurumNo, *, now: datetime)
             yield _seen(row, table, kind, sealer, kurum)
 
 
+def forget(tx: Connection, sealer: Sealer, kurum: KurumNo, person: str) -> int:
+    """Delete every answer that names this person; returns how many. Each is opened: an index is of a whole question."""
+    found = 0
+    for kind, table in _TABLES.items():
+        for row in tx.execute(select(table).where(table.c.kurum_id == kurum)).all():
+            if person in asdict(_seen(row, table, kind, sealer, kurum).subject).values():
+                tx.execute(delete(table).where(table.c.kurum_id == kurum, table.c.blind_index == row.blind_index))
+                found += 1
+    return found
+
+
 def _seen(row: Any, table: Table, kind: type[Subject], sealer: Sealer, kurum: KurumNo) -> Seen:
-    subject = kind(**json.loads(sealer.open(row.body, _place(table, kurum, row.blind_index))))
+    subject = kind(**json.loads(sealer.open(row.body, place_of(table, kurum, row.blind_index))))
     return Seen(subject, bool(row.holds), row.source, row.seen_at)
 
 
-def _place(table: Table, kurum: KurumNo, index: str) -> bytes:
+def place_of(table: Table, kurum: KurumNo, index: str) -> bytes:
+    """What an answer's sealed content is bound to."""
     return f"{table.name}/{kurum}/{index}".encode()
 
 

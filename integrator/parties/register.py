@@ -17,6 +17,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, select, update
 
 from integrator.domain.findings import seen, seen_number
 from integrator.domain.identifiers import KurumNo
+from integrator.parties.mirror import place_of
 from integrator.protect.seal import Sealer
 from integrator.store.dialect import hold
 from integrator.store.rows import insert_rows, update_rows
@@ -48,6 +49,8 @@ ISYERI = Register(
 PROFESYONEL = Register(profesyonel, ("tckn", "ad", "belge_no"))
 SOZLESME = Register(sozlesme, ("sgk_tescil_no", "tckn", "ref"))
 CALISAN = Register(calisan)
+SEALED = (ISYERI, PROFESYONEL, SOZLESME)
+"""Those whose rows hold sealed facts."""
 
 
 def isyeri_index(sealer: Sealer, sgk_tescil_no: str) -> str:
@@ -191,7 +194,7 @@ def _opened(row: RowMapping, register: Register, sealer: Sealer, kurum_no: Kurum
     left_out = ("kurum_id", register.key, "body", "changed_at")
     facts = {name: value for name, value in row.items() if name not in left_out}
     if register.secret:
-        facts |= json.loads(sealer.open(row["body"], _place(register, kurum_no, key)))
+        facts |= json.loads(sealer.open(row["body"], place_of(register.table, kurum_no, key)))
     return key, facts
 
 
@@ -201,12 +204,8 @@ def _row(register: Register, sealer: Sealer, kurum_no: KurumNo, key: str, facts:
     if register.secret:
         secret = {name: facts[name] for name in register.secret if facts.get(name)}
         content = json.dumps(secret, ensure_ascii=False).encode()
-        row["body"] = sealer.seal(content, _place(register, kurum_no, key))
+        row["body"] = sealer.seal(content, place_of(register.table, kurum_no, key))
     return row
-
-
-def _place(register: Register, kurum_no: KurumNo, key: str) -> bytes:
-    return f"{register.table.name}/{kurum_no}/{key}".encode()
 
 
 def keys_of(tx: Connection, kurum_no: KurumNo, register: Register, *where: Any) -> Iterator[str]:

@@ -16,7 +16,7 @@ def write_secret(path: Path, content: bytes) -> None:
         os.link(partial, path)  # unlike a rename, this never replaces
     finally:
         partial.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     passing("file.after")
 
 
@@ -24,7 +24,7 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write or replace `path` in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _written(path, content, mode).replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     passing("file.after")
 
 
@@ -43,7 +43,8 @@ def _written(path: Path, content: bytes, mode: int) -> Path:
     return partial
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was linked, renamed or removed in `folder` survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

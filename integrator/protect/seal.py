@@ -1,36 +1,63 @@
-"""AES-256-GCM envelopes: one data key per kurum, wrapped by the master key that lives outside the database.
+"""AES-256-GCM envelopes in three layers: master key, data keys of a customer, content keys of single records.
 
-A sealed value is ``version(1) key_no(2) nonce(12) ciphertext+tag``. The associated data names the place the
-value belongs to (table, kurum, number), so a blob moved to another row does not open.
+A value under a data key is ``1 key_no(2) nonce(12) ciphertext+tag``; one under a record's content key is
+``2 nonce(12) ciphertext+tag``, and that content key is itself such a value of the first kind: whatever is sealed
+names, by itself or through its record, the data key that opens it. The associated data names the place the value
+belongs to (table, kurum, number), so a blob moved to another row does not open. A content key that is destroyed takes
+everything of its record with it (docs/decisions/0024, 0025).
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from integrator.domain.errors import Misconfigured, Tampered
+from integrator.domain.errors import Erased, Misconfigured, Tampered
 
-_VERSION = 1
+BY_DATA_KEY = b"\1"
+"""How every value begins that was sealed by a data key."""
+
+_CONTENT_HEAD = b"\2"
 _HEAD = 3
 _NONCE = 12
 _TAG = 16
+_GONE = b"\0"
 KEY_BYTES = 32
 
 
-class Sealer:
-    """Seals and opens values of one kurum with its current data key."""
+class Seals(Protocol):
+    """What seals and opens values: a customer's data key, or one record's content key."""
 
-    def __init__(self, key_no: int, key: bytes) -> None:
-        self._head = bytes([_VERSION]) + key_no.to_bytes(2, "big")
+    def seal(self, value: bytes, place: bytes) -> bytes:
+        """`value` encrypted so that it opens only with this key and only at `place`."""
+
+    def open(self, sealed: bytes, place: bytes) -> bytes:
+        """The value inside; raises Tampered when bytes, key or place do not fit."""
+
+
+class Sealer:
+    """Seals values of one customer with its current data key, and opens them with the one that they name.
+
+    `index` are the 64 bytes of `index_of`, the same for ever; without them they come from this key, as they did when
+    a customer had one. `another` gives the key of another number, or raises Tampered.
+    """
+
+    def __init__(
+        self, key_no: int, key: bytes, *, index: bytes = b"", another: Callable[[int], bytes] | None = None
+    ) -> None:
+        self.key_no = key_no
+        self._head = naming(key_no)
         self._aead = AESGCM(key)
-        self._mac_key = hmac.digest(key, b"ibys/fingerprint/v1", "sha256")
-        self._index_key = hmac.digest(key, b"ibys/blind-index/v1", "sha256")
+        self._another = another or _no_other
+        index = index or index_of(key)
+        self._mac_key, self._index_key = index[:KEY_BYTES], index[KEY_BYTES:]
 
     def seal(self, value: bytes, place: bytes) -> bytes:
         """`value` encrypted so that it opens only with this key and only at `place`."""
@@ -39,13 +66,30 @@ class Sealer:
 
     def open(self, sealed: bytes, place: bytes) -> bytes:
         """The value inside; raises Tampered when bytes, key or place do not fit."""
-        head, nonce, body = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
-        if head != self._head or len(nonce) != _NONCE or len(body) < _TAG:
-            raise Tampered("a sealed value is cut short, or names a key that is not this customer's")
-        try:
-            return self._aead.decrypt(nonce, body, head + place)
-        except InvalidTag as error:
-            raise Tampered("a sealed value does not open: it was changed, or moved from another row") from error
+        head = sealed[:_HEAD]
+        if len(sealed) < _HEAD + _NONCE + _TAG or head[:1] != BY_DATA_KEY:
+            raise Tampered("a sealed value is cut short, or was not sealed by a data key")
+        aead = self._aead if head == self._head else AESGCM(self._another(key_no_of(sealed)))
+        return _opened(aead, head, sealed[_HEAD:], place)
+
+    def new_content(self, place: bytes) -> tuple[bytes, Content]:
+        """A fresh content key: as it is stored at `place`, and ready to seal with."""
+        key = new_key()
+        return self.seal(key, place), Content(key, self)
+
+    def content(self, stored: bytes | None, place: bytes) -> Seals:
+        """What seals and opens a record's values; raises Erased when its key was destroyed, Tampered.
+
+        None is a record from before there were content keys: the data key seals it.
+        """
+        if stored is None:
+            return self
+        erased = erased_of(stored)
+        if erased:
+            raise Erased(
+                f"its content was erased on {erased['on']} under the class {erased['class']}; nothing opens it"
+            )
+        return Content(self.open(stored, place), self)
 
     def fingerprint(self, content: bytes) -> bytes:
         """Keyed digest of `content`: equal contents are recognised, and nothing can be guessed from it."""
@@ -54,6 +98,71 @@ class Sealer:
     def blind_index(self, kind: str, value: str) -> str:
         """Sixteen bytes (hex) by which rows about `value` are found; another kind gives another index."""
         return hmac.digest(self._index_key, f"{kind}/{value}".encode(), "sha256")[:16].hex()
+
+
+class Content:
+    """Seals and opens the values of one record."""
+
+    def __init__(self, key: bytes, sealer: Sealer) -> None:
+        self._aead = AESGCM(key)
+        self._sealer = sealer
+
+    def seal(self, value: bytes, place: bytes) -> bytes:
+        """`value` encrypted so that it opens only with this record's key and only at `place`."""
+        nonce = secrets.token_bytes(_NONCE)
+        return _CONTENT_HEAD + nonce + self._aead.encrypt(nonce, value, _CONTENT_HEAD + place)
+
+    def open(self, sealed: bytes, place: bytes) -> bytes:
+        """The value inside; raises Tampered when bytes, key or place do not fit."""
+        if sealed[:1] != _CONTENT_HEAD:  # written by a worker that had claimed it before the record got its key
+            return self._sealer.open(sealed, place)
+        if len(sealed) < 1 + _NONCE + _TAG:
+            raise Tampered("a sealed value is cut short")
+        return _opened(self._aead, _CONTENT_HEAD, sealed[1:], place)
+
+
+def key_no_of(sealed: bytes) -> int:
+    """The number of the data key that a value names; 0 when it names none."""
+    return int.from_bytes(sealed[1:_HEAD], "big") if sealed[:1] == BY_DATA_KEY else 0
+
+
+def naming(key_no: int) -> bytes:
+    """How every value begins that names this data key."""
+    return BY_DATA_KEY + key_no.to_bytes(2, "big")
+
+
+def gone(day: str, named: str) -> bytes:
+    """What stands where a destroyed content key stood: the day, and the class whose time was over."""
+    return _GONE + f"{day}/{named}".encode()
+
+
+def is_gone(stored: bytes | None) -> bool:
+    """Whether a content key was destroyed."""
+    return stored is not None and stored[:1] == _GONE
+
+
+def erased_of(stored: bytes | None) -> dict[str, str] | None:
+    """When a content key was destroyed and under which class; None for one that stands."""
+    if stored is None or not is_gone(stored):
+        return None
+    on, _, named = stored[1:].decode("utf-8", "replace").partition("/")
+    return {"on": on, "class": named}
+
+
+def index_of(key: bytes) -> bytes:
+    """64 bytes: the key of fingerprints and the key of blind indexes, made from `key` and saying nothing about it."""
+    return b"".join(hmac.digest(key, b"ibys/" + word + b"/v1", "sha256") for word in (b"fingerprint", b"blind-index"))
+
+
+def _opened(aead: AESGCM, head: bytes, rest: bytes, place: bytes) -> bytes:
+    try:
+        return aead.decrypt(rest[:_NONCE], rest[_NONCE:], head + place)
+    except InvalidTag as error:
+        raise Tampered("a sealed value does not open: it was changed, or moved from another row") from error
+
+
+def _no_other(key_no: int) -> bytes:
+    raise Tampered(f"a sealed value names the data key {key_no}, which is not this customer's")
 
 
 def commitment(salt: bytes, *parts: bytes) -> str:

@@ -1,6 +1,7 @@
 """Sealing and opening what belongs to a message: canonical bytes, signature, requests, replies, refusals.
 
-Every sealed value is tied to its place, so it cannot be moved to another row. The salt of the audit log's
+`key` is the record's own (`content_place`, docs/decisions/0024). Every sealed value is tied to its place, so it cannot
+be moved to another row. The salt of the audit log's
 commitments travels with the canonical bytes: destroy the one and the other says nothing any more.
 """
 
@@ -14,70 +15,70 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import SUCCESS, Outcome, Sonuc
 from integrator.domain.records import Bildirim, Claimed
 from integrator.domain.states import State
-from integrator.protect.seal import Sealer, commitment
+from integrator.protect.seal import Seals, commitment
 
 SALT_BYTES = 16
 
 
-def seal_body(sealer: Sealer, row: Bildirim) -> tuple[bytes, bytes | None]:
+def seal_body(key: Seals, row: Bildirim) -> tuple[bytes, bytes | None]:
     """(canonical, cms) as they are stored; cms is None while the signature is awaited."""
-    canonical = sealer.seal(row.salt + row.canonical, _place(row.kurum, row.sorgu_no, "canonical"))
-    return canonical, seal_cms(sealer, row.kurum, row.sorgu_no, row.cms) if row.cms else None
+    canonical = key.seal(row.salt + row.canonical, place_of(row.kurum, row.sorgu_no, "canonical"))
+    return canonical, seal_cms(key, row.kurum, row.sorgu_no, row.cms) if row.cms else None
 
 
-def seal_cms(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> bytes:
+def seal_cms(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> bytes:
     """A signature as it is stored."""
-    return sealer.seal(cms, _place(kurum, sorgu_no, "cms"))
+    return key.seal(cms, place_of(kurum, sorgu_no, "cms"))
 
 
-def open_cms(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
+def open_cms(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
     """A signature as it was sent; raises Tampered."""
-    return sealer.open(sealed, _place(kurum, sorgu_no, "cms"))
+    return key.open(sealed, place_of(kurum, sorgu_no, "cms"))
 
 
-def seal_evidence(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, evidence: bytes) -> bytes:
+def seal_evidence(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, evidence: bytes) -> bytes:
     """An evidence copy as it is stored."""
-    return sealer.seal(evidence, _place(kurum, sorgu_no, "evidence"))
+    return key.seal(evidence, place_of(kurum, sorgu_no, "evidence"))
 
 
-def open_evidence(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
+def open_evidence(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> bytes:
     """An evidence copy; raises Tampered."""
-    return sealer.open(sealed, _place(kurum, sorgu_no, "evidence"))
+    return key.open(sealed, place_of(kurum, sorgu_no, "evidence"))
 
 
-def open_canonical(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> tuple[bytes, bytes]:
+def open_canonical(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> tuple[bytes, bytes]:
     """(salt, canonical bytes); raises Tampered."""
-    salted = sealer.open(sealed, _place(kurum, sorgu_no, "canonical"))
+    salted = key.open(sealed, place_of(kurum, sorgu_no, "canonical"))
     return salted[:SALT_BYTES], salted[SALT_BYTES:]
 
 
-def open_claimed(sealer: Sealer, claimed: Claimed) -> tuple[bytes, bytes]:
+def open_claimed(key: Seals, claimed: Claimed) -> tuple[bytes, bytes]:
     """(canonical bytes, cms) of a claimed message; raises Tampered."""
-    _, canonical = open_canonical(sealer, claimed.kurum, claimed.sorgu_no, claimed.canonical)
-    return canonical, sealer.open(claimed.cms, _place(claimed.kurum, claimed.sorgu_no, "cms"))
+    _, canonical = open_canonical(key, claimed.kurum, claimed.sorgu_no, claimed.canonical)
+    return canonical, key.open(claimed.cms, place_of(claimed.kurum, claimed.sorgu_no, "cms"))
 
 
-def seal_record(sealer: Sealer, kurum: KurumNo, kayit_no: str, content: bytes) -> bytes:
+def seal_record(key: Seals, kurum: KurumNo, kayit_no: str, content: bytes) -> bytes:
     """A record as submitted."""
-    return sealer.seal(content, f"kayit/{kurum}/{kayit_no}".encode())
+    return key.seal(content, f"kayit/{kurum}/{kayit_no}".encode())
 
 
-def open_record(sealer: Sealer, kurum: KurumNo, kayit_no: str, sealed: bytes) -> bytes:
+def open_record(key: Seals, kurum: KurumNo, kayit_no: str, sealed: bytes) -> bytes:
     """A record as it was submitted, ``veri_seti/version/`` before its JSON; raises Tampered."""
-    return sealer.open(sealed, f"kayit/{kurum}/{kayit_no}".encode())
+    return key.open(sealed, f"kayit/{kurum}/{kayit_no}".encode())
 
 
-def seal_exchange(sealer: Sealer, claimed: Claimed, request: bytes, reply: bytes) -> tuple[bytes, bytes]:
+def seal_exchange(key: Seals, claimed: Claimed, request: bytes, reply: bytes) -> tuple[bytes, bytes]:
     """(request, reply) of one attempt; an empty reply stays empty."""
-    deneme = f"deneme/{claimed.kurum}/{claimed.sorgu_no}/{claimed.deneme_no}"
+    of = (claimed.kurum, claimed.sorgu_no, claimed.deneme_no)
     return (
-        sealer.seal(request, f"{deneme}/request".encode()),
-        sealer.seal(reply, f"{deneme}/reply".encode()) if reply else b"",
+        key.seal(request, deneme_place(*of, "request")),
+        key.seal(reply, deneme_place(*of, "reply")) if reply else b"",
     )
 
 
 def seal_refused(
-    sealer: Sealer, claimed: Claimed, outcome: Outcome, explanation: Mapping[str, Any] | None = None
+    key: Seals, claimed: Claimed, outcome: Outcome, explanation: Mapping[str, Any] | None = None
 ) -> bytes | None:
     """The parts the ministry did not store, and why it said 214; None when there is neither.
 
@@ -90,20 +91,25 @@ def seal_refused(
         return None
     told = {"parts": listed, "explanation": explanation} if explanation else listed
     content = json.dumps(told, ensure_ascii=False).encode()
-    return sealer.seal(content, _place(claimed.kurum, claimed.sorgu_no, "sonuc"))
+    return key.seal(content, place_of(claimed.kurum, claimed.sorgu_no, "sonuc"))
 
 
-def open_refused(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> Sequence[Sonuc]:
+def open_refused(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> Sequence[Sonuc]:
     """The refused parts of a message."""
-    told = json.loads(sealer.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    told = json.loads(key.open(sealed, place_of(kurum, sorgu_no, "sonuc")))
     listed = told["parts"] if isinstance(told, dict) else told
     return [Sonuc((worker, code), status, message) for worker, code, status, message in listed]
 
 
-def open_explanation(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> dict[str, Any] | None:
+def open_explanation(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes) -> dict[str, Any] | None:
     """Why the ministry said 214, as it was found then; None when it did not."""
-    told = json.loads(sealer.open(sealed, _place(kurum, sorgu_no, "sonuc")))
+    told = json.loads(key.open(sealed, place_of(kurum, sorgu_no, "sonuc")))
     return told["explanation"] if isinstance(told, dict) else None
+
+
+def content_place(kurum: KurumNo, kayit_no: str) -> bytes:
+    """What a record's content key is bound to."""
+    return f"content_key/{kurum}/{kayit_no}".encode()
 
 
 def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dict[str, str]:
@@ -112,5 +118,11 @@ def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dic
     return {name: commitment(salt, value) for name, value in told.items() if value}
 
 
-def _place(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
+def deneme_place(kurum: KurumNo, sorgu_no: SorguNo, deneme_no: int, part: str) -> bytes:
+    """What the request or the reply of one attempt is bound to."""
+    return f"deneme/{kurum}/{sorgu_no}/{deneme_no}/{part}".encode()
+
+
+def place_of(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
+    """What a part of a message is bound to: canonical, cms, evidence or sonuc."""
     return f"bildirim/{kurum}/{sorgu_no}/{part}".encode()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
@@ -19,7 +19,7 @@ from integrator.domain.records import Moved
 from integrator.domain.states import State
 from integrator.store.dialect import insert_new
 from integrator.store.rows import insert_rows
-from integrator.store.tables import bildirim_body, evidence_copy, revocation_answer
+from integrator.store.tables import bildirim, bildirim_body, content_key, evidence_copy, revocation_answer
 
 OWED, STAMPED, COMPLETE = "", "T", "LT"
 _STORED = frozenset({State.ACCEPTED, State.PARTIAL})
@@ -33,6 +33,8 @@ class Copy:
     sorgu_no: SorguNo
     cms: bytes = field(repr=False)
     evidence: bytes | None = field(repr=False)
+    kayit_no: str = ""
+    content_key: bytes | None = field(default=None, repr=False)
 
 
 def owe(tx: Connection, moved: Sequence[Moved], *, now: datetime) -> None:
@@ -49,13 +51,18 @@ def at_level(tx: Connection, level: str, *, before: datetime, after: tuple[str, 
     """Copies that have stood at `level` since `before`, in key order from `after` (exclusive): one page of the work."""
     key = (evidence_copy.c.kurum_id, evidence_copy.c.sorgu_no)
     body = bildirim_body.c
-    query = select(*key, evidence_copy.c.body, body.cms).join(
-        bildirim_body, (body.kurum_id == key[0]) & (body.sorgu_no == key[1])
+    row, of = bildirim.c, content_key.c
+    query = (
+        select(*key, evidence_copy.c.body, body.cms, row.kayit_no, of.sealed)
+        .join(bildirim_body, (body.kurum_id == key[0]) & (body.sorgu_no == key[1]))
+        .join(bildirim, (row.kurum_id == key[0]) & (row.sorgu_no == key[1]))
+        .outerjoin(content_key, (of.kurum_id == key[0]) & (of.kayit_no == row.kayit_no))
     )
     beyond = (key[0] > after[0]) | ((key[0] == after[0]) & (key[1] > after[1]))
-    page = query.where(evidence_copy.c.level == level, evidence_copy.c.changed_at <= before, beyond)
+    alive = or_(of.sealed.is_(None), func.substr(of.sealed, 1, 1) != b"\0")  # an erased record gets no copy any more
+    page = query.where(alive, evidence_copy.c.level == level, evidence_copy.c.changed_at <= before, beyond)
     rows = tx.execute(page.order_by(*key).limit(limit))
-    return [Copy(KurumNo(row.kurum_id), SorguNo(row.sorgu_no), row.cms, row.body) for row in rows]
+    return [Copy(KurumNo(r.kurum_id), SorguNo(r.sorgu_no), r.cms, r.body, r.kayit_no, r.sealed) for r in rows]
 
 
 def put_copy(tx: Connection, copy: Copy, level: str, sealed: bytes, *, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Moved
 from integrator.domain.states import State, advance
 from integrator.queue.fair import BY_HAND
+from integrator.queue.records import content_key_of
 from integrator.store.tables import bildirim, bildirim_body, correction, kayit, sonuc
 
 _OPEN = (State.REFUSED, State.PARTIAL)
@@ -31,6 +32,7 @@ class Relative:
     code: str
     canonical: bytes = field(repr=False)
     refused_parts: bytes | None = field(repr=False)
+    content_key: bytes | None = field(repr=False)
 
 
 def links_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> tuple[str, str]:
@@ -79,8 +81,10 @@ def _messages(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[Relative]:
         bildirim, bildirim_body, (body.kurum_id == row.kurum_id) & (body.sorgu_no == row.sorgu_no)
     ).outerjoin(sonuc, (sonuc.c.kurum_id == row.kurum_id) & (sonuc.c.sorgu_no == row.sorgu_no))
     rows = tx.execute(joined.where(row.kurum_id == kurum, row.kayit_no == kayit_no).order_by(row.part))
+    key = content_key_of(tx, kurum, kayit_no)
     return [
-        Relative(kayit_no, SorguNo(r.sorgu_no), State(r.state), r.last_code, r.canonical, r.refused_parts) for r in rows
+        Relative(kayit_no, SorguNo(r.sorgu_no), State(r.state), r.last_code, r.canonical, r.refused_parts, key)
+        for r in rows
     ]
 
 

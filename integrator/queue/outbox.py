@@ -21,6 +21,7 @@ from integrator.domain.outcomes import Kind
 from integrator.domain.records import Bildirim, Claimed, Form, Moved, Settlement
 from integrator.domain.states import State, advance
 from integrator.queue.fair import BY_HAND, Rotation, Turn, take_fairly
+from integrator.queue.records import content_keys_of
 from integrator.queue.verbs import NEVER_TO_BE_SENT, require_open
 from integrator.store.dialect import hold
 from integrator.store.rows import insert_rows, update_rows
@@ -160,7 +161,8 @@ def _claim(tx: Connection, numbers: Sequence[int], step: Mapping[str, Any], term
         bildirim_body.c.kurum_id.in_(kurum_ids), bildirim_body.c.sorgu_no.in_(list(rows))
     )
     bodies = {body["sorgu_no"]: body for body in tx.execute(found).mappings()}
-    return [_claimed(rows[number], bodies[number]) for number in numbers]
+    keys = content_keys_of(tx, {(row["kurum_id"], row["kayit_no"]) for row in rows.values()})
+    return [_claimed(rows[number], bodies[number], keys) for number in numbers]
 
 
 def _once(found: Select[tuple[int]]) -> Select[tuple[int]]:
@@ -174,7 +176,7 @@ def _intent(row: RowMapping, act: str, now: datetime) -> dict[str, Any]:
     return {**key, "act": act, "started_at": now}
 
 
-def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
+def _claimed(row: RowMapping, body: RowMapping, keys: Mapping[tuple[str, str], bytes]) -> Claimed:
     return Claimed(
         sorgu_no=SorguNo(row["sorgu_no"]),
         kurum=KurumNo(row["kurum_id"]),
@@ -191,6 +193,8 @@ def _claimed(row: RowMapping, body: RowMapping) -> Claimed:
         canonical=body["canonical"],
         cms=body["cms"] or b"",
         ministry_no=row["ministry_no"] or "",
+        kayit_no=row["kayit_no"],
+        content_key=keys.get((row["kurum_id"], row["kayit_no"])),
     )
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
-from integrator.store.tables import bildirim, bildirim_body, deneme, kayit, sonuc
+from integrator.queue.records import content_key_of
+from integrator.store.tables import bildirim, bildirim_body, content_key, deneme, kayit, sonuc
 
 _TO_DO = (State.QUEUED.value, State.SENDING.value, State.UNCERTAIN.value, State.PENDING.value)
 
@@ -56,7 +57,7 @@ def held_by_cause(tx: Connection) -> list[dict[str, Any]]:
 
 
 def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any]:
-    """One message's row, its attempts, and its sealed body; raises NotFound."""
+    """One message's row, its attempts, its sealed body, and its record's sealed content key; raises NotFound."""
     mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
     row = tx.execute(select(bildirim).where(*mine)).mappings().one_or_none()
     if row is None:
@@ -69,6 +70,7 @@ def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any
         "denemeler": [dict(each) for each in tx.execute(tries.order_by(deneme.c.deneme_no)).mappings()],
         "body": dict(tx.execute(body).mappings().one()),
         "refused_parts": tx.execute(parts).scalar_one_or_none(),
+        "content_key": content_key_of(tx, kurum, row["kayit_no"]),
     }
 
 
@@ -88,12 +90,16 @@ def read_page(
 _NOT_SHOWN = frozenset({"kurum_id", "isyeri_index", "profesyonel_index", "fence", "claimed_by"})
 
 
-def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, bytes]]:
-    """(number, since when, sealed canonical bytes) of every message whose signature is awaited, oldest first."""
+def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, bytes, str, bytes | None]]:
+    """(number, since when, sealed canonical bytes, record, its sealed content key) of what awaits a signature.
+
+    Oldest first.
+    """
     same = (bildirim.c.kurum_id == bildirim_body.c.kurum_id) & (bildirim.c.sorgu_no == bildirim_body.c.sorgu_no)
-    query = select(bildirim.c.sorgu_no, bildirim.c.created_at, bildirim_body.c.canonical).join_from(
-        bildirim, bildirim_body, same
-    )
+    row = bildirim.c
+    key_of = (content_key.c.kurum_id == row.kurum_id) & (content_key.c.kayit_no == row.kayit_no)
+    columns = select(row.sorgu_no, row.created_at, row.kayit_no, bildirim_body.c.canonical, content_key.c.sealed)
+    query = columns.join_from(bildirim, bildirim_body, same).outerjoin(content_key, key_of)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
-    rows = tx.execute(mine.order_by(bildirim.c.created_at, bildirim.c.sorgu_no))
-    return [(SorguNo(row.sorgu_no), row.created_at, row.canonical) for row in rows]
+    rows = tx.execute(mine.order_by(row.created_at, row.sorgu_no))
+    return [(SorguNo(r.sorgu_no), r.created_at, r.canonical, r.kayit_no, r.sealed) for r in rows]

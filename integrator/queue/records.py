@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, or_, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit
 from integrator.store.rows import insert_rows
-from integrator.store.tables import bildirim, kayit
+from integrator.store.tables import bildirim, content_key, kayit
 
 
 def known_records(tx: Connection, kurum: KurumNo, kayit_no_list: Sequence[str]) -> dict[str, bytes]:
@@ -27,9 +27,33 @@ def sorgu_no_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[int]:
     return list(tx.execute(select(bildirim.c.sorgu_no).where(*mine).order_by(bildirim.c.part)).scalars())
 
 
-def put_records(tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes]], *, now: datetime) -> None:
-    """Store (record, fingerprint, sealed body). A second row of one id raises IntegrityError: the race was lost."""
-    insert_rows(tx, kayit, [_row(kurum, *row, now) for row in rows])
+def put_records(
+    tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes, bytes]], *, now: datetime
+) -> None:
+    """Store (record, fingerprint, sealed body, sealed content key).
+
+    A second row of one id raises IntegrityError: the race was lost.
+    """
+    insert_rows(tx, kayit, [_row(kurum, *row[:3], now) for row in rows])
+    keys = [{"kurum_id": kurum, "kayit_no": record.kayit_no, "sealed": key} for record, _, _, key in rows]
+    insert_rows(tx, content_key, keys)
+
+
+def content_keys_of(tx: Connection, records: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+    """(kurum, kayit_no) -> the sealed content key, of those of `records` that have one."""
+    wanted: dict[str, list[str]] = {}
+    for kurum, kayit_no in records:
+        wanted.setdefault(kurum, []).append(kayit_no)
+    found: dict[tuple[str, str], bytes] = {}
+    for kurum, several in wanted.items():
+        mine = select(content_key).where(content_key.c.kurum_id == kurum, content_key.c.kayit_no.in_(several))
+        found |= {(kurum, row.kayit_no): row.sealed for row in tx.execute(mine)}
+    return found
+
+
+def content_key_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> bytes | None:
+    """The sealed content key of one record; None for one from before there were any."""
+    return content_keys_of(tx, [(kurum, kayit_no)]).get((kurum, kayit_no))
 
 
 def stored_since(
@@ -41,9 +65,12 @@ def stored_since(
     after: tuple[str, str] | None = None,
     limit: int,
 ) -> Sequence[Any]:
-    """(kurum_id, kayit_no, body) of a set's records received since, in key order, behind `after`."""
-    query = select(kayit.c.kurum_id, kayit.c.kayit_no, kayit.c.body)
+    """(kurum_id, kayit_no, body, content_key) of a set's records not erased and received since, by key."""
+    same = (content_key.c.kurum_id == kayit.c.kurum_id) & (content_key.c.kayit_no == kayit.c.kayit_no)
+    columns = select(kayit.c.kurum_id, kayit.c.kayit_no, kayit.c.body, content_key.c.sealed.label("content_key"))
+    query = columns.outerjoin_from(kayit, content_key, same)
     query = query.where(kayit.c.veri_seti == veri_seti, kayit.c.received_at >= since)
+    query = query.where(or_(content_key.c.sealed.is_(None), func.substr(content_key.c.sealed, 1, 1) != b"\0"))
     if kurum is not None:
         query = query.where(kayit.c.kurum_id == kurum)
     if after is not None:

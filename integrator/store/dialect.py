@@ -72,6 +72,12 @@ class Dialect(Protocol):
     def without_time_limit(self, tx: Connection) -> None:
         """Let the statements of this transaction run as long as they need (a migration)."""
 
+    def overwriting(self, tx: Connection) -> None:
+        """What this transaction deletes or shortens is overwritten in its place, where the database can."""
+
+    def wipe(self, connection: Connection, table: str) -> None:
+        """Let nothing be read any more of what rows of `table` held before; outside of any transaction."""
+
     def meaning(self, error: DBAPIError) -> Meaning:
         """What `error` asks of us."""
 
@@ -113,6 +119,14 @@ class _Sqlite:
 
     def without_time_limit(self, tx: Connection) -> None:
         """A statement has no time limit here."""
+
+    def overwriting(self, tx: Connection) -> None:
+        tx.exec_driver_sql("PRAGMA secure_delete=ON")
+
+    def wipe(self, connection: Connection, table: str) -> None:  # noqa: ARG002 - the whole file has one log
+        """Freed bytes are overwritten already; the log that still holds them is emptied."""
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def meaning(self, error: DBAPIError) -> Meaning:
         code: int = getattr(error.orig, "sqlite_errorcode", 0)
@@ -201,6 +215,13 @@ class _Postgresql:
     def in_index_order(self, tx: Connection) -> None:
         # A queue that was empty at the last ANALYZE and is long now: every index looks equally good, and sorting cheap.
         tx.execute(_NO_SORT)
+
+    def overwriting(self, tx: Connection) -> None:
+        """A row's new version stands elsewhere, and the old one until VACUUM."""
+
+    def wipe(self, connection: Connection, table: str) -> None:
+        """Old versions of rows go; their bytes lie in free space and in the WAL until the server writes over them."""
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(f"VACUUM {table}")
 
     def without_time_limit(self, tx: Connection) -> None:
         tx.execute(text("SET LOCAL statement_timeout = 0"))
@@ -301,6 +322,17 @@ def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) 
     """Insert those of `rows` whose key is not taken; whoever is writing one at this moment is waited for."""
     if rows:
         tx.execute(dialect_of(tx).insert_new(table), list(rows))
+
+
+def overwriting(tx: Connection) -> None:
+    """What this transaction deletes or shortens is overwritten in its place, where the database can."""
+    dialect_of(tx).overwriting(tx)
+
+
+def wipe(engine: Engine, table: str) -> None:
+    """Let nothing be read any more of what rows of `table` held before, as far as this database can."""
+    with engine.connect() as connection:
+        dialect_of(engine).wipe(connection, table)
 
 
 def hold(tx: Connection, name: str) -> None:

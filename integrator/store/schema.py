@@ -57,6 +57,15 @@ def put_schema(tx: Connection, *, gateway_name: str, sorgu_no_start: int) -> Non
     tx.execute(insert(tables.sorgu_no_counter).values(counter_id=1, next=sorgu_no_start))
 
 
+def put_empty_schema(tx: Connection) -> None:
+    """Tables without a row, to be filled from a backup; raises Misconfigured when a gateway is there already."""
+    hold(tx, "schema")
+    if step_of(tx) is not None:
+        raise Misconfigured("the database holds a gateway already; nothing was changed")
+    dialect_of(tx).without_time_limit(tx)
+    _run_steps(tx)
+
+
 def migrate(engine: Engine) -> Migrated:
     """Bring the database to the newest step, in one transaction; rows stay. Raises Misconfigured."""
     with writing(engine) as tx:

@@ -123,6 +123,47 @@ data_key = Table(
     Column("key_no", Integer, primary_key=True, autoincrement=False),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("purpose", String(8), nullable=False, server_default="general"),  # or health, or index
+    Column("replaced_at", UtcDateTime),  # since then nothing new is sealed with it
+)
+
+# One key for each record, sealed by a data key; whatever belongs to the record is sealed by it (docs/decisions/0024).
+# Where it was destroyed, the row says when and under which class.
+content_key = Table(
+    "content_key",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# What must not be erased whatever its time, by record or (an empty kayit_no) by customer.
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("reason", String(500), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+
+# From which day a worker's records are counted; the worker is a blind index.
+retention_event = Table(
+    "retention_event",
+    metadata,
+    _kurum(),
+    Column("person", _key(32), primary_key=True),
+    Column("event", _key(16), primary_key=True),
+    Column("happened_on", IsoDate, nullable=False),
+)
+
+destruction = Table(
+    "destruction",
+    metadata,
+    Column("certificate_no", Integer, primary_key=True, autoincrement=False),
+    Column("kurum_id", _key(64), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("document", Text, nullable=False),
 )
 
 kayit = Table(

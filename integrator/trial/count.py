@@ -75,7 +75,8 @@ def _excused(gateway: Gateway, kurum: KurumNo, numbers: Iterable[int]) -> tuple[
             found = read_one(tx, kurum, number)
         state = State(found["row"]["state"])
         if state is State.PARTIAL:
-            listed = open_refused(gateway.keyring.sealer(kurum), kurum, number, found["refused_parts"])
+            key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+            listed = open_refused(key, kurum, number, found["refused_parts"])
             refused |= _parts(gateway, kurum, number, {each.pair for each in listed})
         elif state is State.REFUSED:
             refused |= _parts(gateway, kurum, number, None)

@@ -21,6 +21,7 @@ from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
 from integrator.evidence_job import pay_debt
 from integrator.gateway import Gateway
+from integrator.keeping.rotating import reseal
 from integrator.log import logger
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
@@ -71,6 +72,7 @@ class Worker:
             (self._checkpoint, every.checkpoint_seconds),
             (self._refresh_codes, every.checkpoint_seconds),
             (self._pay_evidence_debt, every.evidence_seconds),
+            (self._reseal, every.checkpoint_seconds),
         ):
             scheduler.add_job(
                 self._guarded(tick),
@@ -115,6 +117,15 @@ class Worker:
         paid = pay_debt(self._gateway, self._authority, complete_after=after, stop=self._must_leave_evidence)
         if paid.stamped or paid.completed:
             logger().info("evidence.paid", stamped=paid.stamped, completed=paid.completed)
+
+    def _reseal(self) -> None:
+        """Go on with what stands under replaced keys; nothing is asked of anybody while there are none."""
+        if not self._gateway.keyring.replaced():
+            return
+        lease = self._duties.hold("keys")
+        if lease:
+            done = reseal(self._gateway, lease, stop=self._stopping.is_set)
+            logger().info("keys.resealed", values=done.values, retired=done.retired, left=done.left)
 
     def _must_leave_evidence(self) -> bool:
         """Asked before every copy: the job may outlast its lease, which is renewed here."""

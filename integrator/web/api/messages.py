@@ -67,13 +67,7 @@ def read_one(
     sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
 ) -> dict[str, Any]:
     """One message: its attempts, what happened, who must act and where, what can be done with it."""
-    told = tell_message(
-        gateway.database,
-        principal.kurum,
-        SorguNo(sorgu_no),
-        codes=gateway.catalogue.result_codes,
-        open_sealer=lambda: gateway.keyring.sealer(principal.kurum),
-    )
+    told = tell_message(gateway, principal.kurum, SorguNo(sorgu_no))
     shown: dict[str, Any] = plain(told)
     return shown
 

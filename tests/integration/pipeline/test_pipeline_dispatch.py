@@ -21,7 +21,7 @@ from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
 from integrator.store.engine import reading, writing
 from integrator.store.keyring import KeyRing
 from integrator.store.tables import audit_entry
-from tests.factories import KURUM, WORKER, record, submitted, tckn, workers
+from tests.factories import KURUM, WORKER, content_of, record, submitted, tckn, workers
 from tests.fakes import FakeMinistry
 
 SHORT = Pace(concurrency=2)
@@ -282,7 +282,7 @@ def test_workers_off_the_roster_make_a_message_partial_with_its_refused_parts(ho
     [number] = home.accept(record(calisan=[off, on]))[0].sorgu_no
     dispatch(gateway)
     found = home.read(number)
-    refused = open_refused(gateway.keyring.sealer(KURUM), KURUM, number, found["refused_parts"])
+    refused = open_refused(content_of(gateway, KURUM, number), KURUM, number, found["refused_parts"])
 
     assert (found["row"]["state"], found["row"]["parts_accepted"], found["row"]["parts_total"]) == ("partial", 1, 2)
     assert [(part.pair, part.code) for part in refused] == [((off, "240"), "212")]
@@ -531,7 +531,7 @@ def test_one_broken_customer_does_not_delay_another(home, gateway, ministry):
 def test_request_and_reply_of_every_attempt_are_kept_sealed(home, gateway, ministry, one):
     dispatch(gateway)
     [attempt] = home.read(one)["denemeler"]
-    opened = gateway.keyring.sealer(KURUM).open(attempt["request"], f"deneme/{KURUM}/{one}/1/request".encode())
+    opened = content_of(gateway, KURUM, one).open(attempt["request"], f"deneme/{KURUM}/{one}/1/request".encode())
 
     assert opened == b"<request/>"
     assert b"<reply/>" not in attempt["reply"]

@@ -25,7 +25,7 @@ from integrator.queue.pace import Rate
 from integrator.queue.watch import Watch
 from integrator.store.engine import reading, writing
 from integrator.store.tables import audit_entry, bildirim, deneme, ministry_line
-from tests.factories import KURUM, record, submitted
+from tests.factories import KURUM, content_of, record, submitted
 from tests.fakes import FakeClock, FakeMinistry
 
 AT_ONCE = Pace(concurrency=2, gather=timedelta(0))
@@ -108,9 +108,9 @@ def many(gateway):
             [answer] = pipeline.accept(of, kurum, submitted(record("first")))
             with reading(of.database) as tx:
                 row = tx.execute(select(outbox.bildirim_body).where(outbox.bildirim_body.c.kurum_id == kurum)).one()
-            sealer = of.keyring.sealer(kurum)
-            salt, canonical = bodies.open_canonical(sealer, kurum, answer.sorgu_no[0], row.canonical)
-            cms = bodies.open_cms(sealer, kurum, answer.sorgu_no[0], row.cms)
+            key = content_of(of, kurum, answer.sorgu_no[0])
+            salt, canonical = bodies.open_canonical(key, kurum, answer.sorgu_no[0], row.canonical)
+            cms = bodies.open_cms(key, kurum, answer.sorgu_no[0], row.cms)
             made[kurum] = (salt, canonical, cms)
             acts.cancel(of, kurum, answer.sorgu_no[0], reason="only a pattern")
         salt, canonical, cms = made[kurum]

@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from integrator import acts, pipeline
 from integrator.cli.hands import _cause_shown
-from integrator.protect.seal import Sealer
+from integrator.protect.seal import Content
 from integrator.queue import bodies
 from integrator.sign.keys import KeyCupboard
 from integrator.store.engine import reading
 from integrator.store.tables import bildirim_body, kayit, metadata
-from tests.factories import KURUM, PROFESSIONAL, REPO, codes_of
+from tests.factories import KURUM, PROFESSIONAL, REPO, codes_of, content_of
 from tests.factories import record as training
 
 PLANTED = ("Hipertansiyon", "9.1 g/dL", "bel ağrısı")
@@ -90,29 +90,30 @@ def test_an_examination_without_a_key_at_hand_awaits_its_physician(home, by_json
     assert home.states() == {"queued": 1}
 
 
-def everything_stored(home, sealer):
+def everything_stored(home):
     """Every column of every row as text, the sealed ones opened."""
     with reading(home.gateway.database) as tx:
         rows = [str(tuple(row)) for table in metadata.sorted_tables for row in tx.execute(select(table))]
-        records = [(row.kayit_no, row.body) for row in tx.execute(select(kayit))]
+        [record] = tx.execute(select(kayit))
         messages = list(tx.execute(select(bildirim_body)))
-    opened = [sealer.open(body, f"kayit/{KURUM}/{name}".encode()).decode() for name, body in records]
+    key = content_of(home.gateway, KURUM, messages[0].sorgu_no)
+    opened = [bodies.open_record(key, KURUM, record.kayit_no, record.body).decode()]
     for row in messages:
-        opened.append(bodies.open_canonical(sealer, KURUM, row.sorgu_no, row.canonical)[1].decode())
-        opened.append(bodies.open_cms(sealer, KURUM, row.sorgu_no, row.cms).decode("latin-1"))
+        opened.append(bodies.open_canonical(key, KURUM, row.sorgu_no, row.canonical)[1].decode())
+        opened.append(bodies.open_cms(key, KURUM, row.sorgu_no, row.cms).decode("latin-1"))
     assert len(opened) == 3
     return "\n".join([*rows, *opened])
 
 
 def test_a_planted_diagnosis_is_in_no_byte_that_is_signed_stored_or_logged(home, by_json, log, monkeypatch):
     sealed = []
-    seal = Sealer.seal
+    seal = Content.seal
     monkeypatch.setattr(
-        Sealer, "seal", lambda self, content, place: (sealed.append(content), seal(self, content, place))[1]
+        Content, "seal", lambda self, content, place: (sealed.append(content), seal(self, content, place))[1]
     )
 
     [answer] = home.accept(DIAGNOSIS, gateway=by_json)
-    stored = everything_stored(home, by_json.keyring.sealer(KURUM))
+    stored = everything_stored(home)
     told = json.dumps([each.as_json() for each in answer.findings], ensure_ascii=False)
 
     assert answer.status == "accepted"

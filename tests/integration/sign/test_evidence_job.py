@@ -16,7 +16,7 @@ from integrator.sign.keys import KeyCupboard
 from integrator.sign.revocation import Revocation
 from integrator.store.engine import reading
 from integrator.store.tables import bildirim_body
-from tests.factories import KURUM, record, submitted
+from tests.factories import KURUM, content_of, record, submitted
 from tests.fakes import START
 from tests.pki import serve
 
@@ -58,15 +58,14 @@ def debt(gateway):
 
 
 def sent_and_copies(gateway):
-    sealer = gateway.keyring.sealer(KURUM)
     with reading(gateway.database) as tx:
         rows = tx.execute(select(bildirim_body.c.sorgu_no, bildirim_body.c.cms)).all()
         held = [copies.read_copy(tx, KURUM, SorguNo(row.sorgu_no)) for row in rows]
     return [
         (
-            bodies.open_cms(sealer, KURUM, row.sorgu_no, row.cms),
+            bodies.open_cms(content_of(gateway, KURUM, row.sorgu_no), KURUM, row.sorgu_no, row.cms),
             level,
-            bodies.open_evidence(sealer, KURUM, row.sorgu_no, body),
+            bodies.open_evidence(content_of(gateway, KURUM, row.sorgu_no), KURUM, row.sorgu_no, body),
         )
         for row, (level, body) in zip(rows, held, strict=True)
     ]

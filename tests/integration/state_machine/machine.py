@@ -24,7 +24,7 @@ from integrator.domain.states import FOR_A_PERSON, SETTLED, State, advance
 from integrator.queue import bodies
 from integrator.store.engine import reading
 from integrator.store.tables import audit_entry, bildirim, bildirim_body, deneme
-from tests.factories import KURUM, record, submitted, tckn
+from tests.factories import KURUM, content_of, record, submitted, tckn
 from tests.fakes import START, FakeClock
 from tests.integration.state_machine.world import Ministry, Process
 
@@ -259,8 +259,8 @@ class Storm(RuleBasedStateMachine):
             both = select(bildirim.c.kayit_no, bildirim_body.c.canonical).join(bildirim_body, same)
             with reading(self.database) as tx:
                 row = tx.execute(both.where(bildirim.c.sorgu_no == number)).one()
-            sealer = self.processes[0].gateway.keyring.sealer(KURUM)
-            _, canonical = bodies.open_canonical(sealer, KURUM, number, row.canonical)
+            key = content_of(self.processes[0].gateway, KURUM, number)
+            _, canonical = bodies.open_canonical(key, KURUM, number, row.canonical)
             self.pairs[number] = (row.kayit_no, set(cut_dvo(canonical).pairs))
         return self.pairs[number]
 

@@ -7,7 +7,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrator.log import EVENTS, logger, redact, set_up_log
+from integrator.log import EVENTS, hide, logger, redact, set_up_log, tell_bug
 from tests.factories import REPO, tckn
 
 
@@ -70,3 +70,29 @@ def test_every_event_of_the_source_is_listed():
     logged = {name for text in sources for name in EVENTS if f'"{name}"' in text}
 
     assert logged <= EVENTS
+
+
+def test_a_hidden_value_is_blanked_wherever_it_stands(lines):
+    hide("s3cret-parola")
+    logger().info("queue.put", detail="refused: s3cret-parola", told={"a": ["s3cret-parola"]})
+
+    assert "s3cret" not in json.dumps(lines())
+
+
+def test_a_library_writes_through_the_same_redaction(lines):
+    hide("s3cret-parola")
+    logging.getLogger("urllib3").warning("no answer for %s at s3cret-parola", tckn(800_000_001))
+
+    [line] = lines()
+    assert line["event"] == "no answer for [redacted] at [redacted]"
+
+
+def test_a_bug_that_nobody_caught_is_told_without_numbers(capsys):
+    try:
+        raise ValueError(tckn(800_000_001))
+    except ValueError as error:
+        tell_bug(type(error), error, error.__traceback__)
+
+    told = capsys.readouterr().err
+    assert "ValueError: [redacted]" in told
+    assert tckn(800_000_001) not in told

@@ -22,7 +22,7 @@ from integrator.receipt.explain_214 import explain, first_difference, words_of_2
 from integrator.receipt.markup import cut_sheet, path_at, read_page, read_tree
 from integrator.receipt.values import Cause
 from integrator.store.engine import reading
-from tests.factories import KURUM, PROFESSIONAL, SINGLE, WORKER, record, submitted, tckn
+from tests.factories import KURUM, PROFESSIONAL, SINGLE, WORKER, content_of, record, submitted, tckn
 from tests.fakes import FakeMinistry
 
 A, B, C = tckn(810_000_000), tckn(810_000_007), tckn(810_000_014)
@@ -412,7 +412,9 @@ def test_a_214_is_explained_sealed_logged_and_its_cause_shown_on_the_stopped_one
 
     first, *others = found
     assert (first["row"]["state"], first["row"]["last_code"]) == ("refused", "214")
-    told = bodies.open_explanation(gateway.keyring.sealer(KURUM), KURUM, 10_000_000_001, first["refused_parts"])
+    told = bodies.open_explanation(
+        content_of(gateway, KURUM, 10_000_000_001), KURUM, 10_000_000_001, first["refused_parts"]
+    )
     assert told is not None
     codes = ",".join(each["code"] for each in told["causes"])
     assert codes
@@ -449,9 +451,16 @@ def test_the_message_of_a_reply_keeps_the_space_around_its_xml():
 def test_a_214_without_xml_ends_the_same_way(gateway, delivered, words):
     found, audit, _ = delivered(words)
 
-    told = bodies.open_explanation(gateway.keyring.sealer(KURUM), KURUM, 10_000_000_001, found[0]["refused_parts"])
+    told = bodies.open_explanation(
+        content_of(gateway, KURUM, 10_000_000_001), KURUM, 10_000_000_001, found[0]["refused_parts"]
+    )
     assert told is not None
     assert told["causes"]
     assert [each["row"]["state"] for each in found] == ["refused", "quarantined", "quarantined"]
-    assert bodies.open_refused(gateway.keyring.sealer(KURUM), KURUM, 10_000_000_001, found[0]["refused_parts"]) == []
+    assert (
+        bodies.open_refused(
+            content_of(gateway, KURUM, 10_000_000_001), KURUM, 10_000_000_001, found[0]["refused_parts"]
+        )
+        == []
+    )
     assert audit.broken is None

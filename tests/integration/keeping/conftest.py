@@ -1,0 +1,21 @@
+from dataclasses import replace
+
+import pytest
+
+from integrator.protect.master import FileMaster
+from integrator.store.keyring import KeyRing
+from tests.conftest import MASTER
+
+
+@pytest.fixture
+def master_file(tmp_path):
+    path = tmp_path / "keys" / "master.key"
+    path.parent.mkdir()
+    path.write_text(MASTER.hex())
+    return path
+
+
+@pytest.fixture
+def filed(gateway, master_file):
+    """The gateway with its master key in a file."""
+    return replace(gateway, keyring=KeyRing(gateway.database, FileMaster(master_file)))
