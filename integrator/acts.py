@@ -37,6 +37,7 @@ from integrator.hands import (
     retry,
 )
 from integrator.log import logger
+from integrator.looks import EXPORT, looking
 from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
@@ -46,7 +47,6 @@ from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
 RECORDS_AT_ONCE = 1_000
-NAMED_AT_ONCE = 1_000  # numbers in one audit entry
 TRAINING_CODES = "egitim_kodu"
 
 
@@ -158,24 +158,11 @@ def exporting(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], *, b
 
     An intent without an outcome means that the files may be there. Raises BadReason for a name the log must not keep.
     """
-    hand = Hand(by or gateway.actor, "signature")
-
-    def record(event: str, numbers: Sequence[SorguNo]) -> None:
-        now, facts = gateway.clock.now(), {"kurum": kurum, "by": hand.by}
-        several = [list(numbers[start : start + NAMED_AT_ONCE]) for start in range(0, len(numbers), NAMED_AT_ONCE)]
-        with writing(gateway.database) as tx:
-            gateway.record(tx, (Entry(event, gateway.actor, facts | {"messages": each}) for each in several), now)
-
     if not numbers:
         yield
         return
-    record("bytes.exporting", numbers)
-    try:
+    with looking(gateway, kurum, EXPORT, numbers, by=by):
         yield
-    except BaseException:
-        record("bytes.export_failed", numbers)
-        raise
-    record("bytes.exported", numbers)
 
 
 def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
+from integrator.audit.trail import Entry
 from integrator.deliver.courier import Courier
 from integrator.deliver.dvo import VERI_SETI
 from integrator.deliver.generation import NUMBERS_AT_ONCE, TakesForProcessing
@@ -151,9 +152,16 @@ def claim_to_send(gateway: Gateway, errand: Errand, room: int, rotation: Rotatio
 
 
 def claim_to_ask(gateway: Gateway, errand: Errand, room: int, rotation: Rotation) -> Batch:
-    """Messages of unknown fate and those in processing; a question moves nothing, so nothing is audited yet."""
+    """Messages of unknown fate and those in processing: the intent to ask about each, as for a send."""
     with writing(gateway.database) as tx:
-        return _claim(gateway, tx, errand, room, rotation, is_send=False)
+        batch = _claim(gateway, tx, errand, room, rotation, is_send=False)
+        gateway.record(tx, (_asking(gateway, each) for each in _flat(batch.bundles)), gateway.clock.now())
+    return batch
+
+
+def _asking(gateway: Gateway, claimed: Claimed) -> Entry:
+    facts = {"kurum": claimed.kurum, "sorgu_no": claimed.sorgu_no, "deneme_no": claimed.deneme_no}
+    return Entry("bildirim.asking", gateway.actor, facts)
 
 
 def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotation, *, is_send: bool) -> Batch:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from integrator.cli.output import home_option, json_option, print_json, say
+from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, say
 from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.evidence_job import pay_debt
+from integrator.looks import OPEN, looking
 from integrator.queue import bodies, copies
 from integrator.settings import Settings
 from integrator.store.engine import reading
@@ -50,15 +51,17 @@ def pay(settings: Settings, as_json: bool) -> int:
 @evidence_group.command()
 @click.argument("sorgu_no", type=int)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@name_option
 @home_option
 @json_option
-def copy(settings: Settings, sorgu_no: int, out: Path, as_json: bool) -> None:
-    """Write the evidence copy of one message (CMS with unsigned attributes) to a file."""
+def copy(settings: Settings, sorgu_no: int, out: Path, by: str | None, as_json: bool) -> None:
+    """Write the evidence copy of one message (CMS with unsigned attributes) to a file. Audited."""
     gateway = open_gateway(settings, sending=False)
     kurum, number = KurumNo(settings.gateway.kurum), SorguNo(sorgu_no)
     with reading(gateway.database) as tx:
         level, sealed = copies.read_copy(tx, kurum, number)
-    out.write_bytes(bodies.open_evidence(gateway.keyring.sealer(kurum), kurum, number, sealed))
+    with looking(gateway, kurum, OPEN, [number], by=name_of(by), facts={"what": "evidence_copy"}):
+        out.write_bytes(bodies.open_evidence(gateway.keyring.sealer(kurum), kurum, number, sealed))
     print_json({"level": level, "out": str(out)}) if as_json else click.echo(f"{out}: CAdES-{level}")
 
 

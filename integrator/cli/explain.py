@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from integrator.cli.output import json_option, language, print_json, say
+from integrator.cli.output import json_option, language, name_of, print_json, say
 from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.looks import OPEN, looking
 from integrator.queue.bodies import open_explanation
 from integrator.receipt.explain_214 import CODE, explain
 from integrator.receipt.values import Cause
@@ -82,7 +83,9 @@ def explanation_of(settings: Settings, found: Mapping[str, Any]) -> dict[str, An
     if row["last_code"] != CODE or sealed is None:
         return None
     kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
-    return open_explanation(open_gateway(settings, sending=False).keyring.sealer(kurum), kurum, sorgu_no, sealed)
+    gateway = open_gateway(settings, sending=False)
+    with looking(gateway, kurum, OPEN, [sorgu_no], by=name_of(None), facts={"what": "explanation"}):
+        return open_explanation(gateway.keyring.sealer(kurum), kurum, sorgu_no, sealed)
 
 
 def print_line_of_214(row: Mapping[str, Any], explanation: Mapping[str, Any] | None) -> None:

@@ -11,12 +11,13 @@ import click
 from integrator.audit.trail import read_about
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.cli.explain import explanation_of, print_line_of_214
-from integrator.cli.output import LANGUAGES, language, print_json, print_table, say
+from integrator.cli.output import LANGUAGES, language, name_of, print_json, print_table, say
 from integrator.domain.advice import advice_for, told_verb, word
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State
+from integrator.looks import OPEN, looking
 from integrator.queue import corrections, readings
 from integrator.queue.bodies import open_refused
 from integrator.queue.verbs import verbs_open
@@ -85,8 +86,9 @@ def _refused_parts(settings: Settings, found: Mapping[str, Any]) -> list[dict[st
     if sealed is None:
         return []
     kurum, sorgu_no = KurumNo(row["kurum_id"]), SorguNo(row["sorgu_no"])
-    sealer = open_gateway(settings, sending=False).keyring.sealer(kurum)
-    parts = open_refused(sealer, kurum, sorgu_no, sealed)
+    gateway = open_gateway(settings, sending=False)
+    with looking(gateway, kurum, OPEN, [sorgu_no], by=name_of(None), facts={"what": "refused_parts"}):
+        parts = open_refused(gateway.keyring.sealer(kurum), kurum, sorgu_no, sealed)
     return [{"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts]
 
 

@@ -51,10 +51,10 @@ def open_canonical(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: by
     return salted[:SALT_BYTES], salted[SALT_BYTES:]
 
 
-def open_claimed(sealer: Sealer, claimed: Claimed) -> tuple[bytes, bytes]:
-    """(canonical bytes, cms) of a claimed message; raises Tampered."""
-    _, canonical = open_canonical(sealer, claimed.kurum, claimed.sorgu_no, claimed.canonical)
-    return canonical, sealer.open(claimed.cms, _place(claimed.kurum, claimed.sorgu_no, "cms"))
+def open_claimed(sealer: Sealer, claimed: Claimed) -> tuple[bytes, bytes, bytes]:
+    """(salt, canonical bytes, cms) of a claimed message; raises Tampered."""
+    salt, canonical = open_canonical(sealer, claimed.kurum, claimed.sorgu_no, claimed.canonical)
+    return salt, canonical, sealer.open(claimed.cms, _place(claimed.kurum, claimed.sorgu_no, "cms"))
 
 
 def seal_record(sealer: Sealer, kurum: KurumNo, kayit_no: str, content: bytes) -> bytes:
@@ -73,6 +73,17 @@ def seal_exchange(sealer: Sealer, claimed: Claimed, request: bytes, reply: bytes
     return (
         sealer.seal(request, f"{deneme}/request".encode()),
         sealer.seal(reply, f"{deneme}/reply".encode()) if reply else b"",
+    )
+
+
+def open_exchange(
+    sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, deneme_no: int, *, request: bytes | None, reply: bytes | None
+) -> tuple[bytes, bytes]:
+    """(request without its credentials, reply) of one attempt, each empty when there was none; raises Tampered."""
+    deneme = f"deneme/{kurum}/{sorgu_no}/{deneme_no}"
+    return (
+        sealer.open(request, f"{deneme}/request".encode()) if request else b"",
+        sealer.open(reply, f"{deneme}/reply".encode()) if reply else b"",
     )
 
 
@@ -106,9 +117,8 @@ def open_explanation(sealer: Sealer, kurum: KurumNo, sorgu_no: SorguNo, sealed: 
     return told["explanation"] if isinstance(told, dict) else None
 
 
-def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dict[str, str]:
-    """What the audit log keeps of the bytes: salted commitments."""
-    told = {"canonical": canonical, "cms": cms}
+def commitments(salt: bytes, **told: bytes) -> dict[str, str]:
+    """What the audit log keeps of canonical, cms, request and reply: a salted commitment to each that is not empty."""
     return {name: commitment(salt, value) for name, value in told.items() if value}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from threading import Lock
 
@@ -14,11 +15,15 @@ from integrator.store.dialect import insert_new
 from integrator.store.engine import reading, writing
 from integrator.store.tables import data_key, kurum
 
+Made = Callable[[Connection, KurumNo, int, datetime], None]
+"""Called in the transaction that stores a new data key: (transaction, kurum, key number, now)."""
+
 
 class KeyRing:
     """Gives the Sealer of a kurum; unwrapped keys stay in this process's memory only."""
 
-    def __init__(self, engine: Engine, master: bytes) -> None:
+    def __init__(self, engine: Engine, master: bytes, *, made: Made | None = None) -> None:
+        self._made = made
         self._engine = engine
         self._master = master
         self._sealers: dict[KurumNo, Sealer] = {}
@@ -58,7 +63,10 @@ class KeyRing:
         with writing(self._engine) as tx:
             insert_new(tx, kurum, [{"kurum_id": kurum_no, "created_at": now}])
             insert_new(tx, data_key, [{"kurum_id": kurum_no, "key_no": 1, "wrapped": wrapped, "created_at": now}])
-            found = self._current(tx, kurum_no)  # another process may have been first: then this is its key
+            stored = tx.execute(select(data_key.c.wrapped).where(data_key.c.kurum_id == kurum_no)).scalar_one()
+            if stored == wrapped and self._made:  # another process may have been first: then this is its key
+                self._made(tx, kurum_no, 1, now)
+            found = self._current(tx, kurum_no)
         assert found is not None
         return found
 

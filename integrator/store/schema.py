@@ -5,6 +5,7 @@ Alembic is loaded only when steps are run: every command asks where the database
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +58,11 @@ def put_schema(tx: Connection, *, gateway_name: str, sorgu_no_start: int) -> Non
     tx.execute(insert(tables.sorgu_no_counter).values(counter_id=1, next=sorgu_no_start))
 
 
-def migrate(engine: Engine) -> Migrated:
-    """Bring the database to the newest step, in one transaction; rows stay. Raises Misconfigured."""
+def migrate(engine: Engine, *, then: Callable[[Connection, Migrated], None] | None = None) -> Migrated:
+    """Bring the database to the newest step, in one transaction; rows stay. Raises Misconfigured.
+
+    `then` runs in the same transaction when a step was taken.
+    """
     with writing(engine) as tx:
         hold(tx, "schema")
         before = step_of(tx)
@@ -68,6 +72,8 @@ def migrate(engine: Engine) -> Migrated:
         if before != newest_step():
             dialect_of(tx).without_time_limit(tx)
             _run_steps(tx, stamp=None if inspect(tx).has_table("alembic_version") else before)
+            if then:
+                then(tx, Migrated(before, newest_step()))
     return Migrated(before, newest_step())
 
 
