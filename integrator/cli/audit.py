@@ -1,4 +1,4 @@
-"""Evidence: `audit verify`, `audit prove`, `audit checkpoint`."""
+"""Evidence: `audit verify | fsck | prove | checkpoint | consistency`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from pathlib import Path
 import click
 
 from integrator import acts
-from integrator.audit.checkpoint import write_checkpoint_file
-from integrator.audit.prove import prove_bildirim
+from integrator.audit.checkpoint import Checkpoint, CheckpointKey, open_note, write_checkpoint_file
+from integrator.audit.prove import prove_bildirim, prove_consistency
 from integrator.audit.verify import verify as verify_log
 from integrator.cli.output import home_option, json_option, print_json, say
+from integrator.domain.errors import Malformed, Tampered
 from integrator.domain.identifiers import SorguNo
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import checkpoint_key, open_gateway, open_store
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_LARGEST_NOTE = 65_536
 
 
 @click.group(name="audit")
@@ -28,20 +32,25 @@ def audit_group() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of checkpoints kept elsewhere.",
 )
+@click.option("--from", "since", type=_FILE, help="A checkpoint you kept: only what came after it is read again.")
 @home_option
 @json_option
-def verify(settings: Settings, checkpoints: Path | None, as_json: bool) -> int:
+def verify(settings: Settings, checkpoints: Path | None, since: Path | None, as_json: bool) -> int:
     """Recompute everything and name the first broken place. Exit code 5 when there is one."""
     key = checkpoint_key(settings)
     kept = sorted(checkpoints.glob("*.checkpoint")) if checkpoints else []
     outside = [(path, path.read_text(encoding="utf-8")) for path in kept]
+    earlier = read_note(since, key) if since else None
     with reading(open_store(settings)) as tx:
-        report = verify_log(tx, key.public, key.origin, outside)
+        report = verify_log(tx, key.public, key.origin, outside, since=earlier)
     if as_json:
         print_json(
             {
                 "audit_ok": report.broken is None,
                 "broken": report.broken,
+                "what": report.found.what if report.found else None,
+                "index": report.found.index if report.found else None,
+                "from": earlier.size if earlier else 0,
                 "entries": report.entries,
                 "checkpoints": report.checkpoints,
                 "outside_checkpoints": len(outside),
@@ -76,6 +85,43 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
         return
     path = write_checkpoint_file(settings.home / "checkpoints", *made)
     print_json({"made": True, "size": made[0], "file": str(path)}) if as_json else click.echo(made[1], nl=False)
+
+
+@audit_group.command()
+@click.argument("checkpoint_file", type=_FILE)
+@home_option
+@json_option
+def consistency(settings: Settings, checkpoint_file: Path, as_json: bool) -> None:
+    """Prove that the log only grew since CHECKPOINT_FILE: the newest checkpoint and the hashes between the two."""
+    earlier = read_note(checkpoint_file, checkpoint_key(settings))
+    with reading(open_store(settings)) as tx:
+        proof = prove_consistency(tx, earlier)
+    if as_json:
+        print_json(proof)
+        return
+    first, second, count = proof["first"], proof["second"], len(proof["proof"])
+    click.echo(
+        say(
+            f"Günlük {first} kayıttan {second} kayda yalnızca büyüdü ({count} düğümlü kanıt).",
+            f"The log only grew, from {first} to {second} entries (proof of {count} nodes).",
+        )
+    )
+
+
+def read_note(path: Path, key: CheckpointKey) -> Checkpoint:
+    """The checkpoint in a file; raises Malformed for what is no small text, Tampered for what does not verify."""
+    try:
+        with path.open("rb") as file:
+            note = file.read(_LARGEST_NOTE + 1)
+        text = note.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Malformed(f"{path.name}: not a checkpoint ({type(error).__name__})") from error
+    if len(note) > _LARGEST_NOTE:
+        raise Malformed(f"{path.name}: not a checkpoint (more than {_LARGEST_NOTE} bytes)")
+    found = open_note(text, key.public)
+    if found.origin != key.origin:
+        raise Tampered(f"{path.name}: it speaks of the log {found.origin!r}")
+    return found
 
 
 @audit_group.command()
