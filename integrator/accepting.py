@@ -256,6 +256,8 @@ def _birth_entries(
         facts: dict[str, Any] = {"veri_seti": form.veri_seti, "version": form.version, "messages": len(draft.messages)}
         facts |= {"revocation": draft.kept} if draft.kept else {}
         yield Entry("kayit.accepted", actor, {"kurum": kurum, "kayit_no": draft.kayit.kayit_no, **facts})
+    kept = {draft.kayit.kayit_no: draft.kept for draft in drafts if draft.kept}
     for row, move in zip(rows, moved, strict=True):
+        answers = {"revocation": kept[row.kayit_no]} if row.kayit_no in kept and row.cms else {}
         entry = moved_entry(move, actor)
-        yield entry.with_facts(bodies.commitments(row.salt, canonical=row.canonical, cms=row.cms))
+        yield entry.with_facts(bodies.commitments(row.salt, canonical=row.canonical, cms=row.cms) | answers)

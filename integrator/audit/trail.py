@@ -49,6 +49,7 @@ EVENTS = frozenset(
         "content.opened",
         "content.open_failed",
         "pack.making",
+        "pack.sealed",
         "pack.made",
         "pack.failed",
         "codes.refreshed",
