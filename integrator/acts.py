@@ -199,7 +199,13 @@ def _put_list(
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
         found = code_lists.refresh(tx, list_name, rows, now=now, source=source)
-        facts = {"list": list_name, "codes": found.codes, **({"changes": found.changes} if found.changes else {})}
+        digest = code_lists.digest_of_list(tx, list_name)
+        facts = {
+            "list": list_name,
+            "codes": found.codes,
+            "digest": digest,
+            **({"changes": found.changes} if found.changes else {}),
+        }
         gateway.record(tx, [Entry("codes.refreshed", gateway.actor, facts)], now)
     load_codes(gateway)
     return found

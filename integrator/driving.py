@@ -50,6 +50,7 @@ class Batch:
     bundles: Sequence[Bundle] = ()
     wait: timedelta | None = None
     line: line.Line | None = None
+    at: datetime | None = None  # when it was claimed: the moment that attempts and entries carry
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def claim_to_send(gateway: Gateway, errand: Errand, room: int, rotation: Rotatio
         intents = [
             Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in _flat(batch.bundles)
         ]
-        gateway.record_moves(tx, intents, gateway.clock.now())
+        gateway.record_moves(tx, intents, batch.at or gateway.clock.now())
     return batch
 
 
@@ -155,7 +156,7 @@ def claim_to_ask(gateway: Gateway, errand: Errand, room: int, rotation: Rotation
     """Messages of unknown fate and those in processing: the intent to ask about each, as for a send."""
     with writing(gateway.database) as tx:
         batch = _claim(gateway, tx, errand, room, rotation, is_send=False)
-        gateway.record(tx, (_asking(gateway, each) for each in _flat(batch.bundles)), gateway.clock.now())
+        gateway.record(tx, (_asking(gateway, each) for each in _flat(batch.bundles)), batch.at or gateway.clock.now())
     return batch
 
 
@@ -193,7 +194,7 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     if shared and bundles:
         after = replace(after, send_cursor=rotation.cursor) if is_send else replace(after, ask_cursor=rotation.cursor)
         write_line(tx, found, after)
-    return Batch(bundles, admission.wait, after)
+    return Batch(bundles, admission.wait, after, now)
 
 
 def _barred(gateway: Gateway) -> tuple[tuple[str, str, str], ...]:

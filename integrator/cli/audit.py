@@ -9,10 +9,12 @@ import click
 from integrator import acts
 from integrator.audit.checkpoint import Checkpoint, CheckpointKey, open_note, write_checkpoint_file
 from integrator.audit.prove import prove_bildirim, prove_consistency
+from integrator.audit.verify import Report
 from integrator.audit.verify import verify as verify_log
 from integrator.cli.output import home_option, json_option, print_json, say
 from integrator.domain.errors import Malformed, Tampered
 from integrator.domain.identifiers import SorguNo
+from integrator.evidence.fsck import fsck
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import checkpoint_key, open_gateway, open_store
@@ -26,52 +28,69 @@ def audit_group() -> None:
     """Evidence that a stranger can verify."""
 
 
-@audit_group.command()
-@click.option(
+_checkpoints_option = click.option(
     "--checkpoints",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of checkpoints kept elsewhere.",
 )
+
+
+@audit_group.command()
+@_checkpoints_option
 @click.option("--from", "since", type=_FILE, help="A checkpoint you kept: only what came after it is read again.")
 @home_option
 @json_option
 def verify(settings: Settings, checkpoints: Path | None, since: Path | None, as_json: bool) -> int:
     """Recompute everything and name the first broken place. Exit code 5 when there is one."""
-    key = checkpoint_key(settings)
-    kept = sorted(checkpoints.glob("*.checkpoint")) if checkpoints else []
-    outside = [(path, path.read_text(encoding="utf-8")) for path in kept]
+    key, outside = checkpoint_key(settings), kept_notes(checkpoints)
     earlier = read_note(since, key) if since else None
     with reading(open_store(settings)) as tx:
         report = verify_log(tx, key.public, key.origin, outside, since=earlier)
+    return _tell(report, as_json=as_json, outside=len(outside), since=earlier.size if earlier else 0)
+
+
+def kept_notes(folder: Path | None) -> list[tuple[Path, str]]:
+    """Every checkpoint of a folder, by file."""
+    return [(path, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.checkpoint"))] if folder else []
+
+
+def _tell(report: Report, *, as_json: bool, outside: int, since: int) -> int:
+    found = report.found
     if as_json:
         print_json(
             {
-                "audit_ok": report.broken is None,
+                "audit_ok": found is None,
                 "broken": report.broken,
-                "what": report.found.what if report.found else None,
-                "index": report.found.index if report.found else None,
-                "from": earlier.size if earlier else 0,
+                "what": found.what if found else None,
+                "index": found.index if found else None,
+                "from": since,
                 "entries": report.entries,
                 "checkpoints": report.checkpoints,
-                "outside_checkpoints": len(outside),
+                "outside_checkpoints": outside,
                 "bildirim": report.bildirim,
                 "root": report.root.hex(),
             }
         )
-    elif report.broken:
+    elif found:
         click.echo(say(f"BOZUK: {report.broken}", f"BROKEN: {report.broken}"), err=True)
     else:
-        click.echo(
-            say("Doğrulandı", "Verified")
-            + f": {report.entries} "
-            + say("kayıt", "entries")
-            + f", {report.checkpoints} "
-            + say("mühür", "checkpoints")
-            + f", {report.bildirim} "
-            + say("bildirim", "messages")
-            + f"; {report.root.hex()[:16]}..."
+        counts = (
+            f"{report.entries} {say('kayıt', 'entries')}, {report.checkpoints} {say('mühür', 'checkpoints')}, "
+            f"{report.bildirim} {say('bildirim', 'messages')}; {report.root.hex()[:16]}..."
         )
-    return 5 if report.broken else 0
+        click.echo(f"{say('Doğrulandı', 'Verified')}: {counts}")
+    return 5 if found else 0
+
+
+@audit_group.command(name="fsck")
+@_checkpoints_option
+@home_option
+@json_option
+def check_all(settings: Settings, checkpoints: Path | None, as_json: bool) -> int:
+    """Check storage, log and every row of evidence with the keys at hand: the first place that differs, and what."""
+    outside = kept_notes(checkpoints)
+    report = fsck(open_gateway(settings, sending=False), outside)
+    return _tell(report, as_json=as_json, outside=len(outside), since=0)
 
 
 @audit_group.command()

@@ -122,5 +122,10 @@ def commitments(salt: bytes, **told: bytes) -> dict[str, str]:
     return {name: commitment(salt, value) for name, value in told.items() if value}
 
 
+def index_bytes(isyeri_index: str, profesyonel_index: str) -> bytes:
+    """The blind indexes of a message as they are committed to."""
+    return f"{isyeri_index}/{profesyonel_index}".encode()
+
+
 def _place(kurum: KurumNo, sorgu_no: SorguNo, part: str) -> bytes:
     return f"bildirim/{kurum}/{sorgu_no}/{part}".encode()

@@ -59,7 +59,13 @@ def put(
             for row, (canonical, cms) in zip(rows, sealed, strict=True)
         ],
     )
-    return [Moved(row.sorgu_no, row.kurum, None, end, {"part": row.part}) for row, end in zip(rows, ends, strict=True)]
+    return [Moved(row.sorgu_no, row.kurum, None, end, _birth(row)) for row, end in zip(rows, ends, strict=True)]
+
+
+def _birth(row: Bildirim) -> dict[str, Any]:
+    """What never changes about a message, for its first entry."""
+    form = f"{row.form.veri_seti} {row.form.version} {row.form.metot}"
+    return {"part": row.part, "kayit_no": row.kayit_no, "form": form, "parts": row.parts_total}
 
 
 def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
@@ -218,7 +224,8 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
             s.claimed.kurum,
             s.claimed.state,
             s.end,
-            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _more_facts(s),
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no, "accepted": s.parts_accepted}
+            | _more_facts(s),
         )
         for s in held
     ]
