@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from integrator.audit.checkpoint import make_checkpoint
+from integrator.audit.checkpoint import make_checkpoint, newest_checkpoint, tree_size
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.correcting import correct
@@ -174,6 +174,14 @@ def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, s
         return make_checkpoint(tx, gateway.checkpoint_key, now=now)
 
 
+def checkpoint_is_due(gateway: Gateway, *, every: timedelta, entries: int) -> bool:
+    """Whether the newest checkpoint is older than `every`, or `entries` have come since; one is due at first."""
+    with reading(gateway.database) as tx:
+        size, made_at = newest_checkpoint(tx)
+        grown = tree_size(tx) - size
+    return grown > 0 and (made_at is None or gateway.clock.now() - made_at >= every or grown >= entries)
+
+
 def refresh_codes(gateway: Gateway) -> int:
     """Fetch the training code list from the ministry; returns how many codes the list has. Raises Unavailable.
 
@@ -256,6 +264,7 @@ __all__ = [
     "cancel",
     "cancel_cause",
     "checkpoint",
+    "checkpoint_is_due",
     "codes_are_due",
     "correct",
     "exporting",

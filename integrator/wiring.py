@@ -28,6 +28,7 @@ from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
+from integrator.evidence.handing import CommandHolder, FolderHolder, Holder, PushHolder
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
 from integrator.noticing import in_use, notice, put_seen
@@ -285,6 +286,19 @@ def open_authority(settings: Settings) -> TimestampAuthority | None:
     return TimestampAuthority(
         evidence.tsa_address, fetch, anchors=anchors, intermediates=intermediates, headers=headers
     )
+
+
+def open_holders(settings: Settings) -> list[Holder]:
+    """Everybody that checkpoints are handed to."""
+    handed, holders = settings.checkpoint, list[Holder]()
+    if handed.folder:
+        holders.append(FolderHolder(settings.path(handed.folder), checkpoint_key(settings)))
+    if handed.push_address:
+        headers = _read_headers(settings.path(handed.push_header_file)) if handed.push_header_file else {}
+        holders.append(PushHolder(handed.push_address, headers))
+    if handed.command:
+        holders.append(CommandHolder(handed.command, handed.mail_to))
+    return holders
 
 
 def _read_headers(path: Path) -> dict[str, str]:

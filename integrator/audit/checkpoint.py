@@ -133,6 +133,13 @@ def tree_size(tx: Connection) -> int:
     return 0 if newest is None else int(newest) + 1
 
 
+def newest_checkpoint(tx: Connection) -> tuple[int, datetime | None]:
+    """(size, when it was made) of the newest one; (0, None) when there is none."""
+    newest = select(audit_checkpoint.c.size, audit_checkpoint.c.made_at).order_by(audit_checkpoint.c.size.desc())
+    row = tx.execute(newest.limit(1)).one_or_none()
+    return (row.size, row.made_at) if row else (0, None)
+
+
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
     """Sign the log as this transaction sees it; None when nothing was appended since the last one, or ever."""
     hold(tx, AUDIT_HEAD)
@@ -148,7 +155,10 @@ def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tup
 
 
 def write_checkpoint_file(folder: Path, size: int, note: str) -> Path:
-    """Put the note beside the database as a file, for whoever collects checkpoints."""
+    """Put the note beside the database as a file, for whoever collects them; raises Tampered rather than overwrite."""
     path = folder / f"{size:012}.checkpoint"
+    if path.exists() and path.read_bytes() != note.encode():
+        what = "another log has this key, or an older copy of this one was put back"
+        raise Tampered(f"{path.name} is there and says something else: {what}; nothing was overwritten")
     write_whole(path, note.encode(), mode=0o644)
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,9 +16,10 @@ from integrator.cli.output import home_option, json_option, print_json, say
 from integrator.domain.errors import Malformed, Tampered
 from integrator.domain.identifiers import SorguNo
 from integrator.evidence.fsck import fsck
+from integrator.evidence.handing import hand_out
 from integrator.settings import Settings
 from integrator.store.engine import reading
-from integrator.wiring import checkpoint_key, open_gateway, open_store
+from integrator.wiring import checkpoint_key, open_gateway, open_holders, open_store
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LARGEST_NOTE = 65_536
@@ -104,6 +106,21 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
         return
     path = write_checkpoint_file(settings.home / "checkpoints", *made)
     print_json({"made": True, "size": made[0], "file": str(path)}) if as_json else click.echo(made[1], nl=False)
+
+
+@audit_group.command()
+@home_option
+@json_option
+def hand(settings: Settings, as_json: bool) -> int:
+    """Hand the newest checkpoint to everybody named in [checkpoint], now. Exit code 4 when somebody did not get it."""
+    handed = hand_out(open_gateway(settings, sending=False), open_holders(settings), at_once=True)
+    if as_json:
+        print_json([asdict(each) for each in handed])
+    for each in [] if as_json else handed:
+        click.echo(f"{each.name:8} {each.size:>12}  {each.told or say('güncel', 'has it')}")
+    if not handed and not as_json:
+        click.echo(say("Kimseye verilmiyor: [checkpoint] boş.", "Nobody holds checkpoints: [checkpoint] is empty."))
+    return 4 if any(each.told for each in handed) else 0
 
 
 @audit_group.command()

@@ -48,7 +48,7 @@ WORKING = {
     ),
     "evidence_copy": frozenset({"changed_at"}),
     "revocation_answer": frozenset({"seen_at"}),
-    "audit_checkpoint": frozenset({"made_at"}),
+    "audit_checkpoint": frozenset({"made_at", "token"}),
     "quarantine": frozenset({"code", "reason"}),
     "kod": frozenset({"source", "seen_at"}),
     "kod_history": frozenset({"change", "text_tr", "source", "seen_at", "change_no", "code", "list_name"}),
@@ -56,7 +56,7 @@ WORKING = {
     "profesyonel_yetki": frozenset({"blind_index", "holds", "source", "seen_at", "kurum_id", "body"}),
     "calisan_sigorta": frozenset({"blind_index", "holds", "source", "seen_at", "kurum_id", "body"}),
 }
-WORKING_TABLES = frozenset({"ministry_line", "tick_lease", "sorgu_no_counter", "alembic_version"})
+WORKING_TABLES = frozenset({"checkpoint_holder", "ministry_line", "tick_lease", "sorgu_no_counter", "alembic_version"})
 _PAGE = 500
 _COMMITTED = frozenset({"canonical", "cms", "indexes", "request", "reply"})
 
