@@ -26,6 +26,7 @@ from integrator.cli import (
     line,
     lookup,
     messages,
+    receipt,
     records,
     sheets,
     veri_seti,
@@ -43,7 +44,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, keys, agent, explain, audit,
-    evidence, demo,
+    evidence, receipt, demo,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)
