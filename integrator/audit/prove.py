@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +13,9 @@ from sqlalchemy import Connection, select
 from integrator.audit.checkpoint import Checkpoint
 from integrator.audit.trail import read_rows, stored_subtree
 from integrator.audit.tree import (
+    HASH_BYTES,
     Hash,
+    Subtree,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -59,7 +62,7 @@ def prove_bildirim(tx: Connection, sorgu_no: SorguNo, head: Head | None = None) 
 
 def prove_row(tx: Connection, row: Any, head: Head) -> dict[str, Any]:
     """One entry with its proof, checked; raises Tampered."""
-    proof = inclusion_proof(row.i, head.size, partial(_subtree, tx))
+    proof = with_subtrees(tx, partial(inclusion_proof, row.i, head.size))
     fits = leaf_hash(row.leaf) == row.hash
     if not fits or root_from_proof(row.hash, row.i, head.size, proof) != head.root:
         raise Tampered(f"entry {row.i}: its proof does not lead to the checkpoint at {head.size}")
@@ -74,7 +77,7 @@ def prove_consistency(tx: Connection, earlier: Checkpoint) -> dict[str, Any]:
     head = newest_head(tx)
     if earlier.size > head.size:
         raise Tampered(f"the newest checkpoint speaks of {head.size} entries, the one given of {earlier.size}")
-    proof = consistency_proof(earlier.size, head.size, partial(_subtree, tx)) if earlier.size else []
+    proof = with_subtrees(tx, partial(consistency_proof, earlier.size, head.size)) if earlier.size else []
     if earlier.size and roots_from_consistency(earlier.size, head.size, earlier.root, proof) != (
         earlier.root,
         head.root,
@@ -84,6 +87,14 @@ def prove_consistency(tx: Connection, earlier: Checkpoint) -> dict[str, Any]:
     return {**sizes, "checkpoint": head.note, "proof": [each.hex() for each in proof]}
 
 
-def _subtree(tx: Connection, level: int, index: int) -> Hash:
-    last = ((index + 1) << level) - 1
-    return stored_subtree(read_rows(tx, [last])[last], level)
+def with_subtrees(tx: Connection, plan: Callable[[Subtree], list[Hash]]) -> list[Hash]:
+    """What `plan` makes of stored subtrees, read in one query: it is run twice, first to learn which it wants."""
+    wanted: dict[tuple[int, int], int] = {}
+
+    def note(level: int, index: int) -> Hash:
+        wanted[level, index] = ((index + 1) << level) - 1
+        return bytes(HASH_BYTES)
+
+    plan(note)
+    rows = read_rows(tx, sorted(set(wanted.values())))
+    return plan(lambda level, index: stored_subtree(rows[wanted[level, index]], level))

@@ -64,6 +64,7 @@ def _draw_rows(page: Canvas, receipt: Receipt) -> None:
         page.drawString(_LEFT, height - 3.4 * mm, en)
         page.setFont(_PLAIN, 9)
         for line in _lines(value):
+            page.setFont(_PLAIN, 9 if len(line) <= 48 else 7.5)
             page.drawString(_VALUES, height, line)
             height -= 4.2 * mm
         height -= 4.6 * mm
@@ -97,7 +98,7 @@ def _rows(receipt: Receipt) -> Iterator[tuple[str, str, str]]:
 
 def _lines(value: str) -> Iterator[str]:
     for line in value.split("\n"):
-        yield from (line[at : at + 60] for at in range(0, max(len(line), 1), 60))
+        yield from (line[at : at + 64] for at in range(0, max(len(line), 1), 64))
 
 
 def _local(at: str | None) -> str:
