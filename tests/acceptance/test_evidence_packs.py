@@ -8,6 +8,7 @@ import time
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,36 @@ def test_a_workplace_of_200_is_packed_in_a_minute_and_20_mb_and_verified_where_n
         everything = b"".join(container.read(each) for each in container.namelist())
     assert parola not in everything
     assert b"<firmaKodu>" + firma_kodu not in everything
+
+
+@pytest.mark.acceptance
+def test_the_commands_of_evidence_answer_and_refuse_with_their_exit_codes(ibys, tmp_path, trial_with):
+    trial, _ = trial_with(ibys.home, records=2, seed=3, faults="none")
+    gateway = open_gateway(trial.settings)
+    acts.refresh_codes(gateway)
+    answers = list(pipeline.accept(gateway, KurumNo(trial.kurum), read_file(trial.input_file, caps(trial.settings))))
+    pipeline.dispatch(gateway)
+    number = str(answers[0].sorgu_no[0])
+    kept = ibys.json("audit", "checkpoint")["file"]
+    receipt = ibys.json("receipt", number, "--pdf", str(tmp_path / "makbuz.pdf"))
+    altered, odd = tmp_path / "altered.checkpoint", tmp_path / "odd.checkpoint"
+    altered.write_text(Path(kept).read_text().replace("ibys-trial\n", "ibys-trial\n1", 1))
+    odd.write_bytes(b"\xff\xfe")
+
+    assert receipt["state"] == "accepted"
+    assert (tmp_path / "makbuz.pdf").read_bytes().startswith(b"%PDF-")
+    assert ibys.json("audit", "fsck")["audit_ok"]
+    assert ibys.json("audit", "verify", "--from", kept)["from"] > 0
+    grown = ibys.json("audit", "consistency", kept)
+    assert grown["second"] > grown["first"] > 0
+    assert ibys.json("audit", "hand") == []
+    refused = [
+        ibys.run("audit", "verify", "--from", str(altered)),
+        ibys.run("audit", "consistency", str(odd)),
+        ibys.run("receipt", "1"),
+        ibys.run("evidence", "pack", "--out", str(tmp_path / "p.zip")),
+        ibys.run("evidence", "pack", "--sorgu-no", "1", "--out", str(tmp_path / "p.zip")),
+    ]
+    assert [each.returncode for each in refused] == [5, 2, 2, 2, 2]
+    assert not any("Traceback" in each.stderr for each in refused)
+    assert not (tmp_path / "p.zip").exists()
