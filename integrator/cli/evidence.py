@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from integrator.cli.audit import audit_group
 from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, say
 from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, SorguNo
@@ -129,4 +130,5 @@ def _selected(gateway: Gateway, kurum: KurumNo, told: dict[str, Any]) -> tuple[l
     return numbers, {"chosen": "isyeri", "isyeri": workplace, "from": f"{first}", "to": f"{last}"}
 
 
+audit_group.add_command(pack, "bundle")  # the name that outside checks know
 COMMANDS = [evidence_group]
