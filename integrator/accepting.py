@@ -270,8 +270,13 @@ def _birth_entries(
     for draft in drafts:
         form = draft.form
         facts: dict[str, Any] = {"veri_seti": form.veri_seti, "version": form.version, "messages": len(draft.messages)}
+        facts |= {"event_date": draft.kayit.event_date.isoformat(), "fingerprint": draft.fingerprint.hex()}
         facts |= {"revocation": draft.kept} if draft.kept else {}
         yield Entry("kayit.accepted", actor, {"kurum": kurum, "kayit_no": draft.kayit.kayit_no, **facts})
+    kept = {draft.kayit.kayit_no: draft.kept for draft in drafts if draft.kept}
     for row, move in zip(rows, moved, strict=True):
+        answers = {"revocation": kept[row.kayit_no]} if row.kayit_no in kept and row.cms else {}
         entry = moved_entry(move, actor)
-        yield entry.with_facts(bodies.commitments(row.salt, canonical=row.canonical, cms=row.cms))
+        indexes = bodies.index_bytes(row.isyeri_index, row.profesyonel_index)
+        told = bodies.commitments(row.salt, canonical=row.canonical, cms=row.cms, indexes=indexes)
+        yield entry.with_facts(told | answers)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from integrator.audit.checkpoint import make_checkpoint
+from integrator.audit.checkpoint import make_checkpoint, newest_checkpoint, tree_size
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.correcting import correct
@@ -37,6 +37,7 @@ from integrator.hands import (
     retry,
 )
 from integrator.log import logger
+from integrator.looks import EXPORT, looking
 from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records, restored
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
@@ -46,7 +47,6 @@ from integrator.store.engine import reading, writing
 
 RECOVER_AT_ONCE = 10_000
 RECORDS_AT_ONCE = 1_000
-NAMED_AT_ONCE = 1_000  # numbers in one audit entry
 TRAINING_CODES = "egitim_kodu"
 
 
@@ -167,24 +167,11 @@ def exporting(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], *, b
 
     An intent without an outcome means that the files may be there. Raises BadReason for a name the log must not keep.
     """
-    hand = Hand(by or gateway.actor, "signature")
-
-    def record(event: str, numbers: Sequence[SorguNo]) -> None:
-        now, facts = gateway.clock.now(), {"kurum": kurum, "by": hand.by}
-        several = [list(numbers[start : start + NAMED_AT_ONCE]) for start in range(0, len(numbers), NAMED_AT_ONCE)]
-        with writing(gateway.database) as tx:
-            gateway.record(tx, (Entry(event, gateway.actor, facts | {"messages": each}) for each in several), now)
-
     if not numbers:
         yield
         return
-    record("bytes.exporting", numbers)
-    try:
+    with looking(gateway, kurum, EXPORT, numbers, by=by):
         yield
-    except BaseException:
-        record("bytes.export_failed", numbers)
-        raise
-    record("bytes.exported", numbers)
 
 
 def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:
@@ -194,6 +181,14 @@ def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, s
         if lease and not is_held(tx, lease, now=now):
             return None
         return make_checkpoint(tx, gateway.checkpoint_key, now=now)
+
+
+def checkpoint_is_due(gateway: Gateway, *, every: timedelta, entries: int) -> bool:
+    """Whether the newest checkpoint is older than `every`, or `entries` have come since; one is due at first."""
+    with reading(gateway.database) as tx:
+        size, made_at = newest_checkpoint(tx)
+        grown = tree_size(tx) - size
+    return grown > 0 and (made_at is None or gateway.clock.now() - made_at >= every or grown >= entries)
 
 
 def refresh_codes(gateway: Gateway) -> int:
@@ -221,7 +216,13 @@ def _put_list(
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
         found = code_lists.refresh(tx, list_name, rows, now=now, source=source)
-        facts = {"list": list_name, "codes": found.codes, **({"changes": found.changes} if found.changes else {})}
+        digest = code_lists.digest_of_list(tx, list_name)
+        facts = {
+            "list": list_name,
+            "codes": found.codes,
+            "digest": digest,
+            **({"changes": found.changes} if found.changes else {}),
+        }
         gateway.record(tx, [Entry("codes.refreshed", gateway.actor, facts)], now)
     load_codes(gateway)
     return found
@@ -272,6 +273,7 @@ __all__ = [
     "cancel",
     "cancel_cause",
     "checkpoint",
+    "checkpoint_is_due",
     "codes_are_due",
     "correct",
     "exporting",

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
+from integrator.audit.trail import Entry
 from integrator.deliver.courier import Courier
 from integrator.deliver.dvo import VERI_SETI
 from integrator.deliver.generation import NUMBERS_AT_ONCE, TakesForProcessing
@@ -49,6 +50,7 @@ class Batch:
     bundles: Sequence[Bundle] = ()
     wait: timedelta | None = None
     line: line.Line | None = None
+    at: datetime | None = None  # when it was claimed: the moment that attempts and entries carry
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +148,21 @@ def claim_to_send(gateway: Gateway, errand: Errand, room: int, rotation: Rotatio
         intents = [
             Moved(c.sorgu_no, c.kurum, State.QUEUED, c.state, {"deneme_no": c.deneme_no}) for c in _flat(batch.bundles)
         ]
-        gateway.record_moves(tx, intents, gateway.clock.now())
+        gateway.record_moves(tx, intents, batch.at or gateway.clock.now())
     return batch
 
 
 def claim_to_ask(gateway: Gateway, errand: Errand, room: int, rotation: Rotation) -> Batch:
-    """Messages of unknown fate and those in processing; a question moves nothing, so nothing is audited yet."""
+    """Messages of unknown fate and those in processing: the intent to ask about each, as for a send."""
     with writing(gateway.database) as tx:
-        return _claim(gateway, tx, errand, room, rotation, is_send=False)
+        batch = _claim(gateway, tx, errand, room, rotation, is_send=False)
+        gateway.record(tx, (_asking(gateway, each) for each in _flat(batch.bundles)), batch.at or gateway.clock.now())
+    return batch
+
+
+def _asking(gateway: Gateway, claimed: Claimed) -> Entry:
+    facts = {"kurum": claimed.kurum, "sorgu_no": claimed.sorgu_no, "deneme_no": claimed.deneme_no}
+    return Entry("bildirim.asking", gateway.actor, facts)
 
 
 def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotation, *, is_send: bool) -> Batch:
@@ -191,7 +200,7 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     if shared and bundles:
         after = replace(after, send_cursor=rotation.cursor) if is_send else replace(after, ask_cursor=rotation.cursor)
         write_line(tx, found, after)
-    return Batch(bundles, admission.wait, after)
+    return Batch(bundles, admission.wait, after, now)
 
 
 def _barred(gateway: Gateway) -> tuple[tuple[str, str, str], ...]:

@@ -169,7 +169,7 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
     began_at = gateway.clock.now()
     try:
         key = gateway.content(claimed.kurum, claimed.kayit_no, claimed.content_key)
-        canonical, cms = bodies.open_claimed(key, claimed)
+        salt, canonical, cms = bodies.open_claimed(key, claimed)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
         return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
@@ -182,7 +182,8 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
     words = words_of_214(outcome)
     explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
     refused = bodies.seal_refused(key, claimed, outcome, explanation.as_json() if explanation else None)
-    return Carried(claimed, outcome, request, reply, refused, began_at, explanation)
+    kept = bodies.commitments(salt, request=exchange.request, reply=exchange.reply)
+    return Carried(claimed, outcome, request, reply, refused, began_at, explanation, commitments=kept)
 
 
 SENDING = Errand(claim_to_send, _one_by_one, _send_all)

@@ -113,6 +113,24 @@ class EvidenceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointSettings:
+    """When checkpoints are made beside `worker.checkpoint_seconds`, and to whom they are handed; empty: to nobody.
+
+    `folder` belongs to a second party; `push_address` takes a POST (headers from `push_header_file`); `command` gets
+    the note on its standard input, or a mail to `mail_to` when that is set (``sendmail -t``). `stamp`: each gets a
+    time-stamp.
+    """
+
+    every_entries: int = 10_000
+    folder: str = ""
+    push_address: str = ""
+    push_header_file: str = ""
+    command: str = ""
+    mail_to: str = ""
+    stamp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class IntakeSettings:
     """Caps on what comes from outside."""
 
@@ -196,6 +214,7 @@ class Settings:
     keys: KeysSettings = field(default_factory=KeysSettings)
     ministry: MinistrySettings = field(default_factory=MinistrySettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
@@ -336,7 +355,20 @@ def check_settings(settings: Settings) -> list[str]:
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
     problems += _check_master(settings.keys)
-    return problems + _check_store(settings) + _check_ministry(settings)
+    return problems + _check_checkpoint(settings) + _check_store(settings) + _check_ministry(settings)
+
+
+def _check_checkpoint(settings: Settings) -> list[str]:
+    handed, problems = settings.checkpoint, []
+    if handed.push_address and urlsplit(handed.push_address).scheme not in ("http", "https"):
+        problems.append("checkpoint.push_address: http(s)://host/path is wanted")
+    if handed.mail_to and not handed.command:
+        problems.append("checkpoint.mail_to: checkpoint.command is wanted beside it, such as `sendmail -t`")
+    if any(not sign.isprintable() for sign in handed.mail_to):
+        problems.append("checkpoint.mail_to: one line is wanted")
+    if handed.stamp and not settings.evidence.tsa_address:
+        problems.append("checkpoint.stamp: evidence.tsa_address is wanted beside it")
+    return problems
 
 
 _OF_MASTER = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from integrator.audit.trail import Entry, moved_entry
@@ -34,6 +34,7 @@ class Carried:
     began_at: datetime
     explanation: Explanation | None = None
     speaks: bool = True  # about the address; of several messages in one call only the first does
+    commitments: Mapping[str, str] = field(default_factory=dict)  # to request and reply, for the audit log
 
     @property
     def cause(self) -> str:
@@ -138,6 +139,7 @@ def _settlement(gateway: Gateway, carried: Carried, wait: timedelta, now: dateti
         refused_parts=carried.refused,
         cause=carried.cause,
         ministry_no=carried.ministry_no,
+        commitments=carried.commitments,
     )
 
 
@@ -158,10 +160,13 @@ def _stop_forms(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datet
 
 
 def _line_entries(gateway: Gateway, before: line.Line, after: line.Line) -> list[Entry]:
-    if before.state == after.state:
-        return []
-    event = "line.resumed" if after.state == line.ACTIVE else "line.stopped"
-    return [Entry(event, gateway.actor, {"code": after.reason})]
+    facts = {"address": gateway.address, "code": after.reason}
+    if before.state != after.state:
+        event = "line.resumed" if after.state == line.ACTIVE else "line.stopped"
+        return [Entry(event, gateway.actor, facts)]
+    if bool(before.opened) != bool(after.opened):
+        return [Entry("line.opened" if after.opened else "line.closed", gateway.actor, facts)]
+    return []
 
 
 def _log_line(before: line.Line, after: line.Line) -> None:

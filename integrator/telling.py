@@ -19,6 +19,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.domain.texts import LANGUAGES
 from integrator.gateway import Gateway
+from integrator.looks import OPEN, looking
 from integrator.protect.seal import erased_of
 from integrator.queue import corrections, readings
 from integrator.queue.bodies import open_explanation, open_refused
@@ -33,10 +34,11 @@ _OURS = ("isyeri_index", "profesyonel_index", "fence")
 _TOLD = ("at", "event", "from", "to", "by", "reason")
 
 
-def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any]:
+def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str = "") -> dict[str, Any]:
     """The message's row, attempts, advice, links, hands and refused parts; raises NotFound.
 
-    Of an erased record it tells when and under which class, and nothing that was sealed.
+    Of an erased record it tells when and under which class, and nothing that was sealed. What is opened is audited as
+    a look of `by`.
     """
     with reading(gateway.database) as tx:
         found = readings.read_one(tx, kurum, sorgu_no)
@@ -54,8 +56,9 @@ def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> dict[st
         "erased": erased_of(found["content_key"]),
     }
     if sealed is not None and not facts["erased"]:
-        key = gateway.content(kurum, row["kayit_no"], found["content_key"])
-        parts = open_refused(key, kurum, sorgu_no, sealed)
+        with looking(gateway, kurum, OPEN, [sorgu_no], by=by, facts={"what": "refused_parts"}):
+            key = gateway.content(kurum, row["kayit_no"], found["content_key"])
+            parts = open_refused(key, kurum, sorgu_no, sealed)
         facts["refused_parts"] = [
             {"calisan": seen(part.pair[0]), "egitim": part.pair[1], "code": part.code} for part in parts
         ]

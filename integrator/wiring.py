@@ -7,13 +7,13 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from integrator.acts import load_codes
-from integrator.audit.checkpoint import CheckpointKey, read_checkpoint_key
+from integrator.audit.checkpoint import CheckpointKey, put_log_key, read_checkpoint_key, require_log_key
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.definitions import STATUSES
@@ -27,9 +27,12 @@ from integrator.deliver.wire import Limits, Wire
 from integrator.deliver.zeep_door import ZeepDoor
 from integrator.domain.clock import SystemClock, system_jitter
 from integrator.domain.errors import Misconfigured
+from integrator.domain.identifiers import KurumNo
+from integrator.evidence.handing import CommandHolder, FolderHolder, Holder, PushHolder
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
 from integrator.log import hide
+from integrator.noticing import in_use, notice, put_seen
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.files import write_secret, write_whole
 from integrator.protect.master import FileMaster, MasterKey
@@ -48,6 +51,7 @@ from integrator.sign.revocation import Revocation, read_revocation
 from integrator.sign.verify import PRODUCTION, TRIAL
 from integrator.store.engine import (
     Database,
+    Tx,
     open_engine,
     reading,
     sqlite_url,
@@ -108,7 +112,11 @@ def _create_database(settings: Settings) -> None:
     name, engine = settings.gateway.name, open_database(settings)
     with closing_database(engine), writing(engine) as tx:
         put_schema(tx, gateway_name=name, sorgu_no_start=settings.queue.sorgu_no_start)
-        Trail().append(tx, [Entry("gateway.created", actor(), {"gateway": name})], now=SystemClock().now())
+        trail, now, key = Trail(), SystemClock().now(), checkpoint_key(settings)
+        put_log_key(tx, key)
+        facts = {"gateway": name, "log_key": key.name.hex()}
+        trail.append(tx, [Entry("gateway.created", actor(), facts)], now=now)
+        put_seen(tx, trail, actor(), in_use(settings, read_catalogue(), key=key.secret), now=now)
 
 
 def _database_holds_gateway(settings: Settings) -> bool:
@@ -143,7 +151,12 @@ def migrate_store(settings: Settings) -> Migrated:
     _require_home(settings)
     engine = open_database(settings)
     with closing_database(engine):
-        return migrate(engine)
+        return migrate(engine, then=_record_migrated)
+
+
+def _record_migrated(tx: Tx, done: Migrated) -> None:
+    facts = {"before": done.before, "after": done.after}
+    Trail().append(tx, [Entry("schema.migrated", actor(), facts)], now=SystemClock().now())
 
 
 def _require_home(settings: Settings) -> None:
@@ -179,7 +192,8 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
     """A gateway ready to walk. Without `sending` no ministry address is needed."""
     database = open_store(settings)
     keys = settings.keys
-    keyring = KeyRing(database, master_key(settings))
+    trail, name = Trail(), actor()
+    keyring = KeyRing(database, master_key(settings), made=_record_key(trail, name))
     if check_master:
         keyring.check_master()
     gateway = Gateway(
@@ -194,9 +208,9 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
         trust=read_trust_store(settings.path(keys.trust_dir)) if keys.trust_dir else None,
         generation=_generation(settings) if sending and settings.ministry.address else None,
         metot=settings.ministry.metot,
-        trail=Trail(),
+        trail=trail,
         checkpoint_key=checkpoint_key(settings),
-        actor=actor(),
+        actor=name,
         address=line_address(settings.ministry.address),
         pace=_pace(settings),
         rules=_rules(settings),
@@ -205,8 +219,20 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
         revocation=_revocation(settings),
         leaving=leaving(settings),
     )
+    require_log_key(database, gateway.checkpoint_key)
+    seen = in_use(settings, gateway.catalogue, key=gateway.checkpoint_key.secret)
+    notice(database, gateway.trail, gateway.actor, seen, now=gateway.clock.now())
     load_codes(gateway)
     return gateway
+
+
+def _record_key(trail: Trail, name: str) -> Callable[[Tx, KurumNo, int, datetime], None]:
+    """What writes down that a customer got a data key, in the transaction that stores it."""
+
+    def record(tx: Tx, kurum: KurumNo, key_no: int, now: datetime) -> None:
+        trail.append(tx, [Entry("key.made", name, {"kurum": kurum, "key_no": key_no})], now=now)
+
+    return record
 
 
 def leaving(settings: Settings) -> frozenset[str]:
@@ -281,6 +307,19 @@ def open_authority(settings: Settings) -> TimestampAuthority | None:
     return TimestampAuthority(
         evidence.tsa_address, fetch, anchors=anchors, intermediates=intermediates, headers=headers
     )
+
+
+def open_holders(settings: Settings) -> list[Holder]:
+    """Everybody that checkpoints are handed to."""
+    handed, holders = settings.checkpoint, list[Holder]()
+    if handed.folder:
+        holders.append(FolderHolder(settings.path(handed.folder), checkpoint_key(settings)))
+    if handed.push_address:
+        headers = _read_headers(settings.path(handed.push_header_file)) if handed.push_header_file else {}
+        holders.append(PushHolder(handed.push_address, headers))
+    if handed.command:
+        holders.append(CommandHolder(handed.command, handed.mail_to))
+    return holders
 
 
 def _read_headers(path: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ with this machine and this key from rewriting all history; see docs/operations.m
 from __future__ import annotations
 
 import base64
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,15 +19,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from integrator.audit.trail import read_edge
 from integrator.audit.tree import Hash, root_of
-from integrator.domain.errors import Tampered
+from integrator.domain.errors import Misconfigured, Tampered
 from integrator.protect.files import write_whole
 from integrator.protect.seal import read_key_file
 from integrator.store.dialect import AUDIT_HEAD, hold
-from integrator.store.tables import audit_checkpoint, audit_entry
+from integrator.store.engine import reading, writing
+from integrator.store.tables import audit_checkpoint, audit_entry, meta
 
 _ED25519 = b"\x01"  # signature type of signed notes
 _NOTE = re.compile(
@@ -51,6 +53,12 @@ class CheckpointKey:
         self.origin = origin
         self._private = private
         self.public = private.public_key()
+        self.name = key_id(origin, self.public)
+
+    @property
+    def secret(self) -> bytes:
+        """For keyed digests of what is in use; nothing else is made from it."""
+        return hmac.digest(self._private.private_bytes_raw(), b"ibys/log-secret/v1", "sha256")
 
     def sign(self, size: int, root: Hash) -> str:
         """The signed note over a tree."""
@@ -94,10 +102,42 @@ def _decode(text: str) -> bytes:
     return value
 
 
+_LOG_KEY = "log_key"
+
+
+def put_log_key(tx: Connection, key: CheckpointKey) -> None:
+    """Write down which key signs this log: no other one will be taken."""
+    tx.execute(insert(meta).values(name=_LOG_KEY, value=f"{key.origin}+{key.name.hex()}"))
+
+
+def require_log_key(database: Engine, key: CheckpointKey) -> None:
+    """Refuse the key of another gateway's log; raises Misconfigured. A home of an older release takes its key now."""
+    told = select(meta.c.value).where(meta.c.name == _LOG_KEY)
+    with reading(database) as tx:
+        known = tx.execute(told).scalar_one_or_none()
+    if known is None:
+        with writing(database) as tx:
+            hold(tx, _LOG_KEY)
+            known = tx.execute(told).scalar_one_or_none()
+            if known is None:
+                put_log_key(tx, key)
+                return
+    if known != f"{key.origin}+{key.name.hex()}":
+        wanted = f"keys.checkpoint_key_file holds another key than the one that signs this log ({known})"
+        raise Misconfigured(f"{wanted}: one log has one key and one key has one log; put this home's own key back")
+
+
 def tree_size(tx: Connection) -> int:
     """How many entries the log has."""
     newest = tx.execute(select(func.max(audit_entry.c.i))).scalar_one()
     return 0 if newest is None else int(newest) + 1
+
+
+def newest_checkpoint(tx: Connection) -> tuple[int, datetime | None]:
+    """(size, when it was made) of the newest one; (0, None) when there is none."""
+    newest = select(audit_checkpoint.c.size, audit_checkpoint.c.made_at).order_by(audit_checkpoint.c.size.desc())
+    row = tx.execute(newest.limit(1)).one_or_none()
+    return (row.size, row.made_at) if row else (0, None)
 
 
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
@@ -121,8 +161,8 @@ def write_checkpoint_file(folder: Path, size: int, note: str) -> Path:
     was rolled back under this home.
     """
     path = folder / f"{size:012}.checkpoint"
-    if path.exists() and path.read_text(encoding="utf-8", errors="replace") != note:
+    if path.exists() and path.read_bytes() != note.encode():
         told = "another log of that size was signed with this key: two gateways share one log key, or the database was"
-        raise Tampered(f"{path}: {told} rolled back. Stop both, keep both; nothing was overwritten")
+        raise Tampered(f"{path.name}: {told} rolled back. Stop both, keep both; nothing was overwritten")
     write_whole(path, note.encode(), mode=0o644)
     return path

@@ -30,6 +30,7 @@ EVENTS = frozenset(
         "gateway.created",
         "kayit.accepted",
         "bildirim.moved",
+        "bildirim.asking",
         "bildirim.asked",
         "bildirim.hastened",
         "kayit.corrected",
@@ -40,6 +41,20 @@ EVENTS = frozenset(
         "bytes.export_failed",
         "line.stopped",
         "line.resumed",
+        "line.opened",
+        "line.closed",
+        "settings.changed",
+        "keys.changed",
+        "versions.changed",
+        "schema.migrated",
+        "key.made",
+        "content.opening",
+        "content.opened",
+        "content.open_failed",
+        "pack.making",
+        "pack.sealed",
+        "pack.made",
+        "pack.failed",
         "codes.refreshed",
         "party.looked_up",
         "party.imported",
@@ -53,6 +68,7 @@ EVENTS = frozenset(
         "hold.placed",
         "hold.lifted",
         "content.erased",
+        "content.erased_again",
         "gateway.restored",
         "gateway.opened",
     }
@@ -107,7 +123,7 @@ class Trail:
 
     def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
         """Write `entries` in order; returns their indexes."""
-        stamp = _stamp(now)
+        stamp = stamp_of(now)
         leaves = [(entry.leaf(stamp), entry.facts.get("sorgu_no")) for entry in entries]
         if not leaves:
             return range(0)
@@ -157,5 +173,6 @@ def stored_subtree(row: Any, level: int) -> Hash:
     return bytes(row.nodes[(level - 1) * HASH_BYTES : level * HASH_BYTES]) if level else bytes(row.hash)
 
 
-def _stamp(at: datetime) -> str:
+def stamp_of(at: datetime) -> str:
+    """A moment as entries write it: UTC, whole milliseconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"

@@ -99,3 +99,46 @@ def root_from_proof(leaf: Hash, index: int, size: int, proof: Sequence[Hash]) ->
             root = node_hash(root, left_over.pop(0))
         first, last = first >> 1, last >> 1
     return None if left_over else root
+
+
+def consistency_proof(first: int, second: int, subtree: Subtree) -> list[Hash]:
+    """PROOF(first, D[second]) of RFC 6962 2.1.2; `first` lies in 1..second."""
+    return _subproof(first, 0, second, subtree, whole=True)
+
+
+def _subproof(first: int, start: int, end: int, subtree: Subtree, *, whole: bool) -> list[Hash]:
+    size = end - start
+    if first == size:
+        return [] if whole else [range_root(start, end, subtree)]
+    half = 1 << (size - 1).bit_length() - 1
+    middle = start + half
+    if first <= half:
+        return [*_subproof(first, start, middle, subtree, whole=whole), range_root(middle, end, subtree)]
+    return [*_subproof(first - half, middle, end, subtree, whole=False), range_root(start, middle, subtree)]
+
+
+def roots_from_consistency(first: int, second: int, root: Hash, proof: Sequence[Hash]) -> tuple[Hash, Hash] | None:
+    """The (first, second) roots that `proof` leads to (RFC 9162 2.1.4.2), or None when its length cannot be right.
+
+    `root` is the first tree's root: the proof leaves it out where it is a subtree of the second.
+    """
+    if first == second:
+        return None if proof else (root, root)
+    left_over = list(proof) if first & (first - 1) else [root, *proof]
+    index, last = first - 1, second - 1
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    if not left_over:
+        return None
+    old = new = left_over.pop(0)
+    for sibling in left_over:
+        if not last:
+            return None
+        if index & 1 or index == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        index, last = index >> 1, last >> 1
+    return None if last else (old, new)

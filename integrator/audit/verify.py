@@ -6,7 +6,7 @@ Streams; holds one state per message. Never writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,27 +14,48 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
-from integrator.audit.checkpoint import open_note
+from integrator.audit.checkpoint import Checkpoint, open_note, tree_size
+from integrator.audit.trail import read_edge
 from integrator.audit.tree import EMPTY_ROOT, Hash, extend, leaf_hash, root_of
 from integrator.domain.errors import Tampered
 from integrator.store.tables import audit_checkpoint, audit_entry, bildirim, kayit
 
-_MOVES = ("bildirim.moved", "bildirim.asked")
+_MOVES = frozenset({"bildirim.moved", "bildirim.asked"})
+_COLUMNS = (audit_entry.c.i, audit_entry.c.leaf, audit_entry.c.hash, audit_entry.c.nodes, audit_entry.c.sorgu_no)
+_parse = json.JSONDecoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first broken place: `what` is storage, entry, leaf, hash, node, checkpoint or row; `index` the entry's."""
+
+    what: str
+    words: str
+    index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`broken` is None when everything verifies; else the first broken place, in words."""
+    """`found` is None when everything verifies; else the first broken place."""
 
     entries: int
     checkpoints: int
     bildirim: int
     root: Hash
-    broken: str | None
+    found: Break | None
+
+    @property
+    def broken(self) -> str | None:
+        """The first broken place in words."""
+        return self.found.words if self.found else None
 
 
-class _Broken(Exception):
-    """The first broken place."""
+class Broken(Exception):
+    """Carries the first broken place up."""
+
+    def __init__(self, what: str, words: str, index: int | None = None) -> None:
+        super().__init__(words)
+        self.place = Break(what, words, index)
 
 
 class _Recount:
@@ -49,69 +70,106 @@ class _Recount:
         self._public = public
         self._origin = origin
 
-    def take(self, row: Any) -> None:
-        """One row of the log, in order."""
-        if row.i != self.size:
-            raise _Broken(f"entry {self.size}: missing, the next row is entry {row.i}")
-        if not all(isinstance(value, bytes) for value in (row.leaf, row.hash, row.nodes)):
-            raise _Broken(f"entry {row.i}: a column holds another type than the log writes")
-        if leaf_hash(row.leaf) != row.hash:
-            raise _Broken(f"entry {row.i}: its text does not give its hash")
-        if b"".join(extend(self.edge, self.size, row.hash)) != row.nodes:
-            raise _Broken(f"entry {row.i}: its stored tree nodes are not those of the entries before it")
-        self.size += 1
-        self._follow(row)
-        if self.size in self.notes:
-            self.check_note(self.notes.pop(self.size))
-
-    def _follow(self, row: Any) -> None:
+    def begin_at(self, tx: Connection, since: Checkpoint) -> int:
+        """Start above a checkpoint that somebody kept; returns its size. The log must hold what it speaks of."""
+        if tree_size(tx) < since.size:
+            words = f"entry {tree_size(tx)}: the log ends, but a checkpoint speaks of {since.size} entries"
+            raise Broken("checkpoint", words, tree_size(tx))
         try:
-            fact = json.loads(row.leaf)
-            if fact.get("sorgu_no") != row.sorgu_no:
-                raise _Broken(f"entry {row.i}: its row names another message than its text")
-            self._follow_fact(row.i, fact)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _Broken(f"entry {row.i}: it is not an entry of this log ({type(error).__name__})") from error
+            self.edge = read_edge(tx, since.size)
+        except KeyError as error:
+            raise Broken("entry", f"entry {error.args[0]}: missing", int(error.args[0])) from error
+        if root_of(self.edge) != since.root:
+            raise Broken("node", f"entries below {since.size}: the stored nodes do not lead to the checkpoint's root")
+        self.size = since.size
+        self.notes = {size: note for size, note in self.notes.items() if size > since.size}
+        return since.size
 
-    def _follow_fact(self, index: int, fact: dict[str, Any]) -> None:
-        if fact["event"] == "kayit.accepted":
-            self.records.add((fact["kurum"], fact["kayit_no"]))
-        elif fact["event"] in _MOVES:
-            key = (fact["kurum"], fact["sorgu_no"])
-            before = self.states.get(key)
-            if before is not None and fact.get("from", before) != before:
-                raise _Broken(f"entry {index}: bildirim {key[1]} moves from {fact['from']}, but it stood at {before}")
-            self.states[key] = fact["to"]
+    def take(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of the log (`_COLUMNS`), in order. A million pass this loop: nothing is looked up twice."""
+        edge, notes, follow, size = self.edge, self.notes, self._follow, self.size
+        for index, leaf, stored, nodes, about in rows:
+            self.size = size
+            if index != size:
+                raise Broken("entry", f"entry {size}: missing, the next row is entry {index}", size)
+            if not (type(leaf) is type(stored) is type(nodes) is bytes):
+                raise Broken("entry", f"entry {size}: a column holds another type than the log writes", size)
+            if leaf_hash(leaf) != stored:
+                raise Broken("hash", f"entry {size}: its text does not give its hash", size)
+            if b"".join(extend(edge, size, stored)) != nodes:
+                words = f"entry {size}: its stored tree nodes are not those of the entries before it"
+                raise Broken("node", words, size)
+            follow(size, leaf, about)
+            size += 1
+            if size in notes:
+                self.size = size
+                self.check_note(notes.pop(size))
+        self.size = size
+
+    def _follow(self, index: int, leaf: bytes, about: Any) -> None:
+        try:
+            fact = _parse(leaf.decode())
+            if fact.get("sorgu_no") != about:
+                raise Broken("leaf", f"entry {index}: its row names another message than its text", index)
+            event = fact["event"]
+            if event in _MOVES:
+                self._follow_move(index, fact)
+            elif event == "kayit.accepted":
+                self.records.add((fact["kurum"], fact["kayit_no"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            words = f"entry {index}: it is not an entry of this log ({type(error).__name__})"
+            raise Broken("leaf", words, index) from error
+
+    def _follow_move(self, index: int, fact: dict[str, Any]) -> None:
+        key = (fact["kurum"], fact["sorgu_no"])
+        before = self.states.get(key)
+        if before is not None and fact.get("from", before) != before:
+            words = f"entry {index}: bildirim {key[1]} moves from {fact['from']}, but it stood at {before}"
+            raise Broken("leaf", words, index)
+        self.states[key] = fact["to"]
 
     def check_note(self, note: str) -> None:
         """A checkpoint at the present size."""
+        at, index = f"checkpoint at {self.size}", self.size - 1
         try:
             checkpoint = open_note(note, self._public)
         except Tampered as error:
-            raise _Broken(f"checkpoint at {self.size}: {error.detail}") from error
+            raise Broken("checkpoint", f"{at}: {error.detail}", index) from error
         if checkpoint.origin != self._origin or checkpoint.size != self.size:
-            raise _Broken(f"checkpoint at {self.size}: it speaks of {checkpoint.origin!r}, size {checkpoint.size}")
+            words = f"{at}: it speaks of {checkpoint.origin!r}, size {checkpoint.size}"
+            raise Broken("checkpoint", words, index)
         if checkpoint.root != root_of(self.edge):
-            raise _Broken(f"checkpoint at {self.size}: its root is not the root of the entries")
+            raise Broken("checkpoint", f"{at}: its root is not the root of the entries", index)
 
 
 def verify(
-    tx: Connection, public: Ed25519PublicKey, origin: str, outside: list[tuple[Path, str]] | None = None
+    tx: Connection,
+    public: Ed25519PublicKey,
+    origin: str,
+    outside: list[tuple[Path, str]] | None = None,
+    *,
+    since: Checkpoint | None = None,
 ) -> Report:
-    """Check entries, nodes, checkpoints (stored and `outside` ones) and the rows they speak of."""
+    """Check entries, nodes, checkpoints (stored and `outside` ones) and the rows they speak of.
+
+    With `since`, entries below that checkpoint are not read again: the stored nodes must lead to its root, and only
+    the rows of messages that moved later are compared.
+    """
     stored = {row.size: row.note for row in tx.execute(select(audit_checkpoint.c.size, audit_checkpoint.c.note))}
     recount = _Recount(dict(stored), public, origin)
     try:
         held = _outside_notes(outside or [], public, stored)
         recount.notes.update({size: note for size, note in held.items() if size not in stored})
-        for row in tx.execute(select(audit_entry).order_by(audit_entry.c.i).execution_options(yield_per=5000)):
-            recount.take(row)
+        start = recount.begin_at(tx, since) if since else 0
+        query = select(*_COLUMNS).where(audit_entry.c.i >= start).order_by(audit_entry.c.i)
+        recount.take(tx.execute(query.execution_options(yield_per=5000)))
         for size in sorted(recount.notes):
-            raise _Broken(f"entry {recount.size}: the log ends, but a checkpoint speaks of {size} entries")
+            words = f"entry {recount.size}: the log ends, but a checkpoint speaks of {size} entries"
+            raise Broken("checkpoint", words, recount.size)
         messages = len(recount.states)
-        _compare_rows(tx, recount)
-    except _Broken as broken:
-        return Report(recount.size, len(stored), len(recount.states), root_of(recount.edge), str(broken))
+        _compare_rows(tx, recount, some=since is not None)
+    except Broken as broken:
+        return Report(recount.size, len(stored), len(recount.states), root_of(recount.edge), broken.place)
     root = root_of(recount.edge) if recount.size else EMPTY_ROOT
     return Report(recount.size, len(stored), messages, root, None)
 
@@ -123,24 +181,30 @@ def _outside_notes(outside: list[tuple[Path, str]], public: Ed25519PublicKey, st
         try:
             checkpoint = open_note(note, public)
         except Tampered as error:
-            raise _Broken(f"{path.name}: {error.detail}") from error
+            raise Broken("checkpoint", f"{path.name}: {error.detail}") from error
         mine = stored.get(checkpoint.size)
         if mine is not None and mine != note:
-            raise _Broken(f"{path.name}: differs from the stored checkpoint at {checkpoint.size}")
+            words = f"{path.name}: differs from the stored checkpoint at {checkpoint.size}"
+            raise Broken("checkpoint", words, checkpoint.size - 1)
         held[checkpoint.size] = note
     return held
 
 
-def _compare_rows(tx: Connection, recount: _Recount) -> None:
+def _compare_rows(tx: Connection, recount: _Recount, *, some: bool) -> None:
     for key, state in _rows(tx):
+        if some and key not in recount.states:
+            continue
         told = recount.states.pop(key, None)
         if told != state:
-            raise _Broken(f"bildirim {key[1]}: its row says {state}, the log says {told or 'nothing'}")
+            raise Broken("row", f"bildirim {key[1]}: its row says {state}, the log says {told or 'nothing'}")
     for _, number in sorted(recount.states):
-        raise _Broken(f"bildirim {number}: the log speaks of it, its row is gone")
+        raise Broken("row", f"bildirim {number}: the log speaks of it, its row is gone")
+    if some:
+        return
     stored = {(row.kurum_id, row.kayit_no) for row in tx.execute(select(kayit.c.kurum_id, kayit.c.kayit_no))}
     if stored != recount.records:
-        raise _Broken(f"kayit: {len(stored ^ recount.records)} record(s) stand in the table or in the log, not in both")
+        odd = len(stored ^ recount.records)
+        raise Broken("row", f"kayit: {odd} record(s) stand in the table or in the log, not in both")
 
 
 def _rows(tx: Connection) -> Iterator[tuple[tuple[str, int], str]]:

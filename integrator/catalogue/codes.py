@@ -7,11 +7,13 @@ ministry's list is closed on the day we saw it gone, never deleted. `kod_history
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +223,10 @@ def read_list_file(path: Path) -> list[tuple[str, str, bool]]:
     if strange:
         raise Malformed(f"{path}: line {strange[0]}: no code of 1 to 32 letters, digits, dots or dashes")
     return found
+
+
+def digest_of_list(tx: Connection, list_name: str) -> str:
+    """SHA-256 (hex) over a stored list as it stands: code, text, in use or not."""
+    columns = (kod.c.code, kod.c.text_tr, kod.c.active)
+    rows = tx.execute(select(*columns).where(kod.c.list_name == list_name).order_by(kod.c.code))
+    return sha256(json.dumps([list(row) for row in rows], ensure_ascii=False).encode()).hexdigest()

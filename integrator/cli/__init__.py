@@ -30,6 +30,7 @@ from integrator.cli import (
     lookup,
     messages,
     parties,
+    receipt,
     records,
     retention,
     sheets,
@@ -50,7 +51,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, demo, doors, conformance, vault, backup, retention,
+    audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -11,10 +11,11 @@ import click
 
 from integrator import acts
 from integrator.catalogue.changes import read_changes
-from integrator.cli.output import home_option, json_option, language, print_json, progress, say
+from integrator.cli.output import home_option, json_option, language, name_of, print_json, progress, say
 from integrator.cli.veri_seti import change_facts, named_definition, print_change, veri_seti_group
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.identifiers import KurumNo
+from integrator.looks import OPEN, looking
 from integrator.settings import Settings
 from integrator.validate.impact import Cause, Impact, try_version
 from integrator.wiring import open_gateway
@@ -39,7 +40,9 @@ def impact(settings: Settings, announced: str, days: int, kurum: str | None, as_
     whose = KurumNo(kurum) if kurum else None
     stored = acts.stored_records(gateway, definition.veri_seti, now - timedelta(days=days), whose)
     today = now.astimezone(ISTANBUL).date()
-    with progress(show=not as_json) as bar:
+    told = {"what": "records", "veri_seti": definition.veri_seti, "days": days}
+    seen = looking(gateway, whose or KurumNo("*"), OPEN, by=name_of(None), facts=told)
+    with seen, progress(show=not as_json) as bar:
         task = bar.add_task(say("deneniyor", "trying"), total=None)
         tell = partial(bar.update, task)
         found = try_version(definition, gateway.catalogue, stored, today=today, tell=lambda n: tell(completed=n))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from integrator.cli.explain import print_line_of_214
-from integrator.cli.output import language, print_json, print_table, say
+from integrator.cli.output import language, name_of, print_json, print_table, say
 from integrator.domain.advice import word
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.identifiers import KurumNo, SorguNo
@@ -24,7 +24,7 @@ MAX_PARTS = 20
 def show_message(settings: Settings, sorgu_no: SorguNo, *, as_json: bool) -> None:
     """Print everything a person needs to decide about one message; raises NotFound."""
     kurum = KurumNo(settings.gateway.kurum)
-    shown = tell_message(open_gateway(settings, sending=False), kurum, sorgu_no)
+    shown = tell_message(open_gateway(settings, sending=False), kurum, sorgu_no, by=name_of(None))
     if as_json:
         print_json(shown)
         return

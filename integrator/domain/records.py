@@ -132,6 +132,7 @@ class Settlement:
     refused_parts: bytes | None = field(default=None, repr=False)
     cause: str = ""
     ministry_no: str = ""
+    commitments: Mapping[str, str] = field(default_factory=dict)  # to request and reply, for the audit log
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,5 +251,9 @@ def _document(
 def reapply(tx: Tx, document: dict[str, Any]) -> int:
     """Destroy again what a certificate names, in a copy from an older backup; returns how many keys still stood."""
     kurum, day, named = KurumNo(document["kurum"]), str(document["at"])[:10], str(document["class"])
-    records = [each["kayit_no"] for each in document["records"]]
-    return sum(erasures.destroy(tx, kurum, each, day=day, named=named) for each in records)
+    return sum(erasures.destroy(tx, kurum, each, day=day, named=named) for each in names_of(document))
+
+
+def names_of(document: dict[str, Any]) -> list[str]:
+    """The records that a certificate says are destroyed."""
+    return [each["kayit_no"] for each in document["records"]]

@@ -52,10 +52,10 @@ def open_canonical(key: Seals, kurum: KurumNo, sorgu_no: SorguNo, sealed: bytes)
     return salted[:SALT_BYTES], salted[SALT_BYTES:]
 
 
-def open_claimed(key: Seals, claimed: Claimed) -> tuple[bytes, bytes]:
-    """(canonical bytes, cms) of a claimed message; raises Tampered."""
-    _, canonical = open_canonical(key, claimed.kurum, claimed.sorgu_no, claimed.canonical)
-    return canonical, key.open(claimed.cms, place_of(claimed.kurum, claimed.sorgu_no, "cms"))
+def open_claimed(key: Seals, claimed: Claimed) -> tuple[bytes, bytes, bytes]:
+    """(salt, canonical bytes, cms) of a claimed message; raises Tampered."""
+    salt, canonical = open_canonical(key, claimed.kurum, claimed.sorgu_no, claimed.canonical)
+    return salt, canonical, key.open(claimed.cms, place_of(claimed.kurum, claimed.sorgu_no, "cms"))
 
 
 def seal_record(key: Seals, kurum: KurumNo, kayit_no: str, content: bytes) -> bytes:
@@ -74,6 +74,17 @@ def seal_exchange(key: Seals, claimed: Claimed, request: bytes, reply: bytes) ->
     return (
         key.seal(request, deneme_place(*of, "request")),
         key.seal(reply, deneme_place(*of, "reply")) if reply else b"",
+    )
+
+
+def open_exchange(
+    key: Seals, kurum: KurumNo, sorgu_no: SorguNo, deneme_no: int, *, request: bytes | None, reply: bytes | None
+) -> tuple[bytes, bytes]:
+    """(request without its credentials, reply) of one attempt, each empty when there was none; raises Tampered."""
+    of = (kurum, sorgu_no, deneme_no)
+    return (
+        key.open(request, deneme_place(*of, "request")) if request else b"",
+        key.open(reply, deneme_place(*of, "reply")) if reply else b"",
     )
 
 
@@ -112,10 +123,14 @@ def content_place(kurum: KurumNo, kayit_no: str) -> bytes:
     return f"content_key/{kurum}/{kayit_no}".encode()
 
 
-def commitments(salt: bytes, *, canonical: bytes = b"", cms: bytes = b"") -> dict[str, str]:
-    """What the audit log keeps of the bytes: salted commitments."""
-    told = {"canonical": canonical, "cms": cms}
+def commitments(salt: bytes, **told: bytes) -> dict[str, str]:
+    """What the audit log keeps of canonical, cms, request and reply: a salted commitment to each that is not empty."""
     return {name: commitment(salt, value) for name, value in told.items() if value}
+
+
+def index_bytes(isyeri_index: str, profesyonel_index: str) -> bytes:
+    """The blind indexes of a message as they are committed to."""
+    return f"{isyeri_index}/{profesyonel_index}".encode()
 
 
 def deneme_place(kurum: KurumNo, sorgu_no: SorguNo, deneme_no: int, part: str) -> bytes:

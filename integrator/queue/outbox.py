@@ -60,7 +60,13 @@ def put(
             for row, (canonical, cms) in zip(rows, sealed, strict=True)
         ],
     )
-    return [Moved(row.sorgu_no, row.kurum, None, end, {"part": row.part}) for row, end in zip(rows, ends, strict=True)]
+    return [Moved(row.sorgu_no, row.kurum, None, end, _birth(row)) for row, end in zip(rows, ends, strict=True)]
+
+
+def _birth(row: Bildirim) -> dict[str, Any]:
+    """What never changes about a message, for its first entry."""
+    form = f"{row.form.veri_seti} {row.form.version} {row.form.metot}"
+    return {"part": row.part, "kayit_no": row.kayit_no, "form": form, "parts": row.parts_total}
 
 
 def _new_row(row: Bildirim, end: State, now: datetime) -> dict[str, Any]:
@@ -222,7 +228,8 @@ def settle(tx: Connection, settlements: Sequence[Settlement], *, now: datetime) 
             s.claimed.kurum,
             s.claimed.state,
             s.end,
-            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no} | _more_facts(s),
+            {"outcome": s.outcome, "code": s.code, "deneme_no": s.claimed.deneme_no, "accepted": s.parts_accepted}
+            | _more_facts(s),
         )
         for s in held
     ]
@@ -260,7 +267,7 @@ def reason_of(outcome: str, cause: str) -> str:
 def _more_facts(s: Settlement) -> dict[str, str]:
     """The cause of a 214, and the ministry's number when it is news."""
     is_news = s.ministry_no and s.ministry_no != s.claimed.ministry_no
-    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {})
+    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {}) | dict(s.commitments)
 
 
 def _cause_fact(cause: str) -> dict[str, str]:
@@ -319,13 +326,12 @@ def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> l
         if each.state is State.SENDING
     ]
     asked = [each for each in several if each.state in (State.UNCERTAIN, State.PENDING)]
-    if asked:
-        _unask(tx, asked, now)
-    return settle(tx, back, now=now) if back else []
+    unasked = _unask(tx, asked, now) if asked else []
+    return (settle(tx, back, now=now) if back else []) + unasked
 
 
-def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> None:
-    """A question that was not put is due again at once. Nothing moved, so the audit log has nothing to record."""
+def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> list[Moved]:
+    """A question that was not put is due again at once; the entry of its intent gets its outcome."""
     fences = _fences(tx, [each.sorgu_no for each in asked])
     held = [each for each in asked if fences.get(each.sorgu_no) == (each.fence, each.state.value)]
     for each in held:
@@ -334,6 +340,8 @@ def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> None:
         tx.execute(update(bildirim).where(*mine).values(**again))
     rows = [_ended_row(Settlement(each, each.state, now, "given_back", ""), now) for each in held]
     update_rows(tx, deneme, (*KEY, "deneme_no"), rows)
+    facts = [{"outcome": "given_back", "deneme_no": each.deneme_no} for each in held]
+    return [Moved(e.sorgu_no, e.kurum, e.state, e.state, told) for e, told in zip(held, facts, strict=True)]
 
 
 def expire(tx: Connection, *, now: datetime, limit: int) -> list[Moved]:

@@ -78,6 +78,9 @@ class Dialect(Protocol):
     def wipe(self, connection: Connection, table: str) -> None:
         """Let nothing be read any more of what rows of `table` held before; outside of any transaction."""
 
+    def fault_of_storage(self, tx: Connection) -> str | None:
+        """What the database itself finds wrong with its pages and indexes; None: nothing, or it has no such check."""
+
     def meaning(self, error: DBAPIError) -> Meaning:
         """What `error` asks of us."""
 
@@ -127,6 +130,10 @@ class _Sqlite:
         """Freed bytes are overwritten already; the log that still holds them is emptied."""
         driver: Any = connection.connection.driver_connection
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def fault_of_storage(self, tx: Connection) -> str | None:
+        found = str(tx.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
+        return None if found == "ok" else " ".join(found.split())[:200]
 
     def meaning(self, error: DBAPIError) -> Meaning:
         code: int = getattr(error.orig, "sqlite_errorcode", 0)
@@ -225,6 +232,10 @@ class _Postgresql:
 
     def without_time_limit(self, tx: Connection) -> None:
         tx.execute(text("SET LOCAL statement_timeout = 0"))
+
+    def fault_of_storage(self, tx: Connection) -> str | None:  # noqa: ARG002 - the protocol's
+        """Page checksums are the server's own: a page that fails one cannot be read, and that is told."""
+        return None
 
     def meaning(self, error: DBAPIError) -> Meaning:
         state: str = getattr(error.orig, "sqlstate", None) or ""

@@ -104,6 +104,8 @@ def _translating(engine: Engine, what: str) -> Iterator[None]:
             raise Misconfigured(f"store.database_url: {dialect.words(error)}") from error
         kind = Conflict if meaning is Meaning.CONFLICT else Unavailable
         raise kind(f"{what} ({dialect.words(error)})") from error
+    except UnicodeDecodeError as error:  # SQLite quotes a broken schema in its error, byte for byte
+        raise Unavailable(f"{what} (its file is broken: put back a backup)") from error
     except PoolTimeoutError as error:
         raise Unavailable(f"{what} (every connection of this process is in use)") from error
 

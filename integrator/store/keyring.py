@@ -7,7 +7,7 @@ writes a value under a data key asks `hold` in its own transaction whether that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -23,15 +23,19 @@ from integrator.store.engine import Conflict, reading, writing
 from integrator.store.tables import data_key, kurum
 
 GENERAL, HEALTH, INDEX = "general", "health", "index"
+PURPOSES = {GENERAL, HEALTH, INDEX}
 INDEX_NO = 0
 MASTER = "master_key"
 """What whoever wraps a data key holds: the master key may be replaced at that moment."""
+Made = Callable[[Connection, KurumNo, int, datetime], None]
+"""Called in the transaction that stores a new data key: (transaction, kurum, key number, now)."""
 
 
 class KeyRing:
     """Gives the Sealer of a kurum; unwrapped keys stay in this process's memory only."""
 
-    def __init__(self, engine: Engine, master: MasterKey | bytes) -> None:
+    def __init__(self, engine: Engine, master: MasterKey | bytes, *, made: Made | None = None) -> None:
+        self._made = made
         self._engine = engine
         self.master: MasterKey = HeldMaster(master) if isinstance(master, bytes) else master
         self._sealers: dict[tuple[KurumNo, str], Sealer] = {}
@@ -133,7 +137,7 @@ class KeyRing:
             rows = _rows(tx, kurum_no)
         if not rows:
             return None
-        if not {GENERAL, HEALTH, INDEX} <= {row.purpose for row in rows}:
+        if not {row.purpose for row in rows} >= PURPOSES:
             rows = self._complete(kurum_no, rows)
         return self._sealers_of(kurum_no, rows)
 
@@ -143,7 +147,7 @@ class KeyRing:
         with writing(self._engine) as tx:
             hold(tx, MASTER)
             insert_new(tx, kurum, [{"kurum_id": kurum_no, "created_at": now}])
-            self.put(tx, kurum_no, 1, GENERAL, new_key(), now=now)
+            self._make(tx, kurum_no, 1, GENERAL, new_key(), now=now)
             rows = _rows(tx, kurum_no)  # another process may have been first: then these are its keys
         return self._sealers_of(kurum_no, self._complete(kurum_no, rows))
 
@@ -153,11 +157,19 @@ class KeyRing:
         index = index_of(self._unwrap(first))
         with writing(self._engine) as tx:
             hold(tx, MASTER)
-            self.put(tx, kurum_no, INDEX_NO, INDEX, index, now=first.created_at)
+            self._make(tx, kurum_no, INDEX_NO, INDEX, index, now=first.created_at)
             if not any(row.purpose == HEALTH for row in _rows(tx, kurum_no)):
                 number = max(row.key_no for row in rows) + 1
-                self.put(tx, kurum_no, number, HEALTH, new_key(), now=first.created_at)
+                self._make(tx, kurum_no, number, HEALTH, new_key(), now=first.created_at)
             return _rows(tx, kurum_no)
+
+    def _make(self, tx: Connection, kurum_no: KurumNo, key_no: int, purpose: str, key: bytes, *, now: datetime) -> None:
+        """A customer's first key of a purpose, and whoever must know of it; nothing when another process was first."""
+        taken = select(data_key.c.key_no).where(data_key.c.kurum_id == kurum_no, data_key.c.key_no == key_no)
+        if tx.execute(taken).one_or_none() is None:
+            self.put(tx, kurum_no, key_no, purpose, key, now=now)
+            if self._made:
+                self._made(tx, kurum_no, key_no, now)
 
     def put(self, tx: Connection, kurum_no: KurumNo, key_no: int, purpose: str, key: bytes, *, now: datetime) -> None:
         """Write a key down, unless its number is taken. The caller holds MASTER."""

@@ -5,6 +5,7 @@ Alembic is loaded only when steps are run: every command asks where the database
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +67,11 @@ def put_empty_schema(tx: Connection) -> None:
     _run_steps(tx)
 
 
-def migrate(engine: Engine) -> Migrated:
-    """Bring the database to the newest step, in one transaction; rows stay. Raises Misconfigured."""
+def migrate(engine: Engine, *, then: Callable[[Connection, Migrated], None] | None = None) -> Migrated:
+    """Bring the database to the newest step, in one transaction; rows stay. Raises Misconfigured.
+
+    `then` runs in the same transaction when a step was taken.
+    """
     with writing(engine) as tx:
         hold(tx, "schema")
         before = step_of(tx)
@@ -77,6 +81,8 @@ def migrate(engine: Engine) -> Migrated:
         if before != newest_step():
             dialect_of(tx).without_time_limit(tx)
             _run_steps(tx, stamp=None if inspect(tx).has_table("alembic_version") else before)
+            if then:
+                then(tx, Migrated(before, newest_step()))
     return Migrated(before, newest_step())
 
 

@@ -334,6 +334,18 @@ audit_checkpoint = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+    Column("token", LargeBinary),  # RFC 3161, over the note
+)
+
+# Who holds checkpoints besides us: the size of the newest one it was given, and why it has no newer one.
+checkpoint_holder = Table(
+    "checkpoint_holder",
+    metadata,
+    Column("name", _key(32), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("told", Told(200), nullable=False),
 )
 
 kod = Table(

@@ -19,13 +19,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
+from integrator.domain.errors import Unavailable
+from integrator.evidence.handing import hand_out, stamp_newest
 from integrator.evidence_job import pay_debt
 from integrator.gateway import Gateway
 from integrator.keeping.rotating import reseal
 from integrator.log import logger
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
-from integrator.wiring import open_authority
+from integrator.wiring import open_authority, open_holders
+
+LOOK_SECONDS = 5.0  # how often it is asked whether enough entries came for a checkpoint before its time
 
 
 class Worker:
@@ -36,6 +40,7 @@ class Worker:
         self._gateway = gateway
         self._settings = settings
         self._authority = open_authority(settings)
+        self._holders = open_holders(settings)
         lasting = timedelta(seconds=settings.worker.lease_seconds)
         self._duties = Duties(gateway.database, gateway.clock, gateway.actor, lasting=lasting)
         self._stopping = Event()
@@ -69,7 +74,7 @@ class Worker:
         for tick, seconds in (
             (self._dispatch, every.dispatch_seconds),
             (self._inquire, every.inquire_seconds),
-            (self._checkpoint, every.checkpoint_seconds),
+            (self._checkpoint, min(every.checkpoint_seconds, LOOK_SECONDS)),
             (self._refresh_codes, every.checkpoint_seconds),
             (self._pay_evidence_debt, every.evidence_seconds),
             (self._reseal, every.checkpoint_seconds),
@@ -105,10 +110,27 @@ class Worker:
 
     def _checkpoint(self) -> None:
         lease = self._duties.hold("checkpoint")
-        made = acts.checkpoint(self._gateway, lease) if lease else None
-        if made:
-            write_checkpoint_file(self._settings.home / "checkpoints", *made)
-            logger().info("audit.checkpointed", size=made[0])
+        if not lease:
+            return
+        every = timedelta(seconds=self._settings.worker.checkpoint_seconds)
+        if self._stopping.is_set() or acts.checkpoint_is_due(
+            self._gateway, every=every, entries=self._settings.checkpoint.every_entries
+        ):
+            made = acts.checkpoint(self._gateway, lease)
+            if made:
+                write_checkpoint_file(self._settings.home / "checkpoints", *made)
+                logger().info("audit.checkpointed", size=made[0])
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Stamp, then hand: who holds a checkpoint gets it though the authority is away."""
+        if self._settings.checkpoint.stamp and self._authority:
+            try:
+                if stamp_newest(self._gateway, self._authority):
+                    logger().info("audit.stamped")
+            except Unavailable as error:
+                logger().warning("evidence.stopped", stamped=0, completed=0, why=error.detail[:200])
+        hand_out(self._gateway, self._holders)
 
     def _pay_evidence_debt(self) -> None:
         if not self._duties.hold("evidence"):

@@ -67,7 +67,7 @@ def read_one(
     sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
 ) -> dict[str, Any]:
     """One message: its attempts, what happened, who must act and where, what can be done with it."""
-    told = tell_message(gateway, principal.kurum, SorguNo(sorgu_no))
+    told = tell_message(gateway, principal.kurum, SorguNo(sorgu_no), by=principal.name)
     shown: dict[str, Any] = plain(told)
     return shown
 

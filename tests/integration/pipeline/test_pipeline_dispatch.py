@@ -551,7 +551,9 @@ def test_every_move_of_a_life_stands_in_the_audit_log(home, gateway, ministry, c
         "bildirim.moved",
         "bildirim.moved",
         "bildirim.moved",
+        "bildirim.asking",
         "bildirim.asked",
+        "bildirim.asking",
         "bildirim.moved",
     ]
     assert home.broken() is None

@@ -292,7 +292,10 @@ def test_a_question_is_not_given_back_to_the_queue(engine, put, claim, settle):
     settle(claim()[0], S.UNCERTAIN)
     asked = claim(ask=True)
     with writing(engine) as tx:
-        assert outbox.give_back(tx, asked, now=START) == []
+        [unasked] = outbox.give_back(tx, asked, now=START)
+
+    assert (unasked.start, unasked.end) == (S.UNCERTAIN, S.UNCERTAIN)
+    assert unasked.facts["outcome"] == "given_back"
 
 
 def test_quarantine_stops_queued_messages_of_the_form_and_no_others(engine, put, claim, row):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from integrator.audit.tree import (
     EMPTY_ROOT,
+    consistency_proof,
     edge_places,
     extend,
     inclusion_proof,
@@ -13,6 +14,7 @@ from integrator.audit.tree import (
     node_hash,
     root_from_proof,
     root_of,
+    roots_from_consistency,
 )
 
 # The eight leaves and roots of certificate-transparency's merkle_tree_test (RFC 6962 2.1.3 in numbers).
@@ -135,3 +137,38 @@ def test_the_edge_has_one_subtree_for_each_set_bit(size):
     assert sum(1 << level for level, _ in places) == size
     assert [level for level, _ in places] == sorted((level for level, _ in places), reverse=True)
     assert not places or places[-1][1] == size - 1
+
+
+GROWTHS = {
+    (1, 1): [],
+    (1, 8): PATHS[0, 8],
+    (6, 8): ["0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+             "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+             "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"],
+    (2, 5): ["5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+             "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"],
+}  # fmt: skip
+
+
+def growth_of(first, second, subtrees):
+    return consistency_proof(first, second, lambda level, at: subtrees[level, at])
+
+
+@pytest.mark.parametrize(("sizes", "path"), GROWTHS.items(), ids=str)
+def test_the_proofs_of_growth_are_those_of_certificate_transparency(sizes, path):
+    assert [each.hex() for each in growth_of(*sizes, grown(LEAVES)[1])] == path
+
+
+@given(st.integers(1, 70), st.data())
+def test_a_proof_of_growth_leads_to_both_roots_and_every_changed_one_does_not(second, data):
+    first = data.draw(st.integers(1, second))
+    leaves = [bytes([each]) for each in range(second)]
+    proof = growth_of(first, second, grown(leaves)[1])
+    old, new = plain_root(leaves[:first]), plain_root(leaves)
+
+    assert roots_from_consistency(first, second, old, proof) == (old, new)
+    for place in range(len(proof)):
+        bent = [*proof[:place], bytes(32), *proof[place + 1 :]]
+        assert roots_from_consistency(first, second, old, bent) != (old, new)
+    for odd in (proof[:-1], [*proof, bytes(32)]):
+        assert odd == proof or roots_from_consistency(first, second, old, odd) != (old, new)
