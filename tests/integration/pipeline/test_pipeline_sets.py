@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from integrator import acts, pipeline
-from integrator.cli.hands import _cause_shown
 from integrator.protect.seal import Content
 from integrator.queue import bodies
 from integrator.sign.keys import KeyCupboard
 from integrator.store.engine import reading
 from integrator.store.tables import bildirim_body, kayit, metadata
+from integrator.telling import tell_cause
 from tests.factories import KURUM, PROFESSIONAL, REPO, codes_of, content_of
 from tests.factories import record as training
 
@@ -77,7 +77,7 @@ def test_an_examination_that_awaits_its_physician_is_a_cause_with_its_signer(hom
     home.accept(EXAMINATION, gateway=keyless)
     [group] = acts.read_causes(keyless, KURUM)
 
-    assert _cause_shown(keyless, KURUM, group)["professional"].endswith(PROFESSIONAL[-2:])
+    assert tell_cause(keyless, KURUM, group)["professional"].endswith(PROFESSIONAL[-2:])
 
 
 def test_an_examination_without_a_key_at_hand_awaits_its_physician(home, by_json, pki):
