@@ -38,7 +38,7 @@ NAMES = {  # what the SOAP generations call it -> what this one calls it
     "calisanTckNo": "calisanTcKNo",
     "egitimKoduId": "egitimKodu",
 }
-_GARBAGE = Reply(200, JSON, b'{"sonuc": "1", "aciklama": \xff\xfe').encode()
+_GARBAGE = Reply(200, JSON, b'{"sonuc": "1", "aciklama": \xff\xfe', (("Connection", "close"),)).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def test_a_reset_after_the_request_leaves_the_outcome_unknown(serve, wire_to):
 
 def test_a_reset_before_the_request_was_read_leaves_the_outcome_unknown(serve, wire_to):
     def act(server, sock, number):
+        sock.recv(1)  # a reset before any byte left could be met while still connecting, and is another matter
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
     with pytest.raises(NoAnswer):
