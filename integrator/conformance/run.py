@@ -27,6 +27,7 @@ from integrator.conformance.tap import Tap
 
 WORDS = (gateway_steps, observing_steps, ministry_steps)  # importing them fills the vocabulary
 PASSED, FAILED, NOT_OFFERED, BROKEN = "passed", "failed", "not_offered", "broken"
+NEEDS_A_STUB = "only a stub has a control port"
 """`broken`: the suite or a command of the gateway did not work, so nothing can be said; counts as failed."""
 LANES = 2
 PLAIN = {"repeats": "refused", "g3_numbers": "server", "g1_unsigned": "refused", "processing_seconds": 0.05}
@@ -207,6 +208,7 @@ def run_ministry(
         lacking = missing(scenario, address.offers)
         if lacking:
             verdict = Verdict(scenario, NOT_OFFERED, f"not offered by this address: {', '.join(lacking)}")
+            verdict.declared = NEEDS_A_STUB if lacking == ["control"] else ""
         else:
             verdict = play(scenario, _before_the_ministry(address, scenario, folder, now))
         verdicts.append(verdict)
