@@ -324,9 +324,18 @@ audit_entry = Table(
     Column("sorgu_no", BigInteger),  # of the message the entry speaks about, so that a proof finds it; verify compares
     # The subtrees that this leaf completes, level 1 upwards, 32 bytes each (docs/decisions/0007).
     Column("nodes", LargeBinary, nullable=False),
+    Column("kurum_id", _key(64)),  # of an entry that stands in its customer's change feed; verify compares
 )
 
 Index("audit_entry_sorgu_no", audit_entry.c.sorgu_no)
+_is_in_feed = audit_entry.c.kurum_id.is_not(None)
+Index(
+    "audit_entry_feed",
+    audit_entry.c.kurum_id,
+    audit_entry.c.i,
+    sqlite_where=_is_in_feed,
+    postgresql_where=_is_in_feed,
+)
 
 audit_checkpoint = Table(
     "audit_checkpoint",
@@ -512,5 +521,21 @@ api_key = Table(
 )
 
 Index("api_key_kurum", api_key.c.kurum_id, api_key.c.created_at)
+
+# Calls with an Idempotency-Key (parties/calls.py); `answer` is sealed, and missing while the call is under way.
+api_call = Table(
+    "api_call",
+    metadata,
+    _kurum(),
+    Column("call_id", _key(32), primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("acted", SmallInteger, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("answer", LargeBinary),
+)
+
+Index("api_call_ends", api_call.c.kurum_id, api_call.c.ends_at)
 
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

@@ -19,9 +19,12 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
-from integrator.web.api import causes, messages, records, reference
+from integrator.web.api import causes, changes, messages, records, reference
+from integrator.web.description import Api
 from integrator.web.gathering import Gathering
+from integrator.web.once import Keeps, Once
 from integrator.web.problems import set_up_problems
+from integrator.web.tide import Tide
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ABOUT = """Hand over records, learn what became of them. Every call carries `Authorization: Bearer ibys_...`.
@@ -36,9 +39,9 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
+def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None = None) -> FastAPI:
     """The application over one gateway."""
-    app = FastAPI(
+    app = Api(
         title="İBYS integrator gateway",
         version="1",
         description=ABOUT,
@@ -48,12 +51,14 @@ def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
+    app.state.tide = Tide(gateway)
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, reference):
+    for part in (records, messages, causes, changes, reference):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
     set_up_problems(app)
+    app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Numbered)
     return app
