@@ -10,7 +10,7 @@ from integrator.audit.trail import Entry
 from integrator.domain.errors import NotFound
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.roles import RIGHTS, Right, Role
+from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
 from integrator.gateway import Gateway
 from integrator.parties import api_keys
 from integrator.parties.api_keys import ApiKey
@@ -21,15 +21,21 @@ LONGEST_LIFE = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever was recognised: for whom they act, in which role, and the name that stands in the audit log."""
+    """Whoever was recognised: for whom they act, in which role, and the name that stands in the audit log.
+
+    `signer` is the blind index of the one professional whose bytes they read and sign; None is no such bound, and ""
+    nobody's.
+    """
 
     kurum: KurumNo
     role: Role
     name: str
+    rights: frozenset[Right]
+    signer: str | None = None
 
     def may(self, right: Right) -> bool:
-        """Whether the role's rights hold `right`."""
-        return right in RIGHTS[self.role]
+        """Whether `right` is one of theirs."""
+        return right in self.rights
 
 
 def make_api_key(
@@ -93,7 +99,7 @@ def recognise(gateway: Gateway, token: str, *, address: str) -> Principal | None
     if not api_keys.is_noted(key, now=now):
         with writing(gateway.database) as tx:
             api_keys.note_use(tx, key, now=now)
-    return Principal(key.kurum, key.role, f"key {key.key_no}")
+    return Principal(key.kurum, key.role, f"key {key.key_no}", RIGHTS[key.role] - NEVER_A_KEYS)
 
 
 def _entry(gateway: Gateway, event: str, key: ApiKey, hand: Hand) -> Entry:

@@ -8,11 +8,12 @@ from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
 from integrator.web.app import create_app
 from tests.factories import KURUM
+from tests.integration.web.people import CHEAP, made
 
 
 @pytest.fixture
 def app(gateway, tmp_path):
-    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path)
+    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, CHEAP)
 
 
 @pytest.fixture
@@ -20,6 +21,21 @@ def door(app):
     """Calls without a key; an error of ours is an answer, never an exception."""
     with TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50_000)) as client:
         yield client
+
+
+@pytest.fixture
+def house(app):
+    return app.state.house
+
+
+@pytest.fixture
+def person(door, house):
+    """Makes somebody of a role, set up and in."""
+
+    def make(role=Role.MANAGER, **facts):
+        return made(door, house, role, **facts)
+
+    return make
 
 
 @pytest.fixture
