@@ -21,6 +21,7 @@ from integrator.cli.output import (
     name_option,
     print_json,
     print_table,
+    read_number,
     say,
 )
 from integrator.domain.errors import NotAdmitted
@@ -223,7 +224,7 @@ def _house(settings: Settings) -> House:
 
 
 def _number(path: Path | None) -> Tckn | None:
-    return Tckn(path.read_text(encoding="utf-8", errors="replace")[:100].strip()) if path else None
+    return read_number(path) if path else None
 
 
 def _tell_code(person: Person, code: str, *, as_json: bool) -> None:

@@ -20,7 +20,7 @@ from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.people.house import House, PeopleRules
 from integrator.web import health
-from integrator.web.api import causes, messages, records, reference, sessions
+from integrator.web.api import causes, glass, messages, records, reference, sessions
 from integrator.web.described import describe_rights
 from integrator.web.gathering import Gathering
 from integrator.web.problems import set_up_problems
@@ -53,7 +53,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, people: PeopleRules | N
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.house = House(gateway, people or PeopleRules())
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, reference, sessions):
+    for part in (records, messages, causes, reference, sessions, glass):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -143,6 +143,7 @@ _PEOPLE = (
 )  # fmt: skip
 ELSEWHERE = {
     "party.imported": "pipeline/test_pipeline_parties.py",
+    **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
     **dict.fromkeys(_PEOPLE, "web/test_web_sessions.py"),
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }

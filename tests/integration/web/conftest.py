@@ -4,10 +4,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from integrator import access
+from integrator.domain.identifiers import Tckn
 from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
 from integrator.web.app import create_app
-from tests.factories import KURUM
+from tests.factories import KURUM, PROFESSIONAL
 from tests.integration.web.people import CHEAP, made
 
 
@@ -41,7 +42,9 @@ def person(door, house):
 @pytest.fixture
 def token_of(gateway):
     def make(role=Role.SYSTEM, kurum=KURUM, **facts):
-        return access.make_api_key(gateway, kurum, role, "test", **{"lives": timedelta(days=1), **facts})[1]
+        told = {"professional": Tckn(PROFESSIONAL)} if role is Role.PROFESSIONAL else {}
+        told |= {"lives": timedelta(days=1), **facts}
+        return access.make_api_key(gateway, kurum, role, "test", **told)[1]
 
     return make
 
