@@ -69,14 +69,15 @@ def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
     return len(moved)
 
 
-def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
+def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, signer: str | None = None) -> State:
     """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
 
+    `signer` here and below: the blind index of the one professional whose messages there are; None is everybody's.
     Returns `queued`, or `quarantined` when the message's form is stopped just now.
     """
     now = gateway.clock.now()
     with reading(gateway.database) as tx:
-        found = readings.read_one(tx, kurum, sorgu_no)
+        found = readings.read_one(tx, kurum, sorgu_no, signer=signer)
     key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
     salt, canonical = bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
@@ -132,10 +133,10 @@ def _turn_line(gateway: Gateway, turn: Callable[[line.Line, datetime], line.Line
     return True
 
 
-def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo) -> bytes:
-    """The frozen bytes of one message, to be shown to and signed by the professional."""
+def read_canonical(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, signer: str | None = None) -> bytes:
+    """The frozen bytes of one message, to be shown to and signed by the professional; raises NotFound."""
     with reading(gateway.database) as tx:
-        found = readings.read_one(tx, kurum, sorgu_no)
+        found = readings.read_one(tx, kurum, sorgu_no, signer=signer)
     key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
     return bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])[1]
 
@@ -150,10 +151,10 @@ class Waiting:
     canonical: bytes = field(repr=False)
 
 
-def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
+def read_waiting(gateway: Gateway, kurum: KurumNo, *, signer: str | None = None) -> list[Waiting]:
     """Every message whose signature is awaited, oldest first, with its frozen bytes."""
     with reading(gateway.database) as tx:
-        rows = readings.awaiting(tx, kurum)
+        rows = readings.awaiting(tx, kurum, signer=signer)
     found = []
     for sorgu_no, since, sealed, kayit_no, stored in rows:
         _, canonical = bodies.open_canonical(gateway.content(kurum, kayit_no, stored), kurum, sorgu_no, sealed)

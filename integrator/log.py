@@ -50,6 +50,8 @@ EVENTS = frozenset(
         "agent.signed",
         "agent.answered",
         "agent.failed",
+        "people.refused",
+        "people.paused",
         "web.answered",
         "web.failed",
     }

@@ -193,6 +193,26 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSettings:
+    """What a password costs, and how long a session lives. `setup_hours`: how long a set-up code is good.
+
+    `secure_cookies` off is for a trial on the loopback without TLS only: then cookies lack Secure and `__Host-`.
+    `oidc_file` describes providers of OpenID Connect (docs/operations.md); empty: none.
+    """
+
+    argon2_memory_kib: int = 65_536
+    argon2_passes: int = 3
+    argon2_lanes: int = 1
+    pause_base_seconds: float = 2.0
+    pause_ceiling_seconds: float = 900.0
+    idle_minutes: float = 30.0
+    session_hours: float = 12.0
+    setup_hours: float = 48.0
+    secure_cookies: bool = True
+    oidc_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The signing agent on a professional's computer. `library` is a path or akis, safesign, softhsm; empty: look."""
 
@@ -224,6 +244,7 @@ class Settings:
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    people: PeopleSettings = field(default_factory=PeopleSettings)
     agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -359,8 +380,27 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
-    problems += _check_master(settings.keys)
+    problems += _check_master(settings.keys) + _check_people(settings)
     return problems + _check_checkpoint(settings) + _check_store(settings) + _check_ministry(settings)
+
+
+LEAST_MEMORY_KIB, LEAST_PASSES = 19_456, 2
+"""The weakest argon2id that OWASP still calls good."""
+
+
+def _check_people(settings: Settings) -> list[str]:
+    people, problems = settings.people, []
+    if people.argon2_memory_kib < LEAST_MEMORY_KIB or people.argon2_passes < LEAST_PASSES:
+        problems.append(
+            f"people.argon2_memory_kib, argon2_passes: at least {LEAST_MEMORY_KIB} and {LEAST_PASSES} are wanted"
+        )
+    if people.argon2_memory_kib > 1 << 20 or people.argon2_passes > 32 or people.argon2_lanes > 16:
+        problems.append("people.argon2_*: at most 1048576 KiB, 32 passes and 16 lanes: nobody waits longer to log in")
+    if people.idle_minutes > 60 * people.session_hours or people.session_hours > 24:
+        problems.append("people.session_hours: at most 24, and no shorter than people.idle_minutes")
+    if not people.secure_cookies and (settings.production or settings.web.host not in _LOOPBACK):
+        problems.append("people.secure_cookies: off only in a trial that listens on the loopback (web.host)")
+    return problems
 
 
 def _check_checkpoint(settings: Settings) -> list[str]:

@@ -34,11 +34,14 @@ _OURS = ("isyeri_index", "profesyonel_index", "fence")
 _TOLD = ("at", "event", "from", "to", "by", "reason")
 
 
-def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str = "") -> dict[str, Any]:
+def tell_message(
+    gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str = "", health: bool = True, signer: str | None = None
+) -> dict[str, Any]:
     """The message's row, attempts, advice, links, hands and refused parts; raises NotFound.
 
     Of an erased record it tells when and under which class, and nothing that was sealed. What is opened is audited as
-    a look of `by`.
+    a look of `by`. Of a set whose records hold health facts nothing is opened without `health`, nor, with
+    `signer`, of a message that is not theirs; then it says so.
     """
     with reading(gateway.database) as tx:
         found = readings.read_one(tx, kurum, sorgu_no)
@@ -55,7 +58,9 @@ def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str
         "refused_parts": [],
         "erased": erased_of(found["content_key"]),
     }
-    if sealed is not None and not facts["erased"]:
+    is_theirs = health and (signer is None or row["profesyonel_index"] == signer)
+    facts["withheld"] = sealed is not None and not is_theirs and gateway.catalogue.is_health(row["veri_seti"])
+    if sealed is not None and not facts["erased"] and not facts["withheld"]:
         with looking(gateway, kurum, OPEN, [sorgu_no], by=by, facts={"what": "refused_parts"}):
             key = gateway.content(kurum, row["kayit_no"], found["content_key"])
             parts = open_refused(key, kurum, sorgu_no, sealed)

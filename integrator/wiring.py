@@ -33,9 +33,12 @@ from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
 from integrator.log import hide
 from integrator.noticing import in_use, notice, put_seen
+from integrator.parties.brakes import Pauses
+from integrator.people.house import PeopleRules
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.files import write_secret, write_whole
 from integrator.protect.master import FileMaster, MasterKey
+from integrator.protect.passwords import Passwords
 from integrator.protect.seal import new_key
 from integrator.queue.backoff import Backoff
 from integrator.queue.line import Rules, line_address
@@ -224,6 +227,20 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
     notice(database, gateway.trail, gateway.actor, seen, now=gateway.clock.now())
     load_codes(gateway)
     return gateway
+
+
+def people_rules(settings: Settings) -> PeopleRules:
+    """What the settings say about people's passwords and sessions."""
+    people = settings.people
+    return PeopleRules(
+        passwords=Passwords(people.argon2_memory_kib, people.argon2_passes, people.argon2_lanes),
+        pauses=Pauses(timedelta(seconds=people.pause_base_seconds), timedelta(seconds=people.pause_ceiling_seconds)),
+        idle=timedelta(minutes=people.idle_minutes),
+        lives=timedelta(hours=people.session_hours),
+        setup_lives=timedelta(hours=people.setup_hours),
+        issuer=settings.gateway.name,
+        secure_cookies=people.secure_cookies,
+    )
 
 
 def _record_key(trail: Trail, name: str) -> Callable[[Tx, KurumNo, int, datetime], None]:

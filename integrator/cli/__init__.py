@@ -31,6 +31,7 @@ from integrator.cli import (
     lookup,
     messages,
     parties,
+    people,
     receipt,
     records,
     retention,
@@ -51,8 +52,8 @@ def ibys() -> None:
 
 
 for group in (
-    home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, keys, agent,
-    explain, audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
+    agent, explain, audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from integrator import access
-from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, print_table, say
+from integrator.cli.output import (
+    home_option,
+    json_option,
+    name_of,
+    name_option,
+    print_json,
+    print_table,
+    read_number,
+    say,
+)
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.roles import Role
+from integrator.domain.roles import NEVER_A_KEYS, Right, Role
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
-from integrator.wiring import caps, open_gateway
+from integrator.wiring import caps, open_gateway, people_rules
+
+RIGHTS = [each.value for each in Right if each not in NEVER_A_KEYS]
 
 if TYPE_CHECKING:
     from integrator.web.once import Keeps
@@ -30,7 +42,9 @@ def serve(settings: Settings, as_json: bool) -> None:
     from integrator.web.server import listen, serve_app  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, keeps=_keeps(settings))
+    rules = people_rules(settings)
+    gateway = open_gateway(settings, sending=False)
+    app = create_app(gateway, caps(settings), settings.home, rules, keeps=_keeps(settings))
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -59,6 +73,13 @@ def api_key_group() -> None:
 @click.option("--name", required=True, help="What the key is for; stands in the audit log.")
 @click.option("--days", type=click.IntRange(1, 400), default=365, help="How long it lives.")
 @click.option("--from", "addresses", multiple=True, help="A network it may be used from; may be repeated.")
+@click.option("--right", "rights", multiple=True, type=click.Choice(RIGHTS), help="Only this of its role; repeatable.")
+@click.option(
+    "--professional",
+    "number_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the identity number of the professional whose key it is.",
+)
 @click.option("--kurum", default=None, help="Whose key it is; this home's customer when not given.")
 @name_option
 @home_option
@@ -69,6 +90,8 @@ def make(
     name: str,
     days: int,
     addresses: tuple[str, ...],
+    rights: tuple[str, ...],
+    number_file: Path | None,
     kurum: str | None,
     by: str | None,
     as_json: bool,
@@ -76,7 +99,15 @@ def make(
     """Make a key. Its token is shown once, here, and can be read nowhere again."""
     gateway, owner = open_gateway(settings, sending=False), _owner(settings, kurum)
     key, token = access.make_api_key(
-        gateway, owner, Role(role), name, lives=timedelta(days=days), addresses=addresses, by=name_of(by)
+        gateway,
+        owner,
+        Role(role),
+        name,
+        lives=timedelta(days=days),
+        addresses=addresses,
+        rights=[Right(each) for each in rights],
+        professional=read_number(number_file) if number_file else None,
+        by=name_of(by),
     )
     if as_json:
         print_json({**_shown(key), "token": token})
@@ -156,6 +187,7 @@ def _shown(key: ApiKey) -> dict[str, Any]:
         "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
         "revoked": key.revoked_at is not None,
         "addresses": list(key.addresses),
+        "rights": sorted(key.rights),
     }
 
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.findings import Finding
+from integrator.domain.identifiers import Tckn
 from integrator.domain.texts import LANGUAGES, Language
 from integrator.log import set_up_log
 from integrator.settings import Settings, default_home, read_settings
@@ -78,6 +79,12 @@ def name_of(by: str | None) -> str:
         raise click.UsageError(say("--as ADINIZ gerekli", "--as YOUR-NAME is needed")) from None
 
 
+def read_number(path: Path) -> Tckn:
+    """The identity number in a file; raises Malformed. It is never taken from the command line."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return Tckn(file.read(100).strip())
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
@@ -130,5 +137,6 @@ __all__ = [
     "print_json",
     "print_table",
     "progress",
+    "read_number",
     "say",
 ]

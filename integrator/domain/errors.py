@@ -120,6 +120,34 @@ class UnknownParty(NotFound):
     code = "INT-PTY-015"
 
 
+class NotAdmitted(Rejected):
+    """A login, password, code or set-up code that does not open; which of them is not told."""
+
+    code = "INT-PPL-001"
+
+
+class Paused(Rejected):
+    """Too many tries failed for this login or from this address: nothing is judged until the pause is over."""
+
+    code = "INT-PPL-002"
+
+    def __init__(self, detail: str, *, retry_after: timedelta) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class BadPassword(Rejected):
+    """A new password that would soon be guessed, or that nobody could type."""
+
+    code = "INT-PPL-003"
+
+
+class LoginTaken(Rejected):
+    """Somebody has that login already."""
+
+    code = "INT-PPL-006"
+
+
 class NotInQuarantine(NotFound):
     """That form is not in quarantine, and no message of it is stopped."""
 

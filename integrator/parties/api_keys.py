@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from integrator.domain.errors import Malformed, NotFound
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.roles import Role
+from integrator.domain.roles import Right, Role
 from integrator.store.tables import api_key
 
 TOKEN = re.compile(r"ibys_([0-9a-z]{8})\.([A-Za-z0-9_-]{43})")
@@ -28,7 +28,11 @@ _UNKNOWN = sha256(b"").digest()
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """One key, without its secret. `addresses` are networks it may be used from; empty: from anywhere."""
+    """One key, without its secret. `addresses` are networks it may be used from; empty: from anywhere.
+
+    `rights` are those of its role that it has; empty: all. `signer` is the blind index of the professional that it
+    reads and signs for, "" for none.
+    """
 
     key_no: str
     kurum: KurumNo
@@ -39,6 +43,8 @@ class ApiKey:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     addresses: tuple[str, ...] = ()
+    rights: frozenset[Right] = frozenset()
+    signer: str = ""
 
     def is_good(self, *, now: datetime, address: str) -> bool:
         """Not revoked, not expired, and used from where it may be."""
@@ -56,13 +62,16 @@ def make_key(
     now: datetime,
     lives: timedelta,
     addresses: tuple[str, ...],
+    rights: frozenset[Right] = frozenset(),
+    signer: str = "",
 ) -> tuple[ApiKey, str]:
     """A new key and its token, which nobody can read again. Raises Malformed for an address that is no network."""
     for each in addresses:
         _network(each)
     key_no, secret = "".join(secrets.choice(_ALPHABET) for _ in range(8)), secrets.token_urlsafe(32)
-    key = ApiKey(key_no, kurum, role, name, now, now + lives, addresses=addresses)
+    key = ApiKey(key_no, kurum, role, name, now, now + lives, addresses=addresses, rights=rights, signer=signer)
     row = {**asdict(key), "kurum_id": kurum, "digest": _digest(secret), "addresses": " ".join(addresses)}
+    row |= {"rights": " ".join(sorted(rights)), "profesyonel_index": row.pop("signer")}
     del row["kurum"]
     tx.execute(insert(api_key).values(row))
     return key, f"ibys_{key_no}.{secret}"
@@ -123,6 +132,8 @@ def _of(row: object) -> ApiKey:
         told["last_used_at"],
         told["revoked_at"],
         tuple(told["addresses"].split()),
+        frozenset(map(Right, told["rights"].split())),
+        told["profesyonel_index"],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
@@ -57,9 +57,12 @@ def held_by_cause(tx: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any]:
-    """One message's row, its attempts, its sealed body, and its record's sealed content key; raises NotFound."""
-    mine = (bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no)
+def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, signer: str | None = None) -> dict[str, Any]:
+    """One message's row, its attempts, its sealed body, and its record's sealed content key; raises NotFound.
+
+    With `signer`, the blind index of a professional, there are no messages but theirs; "" is nobody's.
+    """
+    mine = [bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no == sorgu_no, *_signed_by(signer)]
     row = tx.execute(select(bildirim).where(*mine)).mappings().one_or_none()
     if row is None:
         raise NotFound(f"no bildirim {sorgu_no} of this customer")
@@ -97,7 +100,15 @@ def read_rows(tx: Connection, kurum: KurumNo, numbers: Iterable[int]) -> dict[in
 _NOT_SHOWN = frozenset({"kurum_id", "isyeri_index", "profesyonel_index", "fence", "claimed_by"})
 
 
-def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, bytes, str, bytes | None]]:
+def _signed_by(signer: str | None) -> list[ColumnElement[bool]]:
+    if signer is None:
+        return []
+    return [bildirim.c.profesyonel_index == signer, bildirim.c.profesyonel_index != ""]
+
+
+def awaiting(
+    tx: Connection, kurum: KurumNo, *, signer: str | None = None
+) -> list[tuple[SorguNo, datetime, bytes, str, bytes | None]]:
     """(number, since when, sealed canonical bytes, record, its sealed content key) of what awaits a signature.
 
     Oldest first.
@@ -108,5 +119,5 @@ def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, by
     columns = select(row.sorgu_no, row.created_at, row.kayit_no, bildirim_body.c.canonical, content_key.c.sealed)
     query = columns.join_from(bildirim, bildirim_body, same).outerjoin(content_key, key_of)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
-    rows = tx.execute(mine.order_by(row.created_at, row.sorgu_no))
+    rows = tx.execute(mine.where(*_signed_by(signer)).order_by(row.created_at, row.sorgu_no))
     return [(SorguNo(r.sorgu_no), r.created_at, r.canonical, r.kayit_no, r.sealed) for r in rows]

@@ -518,6 +518,8 @@ api_key = Table(
     Column("last_used_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
     Column("addresses", String(500), nullable=False),
+    Column("rights", String(200), nullable=False, server_default=""),  # empty: all of its role
+    Column("profesyonel_index", String(32), nullable=False, server_default=""),
 )
 
 Index("api_key_kurum", api_key.c.kurum_id, api_key.c.created_at)
@@ -539,3 +541,5 @@ api_call = Table(
 Index("api_call_ends", api_call.c.kurum_id, api_call.c.ends_at)
 
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))
+
+from integrator.store import people_tables  # noqa: E402, F401 - more tables on the same metadata

@@ -18,8 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
+from integrator.people.house import House, PeopleRules
 from integrator.web import health
-from integrator.web.api import causes, changes, messages, records, reference
+from integrator.web.api import causes, changes, glass, messages, records, reference, sessions
+from integrator.web.described import describe_rights
 from integrator.web.description import Api
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
@@ -27,7 +29,8 @@ from integrator.web.problems import set_up_problems
 from integrator.web.tide import Tide
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-ABOUT = """Hand over records, learn what became of them. Every call carries `Authorization: Bearer ibys_...`.
+ABOUT = """Hand over records, learn what became of them. A program sends `Authorization: Bearer ibys_...`, a person
+the cookie of a session (`POST /v1/oturum`); `x-right` and `x-roles` of a call say who may make it.
 
 Errors are problem+json (RFC 9457) with a stable `code` and a Turkish and an English text. A record's own id makes a
 call repeatable: when an answer was lost, send the same record again.
@@ -39,7 +42,9 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None = None) -> FastAPI:
+def create_app(
+    gateway: Gateway, caps: Caps, home: Path, people: PeopleRules | None = None, *, keeps: Keeps | None = None
+) -> FastAPI:
     """The application over one gateway."""
     app = Api(
         title="İBYS integrator gateway",
@@ -52,12 +57,14 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None 
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.tide = Tide(gateway)
+    app.state.house = House(gateway, people or PeopleRules())
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, changes, reference):
+    for part in (records, messages, causes, changes, reference, sessions, glass):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
     set_up_problems(app)
+    describe_rights(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Numbered)

@@ -1,19 +1,38 @@
-"""Who is calling, and may they? Every route asks for one right through `needs`; a test walks the routes for it."""
+"""Who is calling, and may they? Every route asks for one right through `needs`, or says that it is open to all.
+
+A program shows a key (`Authorization: Bearer`), a person the cookie of a session; a call that changes something with a
+cookie must also come from a page of ours and carry the session's token. A test walks the routes for all of it.
+"""
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from integrator.access import Principal, recognise
-from integrator.domain.roles import Right
+from integrator.domain.roles import BEHIND_GLASS, RIGHTS, Right, Role
 from integrator.gateway import Gateway
-from integrator.web.problems import Forbidden, Unknown
+from integrator.parties.people import Person
+from integrator.parties.sessions import Level, Session, csrf_of
+from integrator.people.breaking import look_through
+from integrator.people.entering import Caller, Entered, session_of
+from integrator.people.house import House
+from integrator.web.problems import Forbidden, NotFromHere, SecondStepWanted, Unknown
 
 ASKS_FOR = "asks_for"
+OPEN_TO_ALL = "open to all"
+CSRF_HEADER = "X-CSRF-Token"
+GLASS_HEADER = "Ibys-Glass"
+_NUMBER = re.compile(r"[1-9][0-9]{0,10}")
 _BEARER = "bearer "
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_DEVICE_SECONDS = 400 * 86_400
 
 
 def gateway_of(request: Request) -> Gateway:
@@ -22,24 +41,41 @@ def gateway_of(request: Request) -> Gateway:
     return gateway
 
 
+def house_of(request: Request) -> House:
+    """The same with the rules about people."""
+    house: House = request.app.state.house
+    return house
+
+
 GatewayHere = Annotated[Gateway, Depends(gateway_of)]
+HouseHere = Annotated[House, Depends(house_of)]
 
 
-def caller_of(request: Request, gateway: Gateway) -> Principal | None:
-    """Who calls; None for whoever shows no key that opens."""
-    told = request.headers.get("authorization", "")
-    token = told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
-    address = request.client.host if request.client else ""
-    return recognise(gateway, token, address=address) if token else None
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person's session, as far as it has come."""
+
+    person: Person
+    session: Session
+    token: str = field(repr=False)
+
+
+def known_caller(request: Request) -> Principal | None:
+    """Who calls; None for whoever the routes would send away."""
+    try:
+        return _principal(request, gateway_of(request), house_of(request))
+    except (Unknown, SecondStepWanted, NotFromHere):
+        return None
 
 
 def needs(right: Right) -> Any:
     """A dependency that gives the Principal, or ends the call with 401 or 403."""
 
-    def enter(request: Request, gateway: GatewayHere) -> Principal:
-        principal = caller_of(request, gateway)
-        if principal is None:
-            raise Unknown("")
+    def enter(request: Request, gateway: GatewayHere, house: HouseHere) -> Principal:
+        principal = _principal(request, gateway, house)
+        glass_no = request.headers.get(GLASS_HEADER)
+        if glass_no is not None:
+            return _behind_glass(request, house, principal, glass_no, right)
         if not principal.may(right):
             raise Forbidden(f"{principal.role}: {right}")
         return principal
@@ -48,6 +84,143 @@ def needs(right: Right) -> Any:
     return Depends(enter)
 
 
-def right_of(dependency: Callable[..., Any] | None) -> Right | None:
-    """The right that a dependency of a route asks for; None for any other dependency."""
+def own_account(*levels: Level) -> Any:
+    """A dependency that gives the SignedIn of a session that has come to one of `levels`."""
+
+    def enter(request: Request, gateway: GatewayHere, house: HouseHere) -> SignedIn:
+        if request.headers.getlist("authorization"):
+            principal = _program(request, gateway)
+            raise Forbidden(f"{principal.role}: {Right.SELF}")
+        found = _signed_in(request, house)
+        if found.session.level not in levels:
+            raise SecondStepWanted(found.session.level)
+        return found
+
+    setattr(enter, ASKS_FOR, Right.SELF)
+    return Depends(enter)
+
+
+def open_to_all() -> Any:
+    """A dependency of a route that wants nobody's name; what changes something is still refused to other sites."""
+
+    def enter(request: Request) -> None:
+        if request.method not in _READS:
+            _require_own_site(request)
+
+    setattr(enter, ASKS_FOR, OPEN_TO_ALL)
+    return Depends(enter)
+
+
+def rule_of(dependency: Callable[..., Any] | None) -> Right | str | None:
+    """What a dependency of a route asks for: a right, or that it is open to all; None for any other dependency."""
     return getattr(dependency, ASKS_FOR, None)
+
+
+def _principal(request: Request, gateway: Gateway, house: House) -> Principal:
+    if request.headers.getlist("authorization"):
+        return _program(request, gateway)
+    found = _signed_in(request, house)
+    if found.session.level is not Level.OPEN:
+        raise SecondStepWanted(found.session.level)
+    person = found.person
+    signer = person.signer if person.role is Role.PROFESSIONAL else None
+    return Principal(person.kurum, person.role, person.name, RIGHTS[person.role], signer, person.kullanici_no)
+
+
+def _behind_glass(request: Request, house: House, by: Principal, glass_no: str, right: Right) -> Principal:
+    """Staff of the integrator at the customer whose glass they broke; each call stands in the log before it is done."""
+    if not by.may(Right.BREAK_GLASS) or right not in BEHIND_GLASS:
+        raise Forbidden(f"{GLASS_HEADER}: {right}")
+    number = str(request.path_params.get("sorgu_no", ""))
+    about = [int(number)] if _NUMBER.fullmatch(number) else []
+    call = f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
+    glass = look_through(house, by, glass_no, call=call, about=about)
+    if glass is None:
+        raise Forbidden(f"{GLASS_HEADER}: {right}")
+    name = f"{by.name} glass {glass.glass_no}"
+    return Principal(glass.kurum_id, by.role, name, BEHIND_GLASS, kullanici_no=by.kullanici_no)
+
+
+def _program(request: Request, gateway: Gateway) -> Principal:
+    several = request.headers.getlist("authorization")
+    told = several[0] if len(several) == 1 else ""  # two keys: nobody knows which one was meant
+    token = told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
+    principal = recognise(gateway, token, address=_address(request)) if token else None
+    if principal is None:
+        raise Unknown("")
+    return principal
+
+
+def _signed_in(request: Request, house: House) -> SignedIn:
+    token = cookie_of(request, _session_cookie(house))
+    found = session_of(house, token) if token else None
+    if found is None:
+        raise Unknown("")
+    if request.method not in _READS:
+        _require_own_site(request)
+        if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), csrf_of(token).encode()):
+            raise NotFromHere(CSRF_HEADER)
+    session, person = found
+    return SignedIn(person, session, token)
+
+
+def _require_own_site(request: Request) -> None:
+    """Raises NotFromHere when a browser says that another site made the call; programs say nothing."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None and site not in ("same-origin", "none"):
+        raise NotFromHere("Sec-Fetch-Site")
+    if origin is not None and _netloc(origin) != request.headers.get("host", "").lower():
+        raise NotFromHere("Origin")
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
+
+
+def cookie_of(request: Request, name: str) -> str:
+    """The value of a cookie; "" when it did not come, or came twice."""
+    pairs = [each.strip().partition("=") for line in request.headers.getlist("cookie") for each in line.split(";")]
+    values = [value for told, _, value in pairs if told == name]
+    return values[0] if len(values) == 1 else ""
+
+
+def caller_of(request: Request, house: House) -> Caller:
+    """From where somebody knocks."""
+    return Caller(_address(request), cookie_of(request, _device_cookie(house)))
+
+
+def let_in(response: Response, house: House, entered: Entered) -> dict[str, Any]:
+    """The cookies of a new session, and what a page needs to know of it."""
+    age = round((entered.session.ends_at - entered.session.created_at).total_seconds())
+    _set_cookie(response, house, _session_cookie(house), entered.token, age)
+    if entered.device:
+        _set_cookie(response, house, _device_cookie(house), entered.device, _DEVICE_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
+    level, ends_at = entered.session.level.value, entered.session.ends_at.isoformat()
+    return {"level": level, "csrf": csrf_of(entered.token), "ends_at": ends_at}
+
+
+def let_out(response: Response, house: House) -> None:
+    """The cookie of the session goes; the device's stays."""
+    _set_cookie(response, house, _session_cookie(house), "", 0)
+
+
+def _set_cookie(response: Response, house: House, name: str, value: str, age: int) -> None:
+    secure = "; Secure" if house.rules.secure_cookies else ""
+    told = f"{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+    response.headers.append("Set-Cookie", told)
+
+
+def _session_cookie(house: House) -> str:
+    return "__Host-ibys" if house.rules.secure_cookies else "ibys"
+
+
+def _device_cookie(house: House) -> str:
+    return f"{_session_cookie(house)}-device"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

@@ -13,20 +13,20 @@ from integrator.domain.errors import IntegratorError
 from integrator.gateway import Gateway
 from integrator.queue.line_row import read_line
 from integrator.store.engine import reading
-from integrator.web.guard import GatewayHere
+from integrator.web.guard import GatewayHere, open_to_all
 
 router = APIRouter(prefix="/health", tags=["health"])
 FREE_BYTES = 256 << 20
 """Below this nothing is promised any more: the answers of what is under way still need room."""
 
 
-@router.get("/live")
+@router.get("/live", dependencies=[open_to_all()])
 def live() -> dict[str, bool]:
     """The process answers."""
     return {"ok": True}
 
 
-@router.get("/ready")
+@router.get("/ready", dependencies=[open_to_all()])
 def ready(request: Request, gateway: GatewayHere) -> JSONResponse:
     """Every part that accepting needs. The ministry's state is told, and stops nothing: records are kept for it."""
     home: Path = request.app.state.home

@@ -25,7 +25,7 @@ from integrator.parties.calls import CALL, Call, Standing
 from integrator.protect.seal import Content
 from integrator.store.engine import reading, write_anew
 from integrator.web.bodies import read_body
-from integrator.web.guard import caller_of
+from integrator.web.guard import known_caller
 from integrator.web.problems import AlreadyDone, BadCall, OtherCall, UnderWay, problem
 
 HEADER = "Idempotency-Key"
@@ -141,7 +141,7 @@ class Once:
         return _Answer(status, tuple(headers), b"".join(pieces))
 
     def _take(self, request: Request, key: str, body: bytes) -> tuple[Standing, Call] | None:
-        principal = caller_of(request, self._gateway)
+        principal = known_caller(request)
         if principal is None:
             return None
         gateway, keeps, now = self._gateway, self._keeps, self._gateway.clock.now()

@@ -6,6 +6,7 @@ What we do not know stays inside: a bug is a 500 without its text, told to the l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -52,6 +53,18 @@ class TooLarge(Rejected):
     code = "INT-API-005"
 
 
+class NotFromHere(Rejected):
+    """A call with a cookie that no page of ours made, or one without the token of its session."""
+
+    code = "INT-PPL-004"
+
+
+class SecondStepWanted(Rejected):
+    """The session has not come so far: its second step is wanted, or one must be taken first."""
+
+    code = "INT-PPL-005"
+
+
 class NotTaken(Rejected):
     """The body is of a kind that this address does not take."""
 
@@ -85,6 +98,12 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (UnderWay, 409),
     (AlreadyDone, 409),
     (OtherCall, 422),
+    (NotFromHere, 403),
+    (SecondStepWanted, 403),
+    (errors.NotAdmitted, 401),
+    (errors.Paused, 429),
+    (errors.BadPassword, 422),
+    (errors.LoginTaken, 409),
     (errors.NotFound, 404),
     (errors.Duplicate, 409),
     (errors.IllegalMove, 409),
@@ -107,9 +126,9 @@ def problem(error: IntegratorError, request: Request, findings: Sequence[Finding
     status = status_of(error)
     shown = error.detail if status < 500 or isinstance(error, Unavailable) else ""
     headers: dict[str, str] = {}
-    if isinstance(error, Unavailable):
+    if isinstance(error, (Unavailable, errors.Paused)):
         wait = error.retry_after.total_seconds() if error.retry_after else 1.0
-        headers["Retry-After"] = str(max(1, round(wait)))
+        headers["Retry-After"] = str(max(1, ceil(wait)))
     if isinstance(error, Unknown):
         headers["WWW-Authenticate"] = 'Bearer realm="ibys"'
     answer = _answer(request, status, error.code, shown, findings)

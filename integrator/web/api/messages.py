@@ -54,8 +54,8 @@ def read_list(
 
 @router.get("/bildirim/waiting")
 def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
-    """Messages whose professional's signature is awaited, oldest first; professionals masked."""
-    found = acts.read_waiting(gateway, principal.kurum)
+    """Messages whose professional's signature is awaited, oldest first; professionals masked, and see their own."""
+    found = acts.read_waiting(gateway, principal.kurum, signer=principal.signer)
     rows = [
         {"sorgu_no": each.sorgu_no, "since": each.since.isoformat(), "professional": seen(each.professional)}
         for each in found
@@ -67,8 +67,12 @@ def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Rig
 def read_one(
     sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
 ) -> dict[str, Any]:
-    """One message: its attempts, what happened, who must act and where, what can be done with it."""
-    told = tell_message(gateway, principal.kurum, SorguNo(sorgu_no), by=principal.name)
+    """One message: its attempts, what happened, who must act and where, what can be done with it.
+
+    `withheld`: refused parts of a set with health facts, which only those see who may read content.
+    """
+    kurum, by, health = principal.kurum, principal.name, principal.may(Right.READ_CONTENT)
+    told = tell_message(gateway, kurum, SorguNo(sorgu_no), by=by, health=health, signer=principal.signer)
     shown: dict[str, Any] = plain(told)
     return shown
 
@@ -77,9 +81,9 @@ def read_one(
 def read_bytes(
     sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.READ_CONTENT)]
 ) -> Response:
-    """The exact bytes that are signed. They hold identity numbers: that they were read is audited."""
+    """The exact bytes that are signed; a professional's own only. That they were read is audited."""
     kurum, number = principal.kurum, SorguNo(sorgu_no)
-    content = acts.read_canonical(gateway, kurum, number)
+    content = acts.read_canonical(gateway, kurum, number, signer=principal.signer)
     with acts.exporting(gateway, kurum, [number], by=principal.name):
         return Response(content, media_type=OCTETS, headers={"Cache-Control": "no-store"})
 
@@ -91,7 +95,8 @@ async def attach(
     """Attach the professional's CAdES-BES (DER, detached); it is checked as the ministry would."""
     require_kind(request, OCTETS, "application/pkcs7-signature")
     cms = await read_body(request, CMS_BYTES)
-    state = await run_in_threadpool(acts.attach, gateway, principal.kurum, SorguNo(sorgu_no), cms)
+    kurum, number = principal.kurum, SorguNo(sorgu_no)
+    state = await run_in_threadpool(acts.attach, gateway, kurum, number, cms, signer=principal.signer)
     return {"sorgu_no": sorgu_no, "state": state.value}
 
 

@@ -137,8 +137,14 @@ _KEEPING = (
     "master_key.replaced", "backup.made", "gateway.restored", "gateway.opened", "retention.told", "hold.placed",
     "hold.lifted", "content.erased", "content.erased_again", "pack.sealed",
 )  # fmt: skip
+_PEOPLE = (
+    "person.made", "person.set_up", "person.entered", "person.totp_taken", "person.codes_renewed", "person.locked",
+    "person.password_changed", "person.unlocked", "person.reset", "person.role_changed",
+)  # fmt: skip
 ELSEWHERE = {
     "party.imported": "pipeline/test_pipeline_parties.py",
+    **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
+    **dict.fromkeys(_PEOPLE, "web/test_web_sessions.py"),
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
 """Acts whose entries the tests of their own capability see in the log; the test below looks that they name them."""

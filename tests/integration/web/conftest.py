@@ -4,15 +4,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from integrator import access
+from integrator.domain.identifiers import Tckn
 from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
 from integrator.web.app import create_app
-from tests.factories import KURUM
+from tests.factories import KURUM, PROFESSIONAL
+from tests.integration.web.people import CHEAP, made
 
 
 @pytest.fixture
 def app(gateway, tmp_path):
-    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path)
+    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, CHEAP)
 
 
 @pytest.fixture
@@ -23,9 +25,26 @@ def door(app):
 
 
 @pytest.fixture
+def house(app):
+    return app.state.house
+
+
+@pytest.fixture
+def person(door, house):
+    """Makes somebody of a role, set up and in."""
+
+    def make(role=Role.MANAGER, **facts):
+        return made(door, house, role, **facts)
+
+    return make
+
+
+@pytest.fixture
 def token_of(gateway):
     def make(role=Role.SYSTEM, kurum=KURUM, **facts):
-        return access.make_api_key(gateway, kurum, role, "test", **{"lives": timedelta(days=1), **facts})[1]
+        told = {"professional": Tckn(PROFESSIONAL)} if role is Role.PROFESSIONAL else {}
+        told |= {"lives": timedelta(days=1), **facts}
+        return access.make_api_key(gateway, kurum, role, "test", **told)[1]
 
     return make
 

@@ -1,0 +1,215 @@
+"""Who may what, walked from the table of routes: a route without a rule, or with an id nobody tried, fails here."""
+
+import re
+import shutil
+from datetime import timedelta
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import event
+
+from integrator import access, pipeline
+from integrator.access import Principal
+from integrator.domain.identifiers import KurumNo
+from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
+from integrator.parties import sessions
+from integrator.parties.people import OWN
+from integrator.parties.sessions import Level
+from integrator.people import breaking, making
+from integrator.store.engine import sqlite_url
+from integrator.web.guard import OPEN_TO_ALL, rule_of
+from tests.factories import KURUM, record
+from tests.integration.web.people import made_person
+
+OTHER = KurumNo("osgb-2")
+FORBIDDEN = "INT-API-002"
+PEOPLE = [each for each in Role if each is not Role.SYSTEM]
+PUBLIC = {"veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu"}
+OPEN_ROUTES = {
+    ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def database_url(migrated_file, tmp_path):
+    """SQLite only: rights do not hang on the database, and these are a thousand calls."""
+    path = tmp_path / "ibys.sqlite3"
+    shutil.copyfile(migrated_file, path)
+    return sqlite_url(path)
+
+
+def routes_of(app):
+    """(method, path, rules) of every route."""
+    found = []
+    for each in iter_route_contexts(app.routes):
+        if each.path != "/v1/openapi.json":
+            rules = [rule_of(one.call) for one in each.dependant.dependencies if rule_of(one.call)]
+            found += [(method, each.path, rules) for method in sorted(each.methods)]
+    return found
+
+
+def test_every_route_has_exactly_one_rule_and_few_are_open_to_all(app):
+    routes = routes_of(app)
+
+    assert [(method, path) for method, path, rules in routes if len(rules) != 1] == []
+    assert {(method, path) for method, path, rules in routes if rules == [OPEN_TO_ALL]} == OPEN_ROUTES
+    assert len(routes) > 25
+
+
+class Tried:
+    """Ids of what stands at KURUM, and of what never was."""
+
+    def __init__(self, call, token_of, house):
+        number = call("POST", "/kayit", json=record("K-1")).json()["sorgu_no"][0]
+        _, session = made_person(house, Role.MANAGER, KURUM, login="owner@b.test")
+        self.theirs = {
+            "sorgu_no": str(number), "kayit_no": "K-1", "cause_id": _cause(call, house.gateway),
+            "oturum_no": session.oturum_no, "glass_no": _glass(house), **PUBLIC,
+        }  # fmt: skip
+        self.nobodys = {
+            "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause",
+            "oturum_no": "0" * 12, "glass_no": "0" * 12, **PUBLIC,
+        }  # fmt: skip
+
+    def address(self, path, ids):
+        return re.sub(r"\{(\w+)(:path)?\}", lambda name: ids[name[1]], path)
+
+
+def _cause(call, gateway):
+    gateway.generation.faults.append("213")
+    pipeline.dispatch(gateway)
+    [cause] = call("GET", "/cause").json()["causes"]
+    return cause["cause"]
+
+
+def _glass(house):
+    _, session = made_person(house, Role.OPERATOR, KURUM, login="staff@b.test")
+    by = Principal(OWN, Role.OPERATOR, "person x", frozenset(), kullanici_no=session.kullanici_no)
+    return breaking.break_glass(house, by, KURUM, reason="test", lasts=timedelta(hours=1)).glass_no
+
+
+@pytest.fixture
+def tried(call, token_of, house):
+    return Tried(call, token_of, house)
+
+
+def as_person(house, role, kurum, level=Level.OPEN):
+    """Headers of a fresh session: one that a call ends is not missed by the next."""
+    token, _ = made_person(house, role, kurum, level=level)
+    return {"Cookie": f"__Host-ibys={token}", "X-CSRF-Token": sessions.csrf_of(token)}
+
+
+def asked(door, method, path, headers):
+    door.cookies.clear()
+    return door.request(method, path, headers=headers, content=b"x")
+
+
+def test_every_role_may_what_the_table_says_and_nothing_else(app, door, house, token_of, tried):
+    keys = {role: {"Authorization": f"Bearer {token_of(role)}"} for role in Role}
+    wrong = []
+    for method, path, [rule] in routes_of(app):
+        if rule == OPEN_TO_ALL:
+            continue
+        address = tried.address(path, tried.nobodys)
+        for role in Role:
+            several = [(keys[role], RIGHTS[role] - NEVER_A_KEYS)]
+            several += [(as_person(house, role, KURUM), RIGHTS[role])] if role in PEOPLE else []
+            for headers, rights in several:
+                answer = asked(door, method, address, headers)
+                is_refused = answer.status_code == 403 and answer.json()["code"] == FORBIDDEN
+                if is_refused == (rule in rights) or answer.status_code in (401, 500):
+                    wrong.append((method, path, role, sorted(headers), answer.status_code))
+
+    assert wrong == []
+
+
+def test_nobody_comes_in_with_what_does_not_open(app, door, house, token_of, gateway, clock, tried):
+    revoked, ended = token_of(Role.SYSTEM), as_person(house, Role.AUDITOR, KURUM)
+    access.revoke_api_key(gateway, KURUM, revoked[5:13], reason="test")
+    making.lock_person(house, "auditor@osgb-1.test", reason="test", by="test")
+    expired = token_of(Role.SYSTEM, lives=timedelta(seconds=1))
+    clock.advance(seconds=1)
+    good = f"Bearer {token_of(Role.SYSTEM)}"
+    bad = {
+        "anonymous": {},
+        "revoked": {"Authorization": f"Bearer {revoked}"},
+        "expired": {"Authorization": f"Bearer {expired}"},
+        "ended": ended,
+        "twice": [("Authorization", good), ("Authorization", good)],
+        "cookie twice": {"Cookie": "__Host-ibys=a; __Host-ibys=b"},
+        "huge": {"Cookie": "__Host-ibys=" + "A" * 30_000},
+    }
+    wrong = []
+    for method, path, [rule] in routes_of(app):
+        for name, headers in bad.items():
+            answer = asked(door, method, tried.address(path, tried.theirs), headers)
+            if rule != OPEN_TO_ALL and (answer.status_code, answer.json()["code"]) != (401, "INT-API-001"):
+                wrong.append((method, path, name, answer.status_code))
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("level", [Level.PASSWORD, Level.ENROL])
+def test_half_a_session_opens_its_own_next_step_only(app, door, house, tried, level):
+    opened = set()
+    for method, path, [rule] in routes_of(app):
+        if rule != OPEN_TO_ALL:
+            answer = asked(
+                door, method, tried.address(path, tried.nobodys), as_person(house, Role.MANAGER, KURUM, level)
+            )
+            if (answer.status_code, answer.json().get("code") if answer.content else "") != (403, "INT-PPL-005"):
+                opened.add((method, path.removeprefix("/v1/oturum")))
+
+    steps = {("POST", "/second-step")} if level is Level.PASSWORD else {("POST", "/totp"), ("PUT", "/totp")}
+    assert opened == {("GET", ""), ("DELETE", "")} | steps
+
+
+def body_of(method, path):
+    if method == "PUT" and path.endswith("/signature"):
+        return {"content": b"x", "headers": {"Content-Type": "application/octet-stream"}}
+    return {"json": {"reason": "x"}} if method in ("POST", "PUT") else {}
+
+
+def test_anothers_ids_are_as_unknown_as_ids_that_never_were_byte_for_byte_and_query_for_query(
+    app, door, house, token_of, tried, gateway
+):
+    statements = []
+    event.listen(gateway.database, "before_cursor_execute", lambda *told: statements.append(told[2]))
+
+    def answer_of(method, path, ids, headers):
+        statements.clear()
+        facts = body_of(method, path)
+        told = {**headers, **facts.pop("headers", {}), "X-Request-Id": "matrix-0001"}
+        door.cookies.clear()
+        answer = door.request(method, tried.address(path, ids), headers=told, **facts)
+        named = {value: "#" for name, value in ids.items() if name not in PUBLIC}
+        content = re.sub("|".join(map(re.escape, named)), "#", answer.text)
+        head = [each for each in answer.headers.multi_items() if each[0] != "content-length"]
+        return answer.status_code, content, head, list(statements)
+
+    leaks, count = [], 0
+    for method, path, [rule] in routes_of(app):
+        names = {each for each, _ in re.findall(r"\{(\w+)(:path)?\}", path)} - set(PUBLIC)
+        if not names:
+            continue
+        roles = [role for role in PEOPLE if rule in RIGHTS[role]]
+        knocking = [as_person(house, role, OTHER) for role in roles]
+        if rule not in NEVER_A_KEYS:
+            knocking += [{"Authorization": f"Bearer {token_of(Role.SYSTEM, OTHER)}"}]
+        for headers in knocking:
+            door.request("GET", "/v1/line", headers=headers)  # that a key was used is noted once a minute
+            theirs = answer_of(method, path, tried.theirs, headers)
+            nobodys = answer_of(method, path, tried.nobodys, headers)
+            count += 1
+            if theirs != nobodys or theirs[0] != 404:
+                leaks.append((method, path, theirs, nobodys))
+
+    assert leaks == []
+    assert count > 30
+
+
+def test_every_right_is_asked_for_and_every_role_may_something(app):
+    asked_for = {rule for _, _, [rule] in routes_of(app)}
+
+    assert asked_for == {OPEN_TO_ALL, *Right}
+    assert set(RIGHTS) == set(Role)
