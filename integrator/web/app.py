@@ -18,9 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
+from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
-from integrator.web.api import causes, messages, records, reference
+from integrator.web.api import causes, messages, receipts, records, reference
+from integrator.web.description import Described
 from integrator.web.gathering import Gathering
+from integrator.web.packing import Packing
 from integrator.web.problems import set_up_problems
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -36,9 +39,9 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
+def create_app(gateway: Gateway, caps: Caps, home: Path, authority: TimestampAuthority | None = None) -> FastAPI:
     """The application over one gateway."""
-    app = FastAPI(
+    app = Described(
         title="İBYS integrator gateway",
         version="1",
         description=ABOUT,
@@ -48,8 +51,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
+    app.state.authority = authority
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, reference):
+    for part in (receipts, records, messages, causes, reference):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
@@ -62,7 +66,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.gathering = Gathering(app.state.gateway)
+    app.state.packing = Packing(app.state.gateway, app.state.authority)
     yield
+    app.state.packing.close()
     app.state.gathering.close()
 
 
