@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -16,9 +17,10 @@ from integrator.domain.identifiers import SorguNo
 from integrator.domain.roles import Right
 from integrator.domain.states import State
 from integrator.queue import readings
+from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.telling import tell_message
-from integrator.web.api.shapes import plain, shown_row
+from integrator.web.api.shapes import SGK_FORM, plain, shown_row
 from integrator.web.bodies import read_body, require_kind
 from integrator.web.guard import GatewayHere, needs
 
@@ -39,15 +41,22 @@ class Reason(BaseModel):
 
 @router.get("/bildirim")
 def read_list(
+    *,
     gateway: GatewayHere,
     principal: Annotated[Principal, needs(Right.FOLLOW)],
     state: State | None = None,
+    kayit_no: Annotated[str, Query(max_length=128)] = "",
+    sgk_tescil_no: Annotated[str, Query(pattern=f"{SGK_FORM}|^$")] = "",
+    since: Annotated[date | None, Query(description="first day of the event")] = None,
+    until: Annotated[date | None, Query(description="last day of the event")] = None,
     after: Annotated[int, Query(ge=0, le=99_999_999_999)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = PAGE,
 ) -> dict[str, Any]:
     """Messages in the order of their numbers. `next` is the `after` of the following page; null on the last."""
+    workplace = gateway.keyring.sealer(principal.kurum).blind_index("isyeri", sgk_tescil_no) if sgk_tescil_no else ""
+    chosen = Chosen(state, kayit_no, workplace, since, until)
     with reading(gateway.database) as tx:
-        rows = readings.read_page(tx, principal.kurum, state=state, after=after, limit=limit)
+        rows = readings.read_page(tx, principal.kurum, chosen, after=after, limit=limit)
     return {"bildirim": [shown_row(row) for row in rows], "next": rows[-1]["sorgu_no"] if len(rows) == limit else None}
 
 

@@ -20,6 +20,7 @@ from integrator.evidence.packing import Asked, ask_pack, read_pack, read_pack_co
 from integrator.evidence.receipt import make_receipt
 from integrator.evidence.receipt_pdf import render_receipt
 from integrator.queue import readings
+from integrator.queue.readings import Chosen
 from integrator.queue.packs import Job
 from integrator.store.engine import reading
 from integrator.web.api.messages import Number
@@ -127,7 +128,7 @@ def read_receipts(
 ) -> dict[str, Any]:
     """The receipts of a record, for up to 20 messages; more are asked for one by one."""
     with reading(gateway.database) as tx:
-        rows = readings.read_page(tx, principal.kurum, kayit_no=kayit_no, limit=RECEIPTS_AT_ONCE)
+        rows = readings.read_page(tx, principal.kurum, Chosen(kayit_no=kayit_no), limit=RECEIPTS_AT_ONCE)
     if not rows or not kayit_no:
         raise NotFound("no such record of this customer")
     numbers = [SorguNo(row["sorgu_no"]) for row in rows]
