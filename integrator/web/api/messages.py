@@ -19,7 +19,7 @@ from integrator.domain.states import State
 from integrator.queue import readings
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
-from integrator.telling import tell_message
+from integrator.telling import tell_message, waiting_by_professional
 from integrator.web.api.shapes import SGK_FORM, plain, shown_row
 from integrator.web.bodies import read_body, require_kind
 from integrator.web.guard import GatewayHere, needs
@@ -62,13 +62,13 @@ def read_list(
 
 @router.get("/bildirim/waiting")
 def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
-    """Messages whose professional's signature is awaited, oldest first; professionals masked."""
+    """Messages whose professional's signature is awaited, oldest first, and how many for whom; professionals masked."""
     found = acts.read_waiting(gateway, principal.kurum)
     rows = [
         {"sorgu_no": each.sorgu_no, "since": each.since.isoformat(), "professional": seen(each.professional)}
         for each in found
     ]
-    return {"waiting": rows}
+    return {"waiting": rows, "professionals": waiting_by_professional(found, gateway.clock.now())}
 
 
 @router.get("/bildirim/{sorgu_no}")

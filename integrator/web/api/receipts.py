@@ -20,8 +20,8 @@ from integrator.evidence.packing import Asked, ask_pack, read_pack, read_pack_co
 from integrator.evidence.receipt import make_receipt
 from integrator.evidence.receipt_pdf import render_receipt
 from integrator.queue import readings
-from integrator.queue.readings import Chosen
 from integrator.queue.packs import Job
+from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.web.api.messages import Number
 from integrator.web.api.shapes import SgkNo
@@ -152,7 +152,7 @@ def read_one_pack(request: Request, sorgu_no: Number, gateway: GatewayHere, prin
 def ask(
     request: Request, wanted: PackWanted, gateway: GatewayHere, principal: May, response: Response
 ) -> dict[str, Any]:
-    """Ask for the pack of a workplace and a period; it is made in the background. Health content wants its own right."""
+    """Ask for the pack of a workplace and a period; it is made in the background. Health wants its own right."""
     if wanted.physician and not principal.may(Right.READ_HEALTH):
         raise Forbidden(f"{principal.role}: {Right.READ_HEALTH}")
     asked = Asked(wanted.sgk_tescil_no, wanted.since, wanted.until, _certificate(wanted.physician))
