@@ -72,7 +72,7 @@ def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
 def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
     """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
 
-    Returns `queued`, `quarantined` when its form is stopped, or where it stands when it has this very signature already.
+    Returns `queued`, `quarantined` when its form is stopped, or where it stands with this very signature already.
     """
     now = gateway.clock.now()
     with reading(gateway.database) as tx:
