@@ -20,7 +20,18 @@ from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
-from integrator.web.api import causes, findings, lookups, messages, parties, receipts, records, reference, signatures
+from integrator.web.api import (
+    causes,
+    findings,
+    lookups,
+    messages,
+    parties,
+    receipts,
+    records,
+    reference,
+    signatures,
+    veri_seti,
+)
 from integrator.web.description import Described
 from integrator.web.gathering import Gathering
 from integrator.web.packing import Packing
@@ -53,7 +64,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, authority: TimestampAut
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.authority = authority
     v1 = APIRouter(prefix="/v1")
-    for part in (receipts, findings, signatures, parties, lookups, records, messages, causes, reference):
+    for part in (receipts, findings, signatures, parties, lookups, veri_seti, records, messages, causes, reference):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -65,6 +65,7 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (TooLarge, 413),
     (NotTaken, 415),
     (errors.NotFound, 404),
+    (errors.UnknownVeriSeti, 404),
     (errors.Duplicate, 409),
     (errors.IllegalMove, 409),
     (errors.Invalid, 422),
