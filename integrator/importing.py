@@ -52,6 +52,7 @@ class Wanted:
     roles: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
     preview: bool = False
+    by: str = ""  # who sent it through a door
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ class _Import:
         kinds = Counter(each.kind for each in changes)
         if kinds["new"] + kinds["changed"]:
             about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest, **facts}
+            about |= {"by": self._wanted.by} if self._wanted.by else {}
             entry = Entry(
                 "party.imported", self._gateway.actor, {**about, "new": kinds["new"], "changed": kinds["changed"]}
             )

@@ -6,6 +6,7 @@ Commands ask; accepting only reads what is kept, it never waits for the ministry
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from integrator.audit.trail import Entry
 from integrator.deliver.generation import Generation, LooksUpProfessionals, LooksUpWorkers, LooksUpWorkplaces
@@ -17,11 +18,15 @@ from integrator.parties import mirror
 from integrator.parties.mirror import Seen, Subject
 from integrator.store.engine import Conflict, reading, writing
 
+ASKED_AT_MOST = 500  # by the doors of one customer: the ministry's service is everybody's
+ASKED_WITHIN = timedelta(hours=1)
 
-def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = False) -> Seen:
+
+def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = False, by: str = "") -> Seen:
     """What the ministry says about `subject`: the kept answer when it is fresh and not `anew`, else it is asked.
 
-    Raises Unavailable when this metot has no such operation, or no answer came.
+    Raises Unavailable when this metot has no such operation, or no answer came. With `by` somebody asks through a door,
+    at most `ASKED_AT_MOST` times within `ASKED_WITHIN`; the name stands in the audit entry.
     """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
@@ -30,10 +35,13 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
             kept = mirror.read_fresh(tx, sealer, kurum, subject, now=now)
         if kept:
             return kept
+    if by:
+        _require_budget(gateway, kurum)
     generation = gateway.ministry()
     answered, holds = _ask(generation, subject)
     seen = Seen(answered, holds, generation.metot, gateway.clock.now())
     facts = {"kurum": kurum, "about": type(subject).__name__.lower(), "holds": holds, "source": seen.source}
+    facts |= {"by": by} if by else {}
     try:
         with writing(gateway.database) as tx:
             gateway.keyring.hold(tx, kurum, sealer)
@@ -42,6 +50,14 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
     except Conflict:  # another process asked the same just now: its answer stands, ours is as good
         pass
     return seen
+
+
+def _require_budget(gateway: Gateway, kurum: KurumNo) -> None:
+    since = gateway.clock.now() - ASKED_WITHIN
+    with reading(gateway.database) as tx:
+        asked = mirror.count_since(tx, kurum, since)
+    if asked >= ASKED_AT_MOST:
+        raise Unavailable(f"{ASKED_AT_MOST} look-ups within an hour are asked", retry_after=timedelta(minutes=5))
 
 
 def refresh(gateway: Gateway, kurum: KurumNo) -> Counter[str]:

@@ -75,6 +75,15 @@ def read_card(gateway: Gateway, kurum: KurumNo, sgk_tescil_no: SgkTescilNo) -> C
     return Card(facts, workers.get(key, 0), gone.get(key, 0), named, len(named))
 
 
+def read_professionals(gateway: Gateway, kurum: KurumNo) -> list[Facts]:
+    """Every professional of `kurum`, by name. Facts are whole: to be masked when shown."""
+    if not read_kurum(gateway, kurum):
+        return []
+    with reading(gateway.database) as tx:
+        found = register.read_all(tx, gateway.keyring.sealer(kurum), kurum, PROFESYONEL)
+    return sorted((facts for _, facts in found), key=lambda facts: (str(facts.get("ad")), str(facts.get("tckn"))))
+
+
 def _workers(tx: Tx, kurum: KurumNo) -> tuple[dict[str, int], dict[str, int]]:
     marked = CALISAN.table.c.not_seen_since
     return (

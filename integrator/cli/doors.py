@@ -25,7 +25,7 @@ from integrator.domain.roles import NEVER_A_KEYS, Right, Role
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
-from integrator.wiring import caps, open_gateway, people_rules
+from integrator.wiring import caps, open_authority, open_gateway, people_rules
 
 RIGHTS = [each.value for each in Right if each not in NEVER_A_KEYS]
 
@@ -43,8 +43,9 @@ def serve(settings: Settings, as_json: bool) -> None:
 
     set_up_log(level=settings.log.level)
     rules = people_rules(settings)
-    gateway = open_gateway(settings, sending=False)
-    app = create_app(gateway, caps(settings), settings.home, rules, keeps=_keeps(settings))
+    gateway = open_gateway(settings)  # it asks the ministry when somebody looks something up; it sends nothing
+    authority = open_authority(settings)
+    app = create_app(gateway, caps(settings), settings.home, rules, authority=authority, keeps=_keeps(settings))
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

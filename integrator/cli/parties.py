@@ -19,9 +19,8 @@ from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.domain.workplaces import TehlikeSinifi
 from integrator.importing import Report, Wanted, import_parties
 from integrator.parties.isgkatip import Kind
-from integrator.parties.register import ISYERI, PROFESYONEL, SOZLESME, Register, shown
+from integrator.parties.register import SOZLESME
 from integrator.registering import (
-    Card,
     KurumTuru,
     change_number,
     read_card,
@@ -31,6 +30,7 @@ from integrator.registering import (
     set_kurum,
 )
 from integrator.settings import Settings
+from integrator.telling_parties import tell_card, tell_contract, tell_import, tell_party
 from integrator.wiring import caps, open_gateway
 
 MAX_PRINTED = 50
@@ -89,7 +89,7 @@ def import_file(
     wanted = Wanted(Kind(kind), file, _day(refreshed_on), number, _roles(roles), whole, preview)
     gateway = open_gateway(settings, sending=False)
     report = import_parties(gateway, _kurum(settings, kurum), wanted, caps(settings))
-    print_json(_as_json(report, preview=preview)) if as_json else _print(report, preview=preview)
+    print_json({"preview": preview, **tell_import(report)}) if as_json else _print(report, preview=preview)
     return 2 if report.counts["faulty"] else 0
 
 
@@ -110,37 +110,18 @@ def _roles(told: tuple[str, ...]) -> dict[str, str]:
     return roles
 
 
-def _as_json(report: Report, *, preview: bool) -> dict[str, Any]:
-    return {
-        "preview": preview,
-        "counts": {name: report.counts[name] for name in _WORDS},
-        "changes": [
-            {"where": each.where, "about": each.about, "kind": each.change.kind, "what": each.change.words()}
-            for each in report.changes
-        ],
-        "absent": [_masked(SOZLESME, facts) for facts in report.absent],
-        "findings": [{"cell": cell, **finding.as_json()} for cell, finding in report.findings],
-    }
-
-
 def _print(report: Report, *, preview: bool) -> None:
     for each in report.changes[:MAX_PRINTED]:
         what = each.change.words() if each.change.before else ""
         click.echo(f"  {each.where:14} {say(*_WORDS[each.change.kind])}: {each.about}  {what}".rstrip())
     for facts in report.absent[:MAX_PRINTED]:
-        told = _masked(SOZLESME, facts)
+        told = tell_party(SOZLESME, facts)
         click.echo(f"  {say(*_WORDS['absent'])}: {told['sgk_tescil_no']} {told['tckn']} {told['durum']}")
     for cell, finding in report.findings[:MAX_PRINTED]:
         click.echo(f"  {cell or '-':14} {finding.code}  {finding.sentence(language())}")
     counts = ", ".join(f"{report.counts[name]} {say(*words)}" for name, words in _WORDS.items() if report.counts[name])
     head = say("Önizleme, hiçbir şey yazılmadı", "Preview, nothing was written") if preview else say("Alındı", "Taken")
     click.echo(f"{head}: {counts or say('satır yok', 'no rows')}.")
-
-
-def _masked(register: Register, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts as they may be printed: plain ones as they are, sealed ones masked."""
-    names = [name for name in facts if not name.endswith("_index")]
-    return {n: shown(register, n, facts[n]) if n in register.secret else facts[n] for n in names}
 
 
 @parties_group.command(name="list")
@@ -151,7 +132,7 @@ def list_cards(settings: Settings, kurum: str | None, as_json: bool) -> None:
     """Every workplace: hazard class, contracts, workers, the day of its roster."""
     cards = read_cards(open_gateway(settings, sending=False), _kurum(settings, kurum))
     if as_json:
-        print_json({"workplaces": [_card_json(each) for each in cards]})
+        print_json({"workplaces": [tell_card(each) for each in cards]})
         return
     headings = ("SGK", "", say("Tehlike", "Hazard"), say("Sözleşme", "Contracts"), say("Çalışan", "Workers"))
     rows = [
@@ -175,9 +156,9 @@ def list_cards(settings: Settings, kurum: str | None, as_json: bool) -> None:
 def show(settings: Settings, sgk_no: str, kurum: str | None, as_json: bool) -> None:
     """One workplace: its card, its contracts and its roster, people masked."""
     card = read_card(open_gateway(settings, sending=False), _kurum(settings, kurum), SgkTescilNo(sgk_no))
-    told = _card_json(card)
+    told = tell_card(card)
     if as_json:
-        print_json({**told, "contracts": [_contract_json(each) for each in card.contracts]})
+        print_json({**told, "contracts": [tell_contract(each) for each in card.contracts]})
         return
     for name, value in told.items():
         if value not in (None, "-"):
@@ -185,18 +166,9 @@ def show(settings: Settings, sgk_no: str, kurum: str | None, as_json: bool) -> N
     headings = (say("Tür", "Kind"), say("Belge tipi", "Role"), say("Kişi", "Person"), say("Durum", "State"), "")
     rows = [
         (e["tur_kodu"], e["belge_tipi"], e["ad"], e["durum"], f"{e['baslangic'] or '-'} / {e['bitis'] or '-'}")
-        for e in map(_contract_json, card.contracts)
+        for e in map(tell_contract, card.contracts)
     ]
     print_table(say("Sözleşmeler", "Contracts"), headings, rows)
-
-
-def _card_json(card: Card) -> dict[str, Any]:
-    counts = {"contracts": card.contract_count, "workers": card.workers, "workers_gone": card.gone}
-    return {**_masked(ISYERI, card.facts), **counts}
-
-
-def _contract_json(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_masked(SOZLESME, facts), "ad": shown(PROFESYONEL, "ad", facts.get("ad"))}
 
 
 @parties_group.command(name="number-changed")

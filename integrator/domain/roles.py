@@ -21,6 +21,13 @@ class Right(StrEnum):
     ACT = "act"  # release, retry, cancel
     SELF = "self"  # one's own account and sessions: people only
     BREAK_GLASS = "break_glass"  # look at a customer's content as staff of the integrator: for a reason, for a time
+    READ_EVIDENCE = "read_evidence"  # packs: what was signed and sent, health content apart
+    READ_HEALTH = "read_health"  # have the health part of a pack sealed for a physician and put into it
+    READ_PARTIES = "read_parties"  # workplaces, professionals, contracts; people masked
+    KEEP_PARTIES = "keep_parties"  # import and change them
+    LOOK_UP = "look_up"  # ask the ministry about a workplace or a person
+    HEAR = "hear"  # read announcements, and acknowledge them by name
+    ANNOUNCE = "announce"  # put announcements in, see who acknowledged
     READ_LINE = "read_line"  # the gateway's own state
     RUN_LINE = "run_line"  # stop and resume all sending
 
@@ -37,17 +44,21 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-_SEEING = frozenset({Right.OPEN, Right.FOLLOW, Right.READ_LINE})
-_SELF = _SEEING | {Right.SELF}
+_SEEING = frozenset({Right.OPEN, Right.FOLLOW, Right.READ_LINE, Right.READ_PARTIES})
+_PREPARING = _SEEING | {Right.SUBMIT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.HEAR}
+_INSIDE = frozenset({Right.READ_CONTENT, Right.READ_EVIDENCE, Right.READ_HEALTH})
+_PERSON = frozenset({Right.SELF, Right.HEAR})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.SYSTEM: _SEEING | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN, Right.ACT},
-    Role.SECRETARY: _SELF | {Right.SUBMIT},
-    Role.PROFESSIONAL: _SELF | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN},  # content and signature: only their own
-    Role.MANAGER: _SELF,
-    Role.COMPLIANCE: _SELF | {Right.ACT},
-    Role.AUDITOR: _SELF | {Right.READ_CONTENT},
-    Role.OPERATOR: frozenset({Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS}),
+    Role.SYSTEM: _PREPARING | _INSIDE | {Right.SIGN, Right.ACT},
+    Role.SECRETARY: _PERSON | _PREPARING,
+    Role.PROFESSIONAL: _PERSON | _PREPARING | {Right.READ_CONTENT, Right.SIGN},  # content and signature: their own only
+    Role.MANAGER: _PERSON | _SEEING,
+    Role.COMPLIANCE: _PERSON | _SEEING | {Right.ACT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.READ_EVIDENCE},
+    Role.AUDITOR: _PERSON | _SEEING | _INSIDE,
+    Role.OPERATOR: frozenset(
+        {Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS, Right.ANNOUNCE}
+    ),
 }
 NEVER_A_KEYS = frozenset({Right.SELF, Right.BREAK_GLASS})
 """What no program may, whatever its key's role: a person stands behind these."""

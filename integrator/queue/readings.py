@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -78,16 +79,31 @@ def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo, *, signer: str |
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which messages of a customer: those for which all that is told here holds. Days are those of the events."""
+
+    state: State | None = None
+    kayit_no: str = ""
+    isyeri_index: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
 def read_page(
-    tx: Connection, kurum: KurumNo, *, state: State | None = None, kayit_no: str = "", after: int = 0, limit: int
+    tx: Connection,
+    kurum: KurumNo,
+    chosen: Chosen = Chosen(),
+    *,
+    after: int = 0,
+    limit: int,
 ) -> list[dict[str, Any]]:
     """A customer's messages behind number `after`, in the order of their numbers; without keys and bodies."""
     columns = [each for each in bildirim.c if each.name not in _NOT_SHOWN]
-    query = select(*columns).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no > after)
-    if state is not None:
-        query = query.where(bildirim.c.state == state.value)
-    if kayit_no:
-        query = query.where(bildirim.c.kayit_no == kayit_no)
+    query = select(*columns).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no > after, *_conditions(chosen))
+    if chosen.since or chosen.until:
+        same = (kayit.c.kurum_id == bildirim.c.kurum_id) & (kayit.c.kayit_no == bildirim.c.kayit_no)
+        query = query.join(kayit, same)
     return [dict(row) for row in tx.execute(query.order_by(bildirim.c.sorgu_no).limit(limit)).mappings()]
 
 
@@ -95,6 +111,19 @@ def read_rows(tx: Connection, kurum: KurumNo, numbers: Iterable[int]) -> dict[in
     """Number -> row of those of a customer's messages, as they stand now."""
     mine = select(bildirim).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no.in_(list(numbers)))
     return {row["sorgu_no"]: dict(row) for row in tx.execute(mine).mappings()}
+
+
+def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    if chosen.state is not None:
+        yield bildirim.c.state == chosen.state.value
+    if chosen.kayit_no:
+        yield bildirim.c.kayit_no == chosen.kayit_no
+    if chosen.isyeri_index:
+        yield bildirim.c.isyeri_index == chosen.isyeri_index
+    if chosen.since:
+        yield kayit.c.event_date >= chosen.since
+    if chosen.until:
+        yield kayit.c.event_date <= chosen.until
 
 
 _NOT_SHOWN = frozenset({"kurum_id", "isyeri_index", "profesyonel_index", "fence", "claimed_by"})

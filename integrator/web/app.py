@@ -19,12 +19,28 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.people.house import House, PeopleRules
+from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
-from integrator.web.api import causes, changes, glass, messages, records, reference, sessions
+from integrator.web.api import (
+    causes,
+    changes,
+    findings,
+    glass,
+    lookups,
+    messages,
+    parties,
+    receipts,
+    records,
+    reference,
+    sessions,
+    signatures,
+    veri_seti,
+)
 from integrator.web.described import describe_rights
-from integrator.web.description import Api
+from integrator.web.description import Described
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
+from integrator.web.packing import Packing
 from integrator.web.problems import set_up_problems
 from integrator.web.tide import Tide
 
@@ -42,11 +58,23 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+_PARTS = (
+    receipts, findings, signatures, parties, lookups, veri_seti, records, messages, causes, changes, reference,
+    sessions, glass,
+)  # fmt: skip
+
+
 def create_app(
-    gateway: Gateway, caps: Caps, home: Path, people: PeopleRules | None = None, *, keeps: Keeps | None = None
+    gateway: Gateway,
+    caps: Caps,
+    home: Path,
+    people: PeopleRules | None = None,
+    *,
+    authority: TimestampAuthority | None = None,
+    keeps: Keeps | None = None,
 ) -> FastAPI:
     """The application over one gateway."""
-    app = Api(
+    app = Described(
         title="İBYS integrator gateway",
         version="1",
         description=ABOUT,
@@ -56,10 +84,10 @@ def create_app(
         redoc_url=None,
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
-    app.state.tide = Tide(gateway)
+    app.state.tide, app.state.authority = Tide(gateway), authority
     app.state.house = House(gateway, people or PeopleRules())
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, changes, reference, sessions, glass):
+    for part in _PARTS:
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
@@ -74,7 +102,9 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.gathering = Gathering(app.state.gateway)
+    app.state.packing = Packing(app.state.gateway, app.state.authority)
     yield
+    app.state.packing.close()
     app.state.gathering.close()
 
 

@@ -105,6 +105,7 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (errors.BadPassword, 422),
     (errors.LoginTaken, 409),
     (errors.NotFound, 404),
+    (errors.UnknownVeriSeti, 404),
     (errors.Duplicate, 409),
     (errors.IllegalMove, 409),
     (errors.Invalid, 422),

@@ -26,7 +26,7 @@ Name = Annotated[str, Path(max_length=64)]
 @router.get("/veri-seti", dependencies=[needs(Right.OPEN)])
 def read_veri_seti_list(gateway: GatewayHere) -> dict[str, Any]:
     """Every published version of every veri seti: status, source, from when until when."""
-    return {"veri_seti": [_shown(each) for each in gateway.catalogue.definitions]}
+    return {"veri_seti": [shown_definition(each) for each in gateway.catalogue.definitions]}
 
 
 @router.get("/kod/{veri_seti}/{version}/{list_name}", dependencies=[needs(Right.OPEN)])
@@ -87,7 +87,8 @@ def _line(gateway: Gateway) -> dict[str, Any]:
     return {"state": found.state, "since": at.isoformat() if at else None, "is_interrupted": found.is_narrow}
 
 
-def _shown(definition: Definition) -> dict[str, Any]:
+def shown_definition(definition: Definition) -> dict[str, Any]:
+    """One version as a list tells it."""
     return {
         "veri_seti": definition.veri_seti,
         "version": definition.version,
