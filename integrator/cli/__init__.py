@@ -14,6 +14,7 @@ import click
 
 from integrator.cli import (
     agent,
+    announcement,
     audit,
     backup,
     code_lists,
@@ -51,7 +52,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    audit, evidence, receipt, demo, doors, announcement, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -21,6 +21,7 @@ from integrator.log import logger
 from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
 from integrator.web.api import (
+    announcements,
     causes,
     findings,
     lookups,
@@ -64,7 +65,19 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, authority: TimestampAut
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.authority = authority
     v1 = APIRouter(prefix="/v1")
-    for part in (receipts, findings, signatures, parties, lookups, veri_seti, records, messages, causes, reference):
+    for part in (
+        receipts,
+        findings,
+        signatures,
+        parties,
+        lookups,
+        veri_seti,
+        announcements,
+        records,
+        messages,
+        causes,
+        reference,
+    ):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
