@@ -68,6 +68,8 @@ EVENTS = frozenset(
         "pack.sealed",
         "pack.made",
         "pack.failed",
+        "announcement.made",
+        "announcement.acknowledged",
         "codes.refreshed",
         "party.looked_up",
         "party.imported",

@@ -14,6 +14,7 @@ import click
 
 from integrator.cli import (
     agent,
+    announcement,
     audit,
     backup,
     code_lists,
@@ -53,7 +54,8 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
-    agent, explain, audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    agent, explain, audit, evidence, receipt, demo, doors, announcement,
+    conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, insert, inspect, select, text
 
 from integrator.domain.errors import Misconfigured
-from integrator.store import tables
+from integrator.store import tables, tables_of_doors  # noqa: F401 - the other tables stand on the same metadata
 from integrator.store.dialect import dialect_of, hold
 from integrator.store.engine import reading, writing
 

@@ -27,13 +27,12 @@ pack_job = Table(
 
 Index("pack_job_state", pack_job.c.state, pack_job.c.asked_at)
 
-# One announcement to persons (circular 7e). Empty targets mean everybody; `iller` are provinces of workplaces.
+# One announcement to persons (circular 7e), under the number its source gave it. Empty targets mean everybody; `iller`
+# are provinces in which a customer has workplaces.
 duyuru = Table(
     "duyuru",
     metadata,
-    Column("duyuru_no", Integer, primary_key=True, autoincrement=False),
-    Column("source", String(16), nullable=False),
-    Column("source_no", String(64), nullable=False),
+    Column("duyuru_no", _key(64), primary_key=True),
     Column("title", String(200), nullable=False),
     Column("body", Text, nullable=False),
     Column("published_on", IsoDate, nullable=False),
@@ -50,7 +49,7 @@ duyuru_alindi = Table(
     "duyuru_alindi",
     metadata,
     Column("kurum_id", _key(64), primary_key=True),
-    Column("duyuru_no", Integer, primary_key=True, autoincrement=False),
+    Column("duyuru_no", _key(64), primary_key=True),
     Column("person", _key(64), primary_key=True),
     Column("role", String(16), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),

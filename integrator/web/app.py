@@ -22,6 +22,7 @@ from integrator.people.house import House, PeopleRules
 from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
 from integrator.web.api import (
+    announcements,
     causes,
     changes,
     findings,
@@ -59,8 +60,8 @@ def openapi_of(app: FastAPI) -> str:
 
 
 _PARTS = (
-    receipts, findings, signatures, parties, lookups, veri_seti, records, messages, causes, changes, reference,
-    sessions, glass,
+    receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, messages, causes, changes,
+    reference, sessions, glass,
 )  # fmt: skip
 
 

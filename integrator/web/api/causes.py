@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict
 
 from integrator import acts
 from integrator.access import Principal
 from integrator.domain.roles import Right
+from integrator.domain.states import State
 from integrator.telling import tell_cause
 from integrator.web.api.messages import Reason
+from integrator.web.api.shapes import Words
 from integrator.web.guard import GatewayHere, needs
 
 router = APIRouter(tags=["cause"])
@@ -18,14 +22,43 @@ router = APIRouter(tags=["cause"])
 CauseId = Annotated[str, Path(max_length=80, description="as the list names it")]
 
 
-@router.get("/cause")
+class Cause(BaseModel):
+    """One thing to mend for many messages."""
+
+    model_config = ConfigDict(extra="allow")
+    cause: str
+    state: State
+    code: str
+    count: int
+    since: datetime
+    examples: list[int]
+    happened: Words
+    who: Words
+    where: Words
+    can: dict[str, Words]
+
+
+class CauseList(BaseModel):
+    """The largest first."""
+
+    causes: list[Cause]
+
+
+class Done(BaseModel):
+    """How many went, and where to."""
+
+    count: int
+    state: State
+
+
+@router.get("/cause", response_model=CauseList)
 def read_list(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
     """What waits for a person, one row for each thing to mend, the largest first."""
     kurum = principal.kurum
     return {"causes": [tell_cause(gateway, kurum, each) for each in acts.read_causes(gateway, kurum)]}
 
 
-@router.post("/cause/{cause_id}/release")
+@router.post("/cause/{cause_id}/release", response_model=Done)
 def release(
     cause_id: CauseId, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
 ) -> dict[str, Any]:
@@ -34,7 +67,7 @@ def release(
     return {"count": done.count, "state": done.state.value}
 
 
-@router.post("/cause/{cause_id}/cancel")
+@router.post("/cause/{cause_id}/cancel", response_model=Done)
 def cancel(
     cause_id: CauseId, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -21,8 +21,9 @@ from integrator.queue import readings
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.telling import tell_message, waiting_by_professional
-from integrator.web.api.shapes import SGK_FORM, plain, shown_row
+from integrator.web.api.shapes import SGK_FORM, MessageRow, plain, shown_row
 from integrator.web.bodies import read_body, require_kind
+from integrator.web.description import body_of, bytes_of
 from integrator.web.guard import GatewayHere, needs
 
 router = APIRouter(tags=["bildirim"])
@@ -40,7 +41,45 @@ class Reason(BaseModel):
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
 
 
-@router.get("/bildirim")
+class MessagePage(BaseModel):
+    """A page; `next` is the `after` of the following one, null on the last."""
+
+    bildirim: list[MessageRow]
+    next: int | None
+
+
+class Message(MessageRow):
+    """One message with its attempts, links and hands."""
+
+    denemeler: list[dict[str, Any]]
+    refused_parts: list[dict[str, Any]]
+    by_hand: list[dict[str, Any]]
+    can: dict[str, dict[str, str]]
+
+
+class Awaited(BaseModel):
+    """A message whose signature is awaited; the professional masked."""
+
+    sorgu_no: int
+    since: datetime
+    professional: str
+
+
+class WaitingList(BaseModel):
+    """Oldest first, and one row for each professional."""
+
+    waiting: list[Awaited]
+    professionals: list[dict[str, Any]]
+
+
+class Standing(BaseModel):
+    """Where the message stands now."""
+
+    sorgu_no: int
+    state: State
+
+
+@router.get("/bildirim", response_model=MessagePage)
 def read_list(
     *,
     gateway: GatewayHere,
@@ -61,7 +100,7 @@ def read_list(
     return {"bildirim": [shown_row(row) for row in rows], "next": rows[-1]["sorgu_no"] if len(rows) == limit else None}
 
 
-@router.get("/bildirim/waiting")
+@router.get("/bildirim/waiting", response_model=WaitingList)
 def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
     """Messages whose professional's signature is awaited, oldest first, and how many for whom.
 
@@ -75,7 +114,7 @@ def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Rig
     return {"waiting": rows, "professionals": waiting_by_professional(found, gateway.clock.now())}
 
 
-@router.get("/bildirim/{sorgu_no}")
+@router.get("/bildirim/{sorgu_no}", response_model=Message)
 def read_one(
     sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
 ) -> dict[str, Any]:
@@ -89,7 +128,11 @@ def read_one(
     return shown
 
 
-@router.get("/bildirim/{sorgu_no}/bytes", response_class=Response)
+@router.get(
+    "/bildirim/{sorgu_no}/bytes",
+    response_class=Response,
+    responses=bytes_of(OCTETS, description="The exact bytes."),
+)
 def read_bytes(
     sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.READ_CONTENT)]
 ) -> Response:
@@ -100,7 +143,11 @@ def read_bytes(
         return Response(content, media_type=OCTETS, headers={"Cache-Control": "no-store"})
 
 
-@router.put("/bildirim/{sorgu_no}/signature")
+@router.put(
+    "/bildirim/{sorgu_no}/signature",
+    response_model=Standing,
+    openapi_extra=body_of(OCTETS, "application/pkcs7-signature", description="CAdES-BES, DER, detached."),
+)
 async def attach(
     request: Request, sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.SIGN)]
 ) -> dict[str, Any]:
@@ -112,7 +159,7 @@ async def attach(
     return {"sorgu_no": sorgu_no, "state": state.value}
 
 
-@router.post("/bildirim/{sorgu_no}/release")
+@router.post("/bildirim/{sorgu_no}/release", response_model=Standing)
 def release(
     sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
 ) -> dict[str, Any]:
@@ -121,7 +168,7 @@ def release(
     return {"sorgu_no": sorgu_no, "state": done.state.value}
 
 
-@router.post("/bildirim/{sorgu_no}/retry")
+@router.post("/bildirim/{sorgu_no}/retry", response_model=Standing)
 def retry(
     sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
 ) -> dict[str, Any]:
@@ -130,7 +177,7 @@ def retry(
     return {"sorgu_no": sorgu_no, "state": done.state.value}
 
 
-@router.post("/bildirim/{sorgu_no}/cancel")
+@router.post("/bildirim/{sorgu_no}/cancel", response_model=Standing)
 def cancel(
     sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
 ) -> dict[str, Any]:

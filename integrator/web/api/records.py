@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from integrator import pipeline
@@ -30,8 +31,9 @@ from integrator.intake.recognise import read_records
 from integrator.queue import readings
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
-from integrator.web.api.shapes import shown_row
+from integrator.web.api.shapes import MessageRow, shown_row
 from integrator.web.bodies import FILES, JSON, NDJSON, kind_told, read_body, require_kind, spooled
+from integrator.web.description import Shown, body_of, bytes_of
 from integrator.web.gathering import Gathering
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
@@ -39,9 +41,39 @@ from integrator.web.problems import BadCall
 router = APIRouter(tags=["kayit"])
 BATCH_RECORDS = 1_000
 MESSAGES_AT_MOST = 1_000  # of one record
+RECORD = {"type": "object", "description": "fields: GET /v1/veri-seti/SET/VERSION/json-schema"}
 
 
-@router.post("/kayit", status_code=201)
+class Stored(BaseModel):
+    """What became of one record; `sorgu_no` are its messages."""
+
+    where: str
+    kayit_no: str
+    status: Literal["accepted", "known", "rejected"]
+    sorgu_no: list[int]
+    findings: list[Shown]
+
+
+class Answers(BaseModel):
+    """In the order of the records."""
+
+    records: list[Stored]
+
+
+class RecordTold(BaseModel):
+    """Where the messages of a record stand."""
+
+    kayit_no: str
+    bildirim: list[MessageRow]
+
+
+@router.post(
+    "/kayit",
+    status_code=201,
+    response_model=Stored,
+    responses={200: {"model": Stored, "description": "Known with the same content."}},
+    openapi_extra=body_of(JSON, schema=RECORD),
+)
 async def submit_one(request: Request, principal: Annotated[Principal, needs(Right.SUBMIT)]) -> JSONResponse:
     """Hand over one record. 201 stored, 200 known with the same content, 409 known with other content, 422 findings."""
     caps: Caps = request.app.state.caps
@@ -60,7 +92,11 @@ async def submit_one(request: Request, principal: Annotated[Principal, needs(Rig
     return JSONResponse(shown_answer(answer), 200 if is_known else 201, headers)
 
 
-@router.post("/kayit/batch")
+@router.post(
+    "/kayit/batch",
+    response_model=Answers,
+    openapi_extra=body_of(JSON, schema={"type": "array", "items": RECORD, "maxItems": BATCH_RECORDS}),
+)
 async def submit_batch(
     request: Request, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.SUBMIT)]
 ) -> JSONResponse:
@@ -75,7 +111,12 @@ async def submit_batch(
     return JSONResponse({"records": [shown_answer(each) for each in answers]})
 
 
-@router.post("/kayit/upload", response_class=StreamingResponse)
+@router.post(
+    "/kayit/upload",
+    response_class=StreamingResponse,
+    responses=bytes_of(NDJSON, description="A line for each record, the last one the tally."),
+    openapi_extra=body_of("application/octet-stream", NDJSON, description="NDJSON, JSON, XML, CSV or XLSX."),
+)
 async def upload(
     request: Request,
     gateway: GatewayHere,
@@ -123,7 +164,7 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
-@router.get("/kayit/{kayit_no:path}")
+@router.get("/kayit/{kayit_no:path}", response_model=RecordTold)
 def read_record(
     kayit_no: str, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
 ) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
+from pydantic import BaseModel
 
 from integrator import acts
 from integrator.access import Principal
@@ -23,13 +24,64 @@ router = APIRouter(tags=["reference"])
 Name = Annotated[str, Path(max_length=64)]
 
 
-@router.get("/veri-seti", dependencies=[needs(Right.OPEN)])
+class VersionRow(BaseModel):
+    """One published version."""
+
+    veri_seti: str
+    version: str
+    status: str
+    source: str
+    published_on: date | None
+    in_force_from: date | None
+    in_force_until: date | None
+    code_lists: list[str]
+
+
+class VersionList(BaseModel):
+    """Oldest first within a veri seti."""
+
+    veri_seti: list[VersionRow]
+
+
+class CodeTold(BaseModel):
+    """One code, in both languages, with the days on which it is good."""
+
+    code: str
+    tr: str
+    en: str
+    valid_from: date | None
+    valid_until: date | None
+    active: bool
+
+
+class CodeListTold(BaseModel):
+    """As it was served last."""
+
+    codes: list[CodeTold]
+    list: str
+
+
+class LineTold(BaseModel):
+    """The line to the ministry."""
+
+    state: str
+    since: datetime | None
+    is_interrupted: bool
+
+
+class LineTurned(LineTold):
+    """With whether anything changed."""
+
+    changed: bool
+
+
+@router.get("/veri-seti", response_model=VersionList, dependencies=[needs(Right.OPEN)])
 def read_veri_seti_list(gateway: GatewayHere) -> dict[str, Any]:
     """Every published version of every veri seti: status, source, from when until when."""
     return {"veri_seti": [shown_definition(each) for each in gateway.catalogue.definitions]}
 
 
-@router.get("/kod/{veri_seti}/{version}/{list_name}", dependencies=[needs(Right.OPEN)])
+@router.get("/kod/{veri_seti}/{version}/{list_name}", response_model=CodeListTold, dependencies=[needs(Right.OPEN)])
 def read_codes(
     veri_seti: Name,
     version: Name,
@@ -55,20 +107,20 @@ def read_codes(
     return {"list": list_name, "codes": rows}
 
 
-@router.get("/line", dependencies=[needs(Right.READ_LINE)])
+@router.get("/line", response_model=LineTold, dependencies=[needs(Right.READ_LINE)])
 def read_state(gateway: GatewayHere) -> dict[str, Any]:
     """The line to the ministry: ACTIVE, PASSIVE (the firm is not known) or STOPPED (by an operator)."""
     return _line(gateway)
 
 
-@router.post("/line/stop")
+@router.post("/line/stop", response_model=LineTurned)
 def stop(why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.RUN_LINE)]) -> dict[str, Any]:
     """Stop all sending, for every customer. Accepting goes on."""
     _require_address(gateway)
     return {"changed": acts.stop_line(gateway, reason=why.reason, by=principal.name), **_line(gateway)}
 
 
-@router.post("/line/resume")
+@router.post("/line/resume", response_model=LineTurned)
 def resume(why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.RUN_LINE)]) -> dict[str, Any]:
     """Let sending go on."""
     _require_address(gateway)

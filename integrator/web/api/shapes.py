@@ -6,13 +6,34 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from integrator.domain.advice import advice_for
 from integrator.domain.states import State
 
 SGK_FORM = "^[1-9][0-9]{15}(00[1-9]|0[1-7][0-9]|08[01])[0-9]{2}(0[1-9]|[1-8][0-9]|9[0-7])[0-9]{3}$"
 SgkNo = Annotated[str, Field(pattern=SGK_FORM, description="sgk_tescil_no, 26 digits")]
+
+
+class Words(BaseModel):
+    """A text in both languages."""
+
+    tr: str
+    en: str
+
+
+class MessageRow(BaseModel):
+    """One message of a list: where it stands, what happened, who must act and where to click."""
+
+    model_config = ConfigDict(extra="allow")
+    sorgu_no: int
+    kayit_no: str
+    part: int
+    state: State
+    last_code: str
+    happened: Words
+    who: Words
+    where: Words
 
 
 def shown_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,18 +24,12 @@ from integrator.domain.roles import Right
 from integrator.store.engine import reading
 from integrator.web.api.receipts import ZIP
 from integrator.web.api.reference import Name, shown_definition
+from integrator.web.api.shapes import Words
 from integrator.web.description import bytes_of
 from integrator.web.guard import GatewayHere, needs
 
 router = APIRouter(tags=["reference"])
 JSON_SCHEMA = "application/schema+json"
-
-
-class Words(BaseModel):
-    """A text in both languages."""
-
-    tr: str
-    en: str
 
 
 class ColumnTold(BaseModel):

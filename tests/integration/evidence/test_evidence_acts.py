@@ -145,6 +145,8 @@ ELSEWHERE = {
     "party.imported": "pipeline/test_pipeline_parties.py",
     **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
     **dict.fromkeys(_PEOPLE, "web/test_web_sessions.py"),
+    "announcement.made": "web/test_web_announcements.py",
+    "announcement.acknowledged": "web/test_web_announcements.py",
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
 """Acts whose entries the tests of their own capability see in the log; the test below looks that they name them."""

@@ -33,9 +33,7 @@ def upgrade() -> None:
     op.create_index("pack_job_state", "pack_job", ["state", "asked_at"])
     op.create_table(
         "duyuru",
-        sa.Column("duyuru_no", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("source", sa.String(16), nullable=False),
-        sa.Column("source_no", sa.String(64), nullable=False),
+        sa.Column("duyuru_no", key(64), primary_key=True),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("published_on", sa.String(10), nullable=False),
@@ -49,7 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "duyuru_alindi",
         sa.Column("kurum_id", key(64), primary_key=True),
-        sa.Column("duyuru_no", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("duyuru_no", key(64), primary_key=True),
         sa.Column("person", key(64), primary_key=True),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
