@@ -19,7 +19,7 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
-from integrator.web.api import causes, changes, messages, records, reference
+from integrator.web.api import causes, changes, corrections, messages, records, reference
 from integrator.web.description import Api
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
@@ -53,7 +53,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None 
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.tide = Tide(gateway)
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, changes, reference):
+    for part in (records, corrections, messages, causes, changes, reference):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
