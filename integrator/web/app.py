@@ -19,6 +19,7 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
+from integrator.web.answers import DEPRECATED, Answers
 from integrator.web.api import causes, changes, corrections, messages, records, reference
 from integrator.web.description import Api
 from integrator.web.gathering import Gathering
@@ -59,6 +60,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None 
     app.include_router(health.router)
     set_up_problems(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
+    app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Numbered)
     return app

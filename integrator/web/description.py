@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from integrator.web.answers import DEPRECATED
 from integrator.web.once import HEADER, METHODS, UPLOADS
 
 _KEY = {
@@ -32,3 +33,5 @@ class Api(FastAPI):
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if method in METHODS and path not in UPLOADS:
         operation.setdefault("parameters", []).append(_KEY)
+    if (method, path) in DEPRECATED:
+        operation["deprecated"] = True
