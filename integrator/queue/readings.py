@@ -136,11 +136,11 @@ def _signed_by(signer: str | None) -> list[ColumnElement[bool]]:
 
 
 def awaiting(
-    tx: Connection, kurum: KurumNo, *, signer: str | None = None
+    tx: Connection, kurum: KurumNo, *, after: int = 0, limit: int | None = None, signer: str | None = None
 ) -> list[tuple[SorguNo, datetime, bytes, str, bytes | None]]:
     """(number, since when, sealed canonical bytes, record, its sealed content key) of what awaits a signature.
 
-    Oldest first.
+    In the order of numbers, behind `after`.
     """
     same = (bildirim.c.kurum_id == bildirim_body.c.kurum_id) & (bildirim.c.sorgu_no == bildirim_body.c.sorgu_no)
     row = bildirim.c
@@ -148,5 +148,5 @@ def awaiting(
     columns = select(row.sorgu_no, row.created_at, row.kayit_no, bildirim_body.c.canonical, content_key.c.sealed)
     query = columns.join_from(bildirim, bildirim_body, same).outerjoin(content_key, key_of)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
-    rows = tx.execute(mine.where(*_signed_by(signer)).order_by(row.created_at, row.sorgu_no))
+    rows = tx.execute(mine.where(row.sorgu_no > after, *_signed_by(signer)).order_by(row.sorgu_no).limit(limit))
     return [(SorguNo(r.sorgu_no), r.created_at, r.canonical, r.kayit_no, r.sealed) for r in rows]

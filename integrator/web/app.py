@@ -21,10 +21,12 @@ from integrator.log import logger
 from integrator.people.house import House, PeopleRules
 from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
+from integrator.web.answers import DEPRECATED, Answers
 from integrator.web.api import (
     announcements,
     causes,
     changes,
+    corrections,
     findings,
     glass,
     lookups,
@@ -60,8 +62,8 @@ def openapi_of(app: FastAPI) -> str:
 
 
 _PARTS = (
-    receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, messages, causes, changes,
-    reference, sessions, glass,
+    receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
+    changes, reference, sessions, glass,
 )  # fmt: skip
 
 
@@ -95,6 +97,7 @@ def create_app(
     set_up_problems(app)
     describe_rights(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
+    app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Numbered)
     return app

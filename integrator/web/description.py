@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
+from integrator.web.answers import DEPRECATED
 from integrator.web.once import HEADER, METHODS, UPLOADS
 
 Node = dict[str, Any]
@@ -94,6 +95,8 @@ def _completed(page: Node) -> Node:
             _complete(operation, method)
             if method.upper() in METHODS and path not in UPLOADS:
                 operation.setdefault("parameters", []).append(_KEY)
+            if (method.upper(), path) in DEPRECATED:
+                operation["deprecated"] = True
     _link(page)
     return page
 

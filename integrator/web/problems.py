@@ -108,6 +108,7 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (errors.UnknownVeriSeti, 404),
     (errors.Duplicate, 409),
     (errors.IllegalMove, 409),
+    (errors.Changed, 412),
     (errors.Invalid, 422),
     (errors.BadSignature, 422),
     (errors.BadReason, 422),

@@ -51,7 +51,7 @@ async def read_list(
         if told["changes"] or loop.time() >= ends_at:
             return told
         after = told["next"]
-        await tide.rises(size, seconds=ends_at - loop.time())
+        await tide.rises(principal.kurum, size, seconds=ends_at - loop.time())
 
 
 def _read(gateway: Gateway, kurum: KurumNo, after: str, limit: int) -> tuple[dict[str, Any], int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -32,6 +33,20 @@ OCTETS = "application/octet-stream"
 PAGE = 100
 
 Number = Annotated[int, Path(ge=1, le=99_999_999_999, description="sorgu_no")]
+
+
+def _version(
+    if_match: Annotated[str, Header(max_length=200, description="the ETag of the message, as it was read")] = "",
+) -> str:
+    """The version in an ETag that `read_one` gave; empty when none is asked for. What is no such ETag fits nothing."""
+    told = if_match.strip()
+    return "" if told in ("", "*") else told.strip('"').partition(".")[0] or "-"
+
+
+Version = Annotated[str, Depends(_version)]
+
+After = Annotated[int, Query(ge=0, le=99_999_999_999, description="the `next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=1_000)]
 
 
 class Reason(BaseModel):
@@ -66,10 +81,11 @@ class Awaited(BaseModel):
 
 
 class WaitingList(BaseModel):
-    """Oldest first, and one row for each professional."""
+    """By number, and one row for each professional of the page; `next` is the `after` of the following one."""
 
     waiting: list[Awaited]
     professionals: list[dict[str, Any]]
+    next: int | None
 
 
 class Standing(BaseModel):
@@ -89,8 +105,8 @@ def read_list(
     sgk_tescil_no: Annotated[str, Query(pattern=f"{SGK_FORM}|^$")] = "",
     since: Annotated[date | None, Query(description="first day of the event")] = None,
     until: Annotated[date | None, Query(description="last day of the event")] = None,
-    after: Annotated[int, Query(ge=0, le=99_999_999_999)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = PAGE,
+    after: After = 0,
+    limit: Limit = PAGE,
 ) -> dict[str, Any]:
     """Messages in the order of their numbers. `next` is the `after` of the following page; null on the last."""
     workplace = gateway.keyring.sealer(principal.kurum).blind_index("isyeri", sgk_tescil_no) if sgk_tescil_no else ""
@@ -101,22 +117,32 @@ def read_list(
 
 
 @router.get("/bildirim/waiting", response_model=WaitingList)
-def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
-    """Messages whose professional's signature is awaited, oldest first, and how many for whom.
+def read_waiting(
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.FOLLOW)],
+    after: After = 0,
+    limit: Limit = PAGE,
+) -> dict[str, Any]:
+    """Messages whose professional's signature is awaited, by number, and how many of this page for whom.
 
     Professionals are masked, and see their own only.
     """
-    found = acts.read_waiting(gateway, principal.kurum, signer=principal.signer)
+    found = acts.read_waiting(gateway, principal.kurum, after=after, limit=limit, signer=principal.signer)
     rows = [
         {"sorgu_no": each.sorgu_no, "since": each.since.isoformat(), "professional": seen(each.professional)}
         for each in found
     ]
-    return {"waiting": rows, "professionals": waiting_by_professional(found, gateway.clock.now())}
+    professionals = waiting_by_professional(found, gateway.clock.now())
+    following = found[-1].sorgu_no if len(found) == limit else None
+    return {"waiting": rows, "professionals": professionals, "next": following}
 
 
 @router.get("/bildirim/{sorgu_no}", response_model=Message)
 def read_one(
-    sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
+    sorgu_no: Number,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.FOLLOW)],
+    response: Response,
 ) -> dict[str, Any]:
     """One message: its attempts, what happened, who must act and where, what can be done with it.
 
@@ -124,6 +150,7 @@ def read_one(
     """
     kurum, by, health = principal.kurum, principal.name, principal.may(Right.READ_CONTENT)
     told = tell_message(gateway, kurum, SorguNo(sorgu_no), by=by, health=health, signer=principal.signer)
+    response.headers["ETag"] = told.pop("standing")
     shown: dict[str, Any] = plain(told)
     return shown
 
@@ -149,42 +176,63 @@ def read_bytes(
     openapi_extra=body_of(OCTETS, "application/pkcs7-signature", description="CAdES-BES, DER, detached."),
 )
 async def attach(
-    request: Request, sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.SIGN)]
+    request: Request,
+    sorgu_no: Number,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.SIGN)],
+    version: Version,
 ) -> dict[str, Any]:
     """Attach the professional's CAdES-BES (DER, detached); it is checked as the ministry would."""
     require_kind(request, OCTETS, "application/pkcs7-signature")
     cms = await read_body(request, CMS_BYTES)
     kurum, number = principal.kurum, SorguNo(sorgu_no)
-    state = await run_in_threadpool(acts.attach, gateway, kurum, number, cms, signer=principal.signer)
+    put = partial(acts.attach, gateway, kurum, number, cms, signer=principal.signer, version=version)
+    state = await run_in_threadpool(put)
     return {"sorgu_no": sorgu_no, "state": state.value}
 
 
 @router.post("/bildirim/{sorgu_no}/release", response_model=Standing)
 def release(
-    sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+    sorgu_no: Number,
+    why: Reason,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.ACT)],
+    version: Version,
 ) -> dict[str, Any]:
     """Let a held or quarantined message go on."""
-    done = acts.release(gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name)
+    done = acts.release(
+        gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name, version=version
+    )
     return {"sorgu_no": sorgu_no, "state": done.state.value}
 
 
 @router.post("/bildirim/{sorgu_no}/retry", response_model=Standing)
 def retry(
-    sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+    sorgu_no: Number,
+    why: Reason,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.ACT)],
+    version: Version,
 ) -> dict[str, Any]:
     """Bring the next send, or the next question, forward to now."""
-    done = acts.retry(gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name)
+    done = acts.retry(
+        gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name, version=version
+    )
     return {"sorgu_no": sorgu_no, "state": done.state.value}
 
 
 @router.post("/bildirim/{sorgu_no}/cancel", response_model=Standing)
 def cancel(
-    sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+    sorgu_no: Number,
+    why: Reason,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.ACT)],
+    version: Version,
 ) -> dict[str, Any]:
     """Take a message back that never left; one that was taken back before stays so."""
     kurum, number = principal.kurum, SorguNo(sorgu_no)
     try:
-        state = acts.cancel(gateway, kurum, number, reason=why.reason, by=principal.name).state
+        state = acts.cancel(gateway, kurum, number, reason=why.reason, by=principal.name, version=version).state
     except Ended:
         with reading(gateway.database) as tx:
             state = State(readings.read_one(tx, kurum, number)["row"]["state"])

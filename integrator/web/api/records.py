@@ -83,13 +83,18 @@ async def submit_one(request: Request, principal: Annotated[Principal, needs(Rig
         raise BadCall("one record is taken here; /v1/kayit/batch takes an array")
     gathering: Gathering = request.app.state.gathering
     answer = await run_in_threadpool(gathering.accept, principal.kurum, replace(several[0], where="record"))
+    require_taken(answer)
+    is_known = answer.status == "known"
+    headers = {"Location": f"/v1/kayit/{answer.kayit_no}"} | ({"Idempotent-Replayed": "true"} if is_known else {})
+    return JSONResponse(shown_answer(answer), 200 if is_known else 201, headers)
+
+
+def require_taken(answer: Answer) -> None:
+    """Raises Duplicate or Invalid for a record that was rejected."""
     if answer.status == "rejected":
         if any(each.code == Duplicate.code for each in answer.findings):
             raise Duplicate(answer.kayit_no)
         raise Invalid(answer.findings)
-    is_known = answer.status == "known"
-    headers = {"Location": f"/v1/kayit/{answer.kayit_no}"} | ({"Idempotent-Replayed": "true"} if is_known else {})
-    return JSONResponse(shown_answer(answer), 200 if is_known else 201, headers)
 
 
 @router.post(
