@@ -38,6 +38,12 @@ class Malformed(Rejected):
     code = "INT-INT-010"
 
 
+class RefusedAddress(Malformed):
+    """An address that a webhook may not have: not https, of two readings, or not public."""
+
+    code = "INT-WHK-001"
+
+
 class UnknownVeriSeti(Rejected):
     """No definition of that veri seti, or of that version, is published here."""
 
