@@ -52,6 +52,10 @@ EVENTS = frozenset(
         "agent.failed",
         "web.answered",
         "web.failed",
+        "webhook.pushed",
+        "webhook.tried",
+        "webhook.disabled",
+        "webhook.failed",
     }
 )
 

@@ -71,6 +71,13 @@ EVENTS = frozenset(
         "content.erased_again",
         "gateway.restored",
         "gateway.opened",
+        "webhook.made",
+        "webhook.changed",
+        "webhook.rotated",
+        "webhook.disabled",
+        "webhook.enabled",
+        "webhook.replayed",
+        "webhook.deleted",
     }
 )
 

@@ -36,6 +36,7 @@ from integrator.cli import (
     sheets,
     vault,
     veri_seti,
+    webhooks,
 )
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
@@ -51,7 +52,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    audit, evidence, receipt, demo, doors, conformance, vault, backup, retention, webhooks,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -15,7 +15,7 @@ from integrator.domain.roles import Role
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
-from integrator.wiring import caps, open_gateway
+from integrator.wiring import caps, open_gateway, webhook_terms
 
 
 @click.command()
@@ -27,7 +27,8 @@ def serve(settings: Settings, as_json: bool) -> None:
     from integrator.web.server import listen, serve_app  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home)
+    terms = webhook_terms(settings)
+    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, webhook_terms=terms)
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -96,6 +96,18 @@ class BadReason(Rejected):
     code = "INT-QUE-003"
 
 
+class TooManyWebhooks(IllegalMove):
+    """The customer has as many webhooks as one may have."""
+
+    code = "INT-WHK-002"
+
+
+class RefusedReplay(IllegalMove):
+    """A replay that would skip something, or deliver more than one replay may."""
+
+    code = "INT-WHK-003"
+
+
 class OnItsWay(IllegalMove):
     """The message is at the ministry's door just now; nobody may touch it until the answer is there."""
 

@@ -20,6 +20,7 @@ class Right(StrEnum):
     SIGN = "sign"  # attach a signature
     ACT = "act"  # release, retry, cancel
     READ_LINE = "read_line"  # the gateway's own state
+    KEEP_WEBHOOKS = "keep_webhooks"  # where the customer's changes are pushed, and the secrets that sign them
     RUN_LINE = "run_line"  # stop and resume all sending
 
 
@@ -38,11 +39,11 @@ class Role(StrEnum):
 _SEEING = frozenset({Right.OPEN, Right.FOLLOW, Right.READ_LINE})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.SYSTEM: _SEEING | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN, Right.ACT},
+    Role.SYSTEM: _SEEING | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN, Right.ACT, Right.KEEP_WEBHOOKS},
     Role.SECRETARY: _SEEING | {Right.SUBMIT},
     Role.PROFESSIONAL: _SEEING | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN},
     Role.MANAGER: _SEEING,
-    Role.COMPLIANCE: _SEEING | {Right.ACT},
+    Role.COMPLIANCE: _SEEING | {Right.ACT, Right.KEEP_WEBHOOKS},
     Role.AUDITOR: _SEEING | {Right.READ_CONTENT},
     Role.OPERATOR: frozenset({Right.OPEN, Right.READ_LINE, Right.RUN_LINE}),
 }

@@ -514,3 +514,5 @@ api_key = Table(
 Index("api_key_kurum", api_key.c.kurum_id, api_key.c.created_at)
 
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))
+
+from integrator.store import webhook_tables  # noqa: E402, F401 - more tables on the same metadata
