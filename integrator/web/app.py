@@ -19,9 +19,10 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
-from integrator.web.api import causes, messages, records, reference, webhooks
+from integrator.web.api import causes, changes, messages, records, reference, webhooks
 from integrator.web.gathering import Gathering
 from integrator.web.problems import set_up_problems
+from integrator.web.tide import Tide
 from integrator.webhooks.carrying import Terms
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -50,8 +51,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, webhook_terms: Terms
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.webhook_terms = webhook_terms or Terms()
+    app.state.tide = Tide(gateway)
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, reference, webhooks):
+    for part in (records, messages, causes, changes, reference, webhooks):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)

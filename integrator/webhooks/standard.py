@@ -22,7 +22,7 @@ from integrator.feed import Change, tell_change
 PREFIX = "whsec_"
 TEST = "webhook.test"
 _SECRET_BYTES = 32
-_NOT_FIXED = {"at", "cause"}  # told as `timestamp`; what it waits for now, which may be another thing at the next attempt
+_NOT_TOLD = {"at", "cause"}  # it is the `timestamp`; and the cause may be another one at the next attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ def type_of(change: Change) -> str:
 
 def message_of(kurum: str, webhook_no: str, change: Change) -> Message:
     """The message that tells `change`. Its id holds a piece of the log, so another history never has the same."""
-    told = {name: value for name, value in tell_change(change).items() if name not in _NOT_FIXED}
-    return _message(f"msg_{webhook_no}_{change.cursor}_{change.mark}", type_of(change), change.at, {"kurum": kurum, **told})
+    told = {name: value for name, value in tell_change(change).items() if name not in _NOT_TOLD}
+    message_id = f"msg_{webhook_no}_{change.cursor}_{change.mark}"
+    return _message(message_id, type_of(change), change.at, {"kurum": kurum, **told})
 
 
 def trial_message(kurum: str, webhook_no: str, *, now: datetime) -> Message:
