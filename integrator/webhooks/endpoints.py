@@ -122,7 +122,7 @@ def put(tx: Connection, made: Webhook) -> None:
 
 def change(tx: Connection, found: Webhook, **values: Any) -> None:
     """A person's change; a turn that is under way moves nothing any more. The row is locked by the caller."""
-    tx.execute(update(webhook).where(*_is(*found.key)).values(_as_row(values), fence=found.fence + 1))
+    tx.execute(update(webhook).where(*_is(*found.key)).values({**_as_row(values), "fence": found.fence + 1}))
 
 
 def remove(tx: Connection, found: Webhook) -> None:
@@ -171,7 +171,7 @@ def settle(tx: Connection, claimed: Webhook, attempts: Sequence[Attempt], **valu
     note_attempts(tx, _of(row), attempts)
     stands = bool(row.fence == claimed.fence)
     if stands:
-        tx.execute(update(webhook).where(*_is(*claimed.key)).values(_as_row(values), claimed_by=None))
+        tx.execute(update(webhook).where(*_is(*claimed.key)).values({**_as_row(values), "claimed_by": None}))
     return stands
 
 
