@@ -121,7 +121,8 @@ class Receiver:
         header = f"{name}: {more}\r\n" if name and more else ""
         if word in ("huge", "endless", "drip"):
             return self._flood(sock, word)
-        sock.sendall(f"HTTP/1.1 {status} X\r\n{header}Content-Length: 2\r\n\r\nok".encode())
+        body = "" if status == "204" else "Content-Length: 2\r\n\r\nok"
+        sock.sendall(f"HTTP/1.1 {status} X\r\n{header}{body or chr(13) + chr(10)}".encode())
         return True
 
     def _flood(self, sock: socket.socket, word: str) -> bool:
@@ -170,7 +171,8 @@ def first_of_each(received: Iterable[Received]) -> list[Received]:
 def main() -> None:
     """``python -m tests.receiver NOTE WORD...``: until stdin ends."""
     receiver = Receiver(sys.argv[2:], note=Path(sys.argv[1]))
-    print(receiver.port, flush=True)
+    sys.stdout.write(f"{receiver.port}\n")
+    sys.stdout.flush()
     sys.stdin.read()
 
 
