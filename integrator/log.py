@@ -71,6 +71,7 @@ _SECRET_KEYS = frozenset(
         "authorization",
         "cookie",
         "token",
+        "secret",
         "canonical",
     }
 )

@@ -139,6 +139,10 @@ _KEEPING = (
 )  # fmt: skip
 ELSEWHERE = {
     "party.imported": "pipeline/test_pipeline_parties.py",
+    **{
+        f"webhook.{each}": "webhooks/test_hands.py"
+        for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
+    },
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
 """Acts whose entries the tests of their own capability see in the log; the test below looks that they name them."""
