@@ -19,6 +19,7 @@ from integrator.domain.states import State
 from integrator.feed import end_of, find_cursor, read_changes
 from integrator.gateway import Gateway
 from integrator.log import logger
+from integrator.store.dialect import hold
 from integrator.store.engine import Tx, reading, write_anew, writing
 from integrator.webhooks import endpoints
 from integrator.webhooks.carrying import Answer, Carrier, Terms
@@ -54,6 +55,7 @@ def make_webhook(gateway: Gateway, terms: Terms, kurum: KurumNo, wanted: Wanted,
     gateway.keyring.sealer(kurum, now=now)
 
     def act(tx: Tx) -> Webhook:
+        hold(tx, f"webhook/{kurum}")  # of two at the same time one is the last that may be
         if endpoints.count(tx, kurum) >= terms.at_most:
             raise TooManyWebhooks(f"{terms.at_most} of {terms.at_most}")
         body = _sealed(gateway, tx, kurum, number, Inside(address, (Secret(secret),)))

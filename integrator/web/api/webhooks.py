@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from integrator.access import Principal
+from integrator.domain.errors import Unavailable
 from integrator.domain.roles import Right
 from integrator.store.engine import reading
 from integrator.web.api.messages import Reason
@@ -36,6 +40,20 @@ def terms_of(request: Request) -> Terms:
 
 
 TermsHere = Annotated[Terms, Depends(terms_of)]
+
+OUTWARD_AT_MOST = 4
+_outward = BoundedSemaphore(OUTWARD_AT_MOST)
+
+
+@contextmanager
+def going_out() -> Iterator[None]:
+    """Around what waits for somebody else's host: a few at a time, or slow hosts would have all of our threads."""
+    if not _outward.acquire(blocking=False):
+        raise Unavailable("other webhooks are being tried just now", retry_after=timedelta(seconds=5))
+    try:
+        yield
+    finally:
+        _outward.release()
 
 
 class NewWebhook(BaseModel):
@@ -81,7 +99,8 @@ class Replayed(Reason):
 def make(wanted: NewWebhook, gateway: GatewayHere, terms: TermsHere, principal: Keeper) -> dict[str, Any]:
     """A new endpoint; it is told of what happens from now on. Its `secret` is shown once, here."""
     asked = Wanted(wanted.name, wanted.address, wanted.events)
-    made, secret = hands.make_webhook(gateway, terms, principal.kurum, asked, by=principal.name)
+    with going_out():
+        made, secret = hands.make_webhook(gateway, terms, principal.kurum, asked, by=principal.name)
     return {**tell_webhook(gateway, made), "secret": secret}
 
 
@@ -106,7 +125,8 @@ def change(
 ) -> dict[str, Any]:
     """Another name, address or filter."""
     asked = Wanted(wanted.name, wanted.address, wanted.events)
-    changed = hands.change_webhook(gateway, terms, principal.kurum, webhook_no, asked, by=principal.name)
+    with going_out():
+        changed = hands.change_webhook(gateway, terms, principal.kurum, webhook_no, asked, by=principal.name)
     return tell_webhook(gateway, changed)
 
 
@@ -149,7 +169,8 @@ def replay(webhook_no: Number, told: Replayed, gateway: GatewayHere, principal: 
 @router.post("/{webhook_no}/test")
 def test(webhook_no: Number, gateway: GatewayHere, terms: TermsHere, principal: Keeper) -> dict[str, Any]:
     """Send one message of type `webhook.test` now, and tell what came of it."""
-    answer = hands.try_webhook(gateway, terms, principal.kurum, webhook_no)
+    with going_out():
+        answer = hands.try_webhook(gateway, terms, principal.kurum, webhook_no)
     return {"taken": answer.is_taken, **tell_attempt(answer.attempt)}
 
 

@@ -1,3 +1,5 @@
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -8,6 +10,7 @@ from integrator.intake.read_json import Caps
 from integrator.store.engine import reading
 from integrator.store.tables import audit_entry
 from integrator.store.webhook_tables import webhook
+from integrator.web.api import webhooks
 from integrator.web.app import create_app
 from integrator.webhooks.carrying import Terms
 from integrator.webhooks.guard import Guard
@@ -188,3 +191,15 @@ def test_the_test_button_sends_one_signed_message_and_tells_the_answer(gateway, 
     assert receiver.received[0].told["type"] == "webhook.test"
     assert receiver.received[0].is_signed_by(told["secret"])
     assert [each["message_id"] for each in kept] == [each["message_id"] for each in reversed(answers[1:])]
+
+
+def test_slow_hosts_never_have_more_than_a_few_of_our_threads(call, made, places):
+    number = made()["webhook_no"]
+    places[:] = ["10.0.0.1"]  # nothing of a test leaves this host
+    with ExitStack() as others:
+        for _ in range(webhooks.OUTWARD_AT_MOST):
+            others.enter_context(webhooks.going_out())
+        answer = call("POST", f"/webhook/{number}/test")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert call("POST", f"/webhook/{number}/test").status_code == 200
