@@ -58,12 +58,13 @@ class Receiver:
     script: Iterable[str] = ()
     received: list[Received] = field(default_factory=list)
     note: Path | None = None
+    place: tuple[str, int] = ("127.0.0.1", 0)
 
     def __post_init__(self) -> None:
         self._words = iter(self.script)
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._socket = socket.create_server(self.place, backlog=256)
         self.port = self._socket.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
 

@@ -155,10 +155,10 @@ def read_due(tx: Connection, *, now: datetime, limit: int) -> list[Webhook]:
 
 
 def claim(tx: Connection, found: Webhook, by: str, *, now: datetime, lease: timedelta) -> Webhook | None:
-    """Have it for one turn; None when somebody else was first or a person changed it."""
-    unchanged = (webhook.c.state == OPEN, webhook.c.due_at <= now, webhook.c.fence == found.fence)
-    values = {"claimed_by": by, "fence": found.fence + 1, "due_at": now + lease}
-    taken = update(webhook).where(*_is(*found.key), *unchanged).values(**values).returning(webhook)
+    """Have it for one turn, as it stands now; None when it is not due any more: somebody else was first."""
+    is_due = (webhook.c.state == OPEN, webhook.c.due_at <= now)
+    values = {"claimed_by": by, "fence": webhook.c.fence + 1, "due_at": now + lease}
+    taken = update(webhook).where(*_is(*found.key), *is_due).values(values).returning(webhook)
     row = tx.execute(taken).one_or_none()
     return _of(row) if row else None
 

@@ -63,7 +63,7 @@ class Desk:
 
     def attempts(self, number):
         with reading(self.gateway.database) as tx:
-            found = endpoints.read_attempts(tx, KURUM, number, limit=endpoints.KEPT)
+            found = endpoints.read_attempts(tx, KURUM, number, limit=1_000)
         return [(each.status, each.code) for each in reversed(found)]
 
     def entries(self):

@@ -11,7 +11,7 @@ from integrator.webhooks.hands import Wanted
 from integrator.webhooks.pushing import push_one
 from tests.factories import KURUM
 from tests.integration.webhooks.conftest import Desk
-from tests.receiver import first_of_each
+from tests.receiver import Receiver, first_of_each
 
 OTHER = KurumNo("osgb-2")
 WHO = {"by": "ayse"}
@@ -58,14 +58,14 @@ def test_while_a_secret_is_rotated_both_sign_and_after_the_overlap_only_the_new_
 
 def test_rotating_many_times_keeps_three_secrets_and_never_lengthens_an_overlap(desk, listen, gateway, clock):
     number = desk.make(listen().address)
-    for hours in (1, 48, 48, 48):
-        hands.rotate_secret(gateway, KURUM, number, overlap=timedelta(hours=hours), **WHO)
-    row = desk.row(number)
-    inside = endpoints.unseal(gateway.keyring.sealer(KURUM), row)
 
-    assert len(inside.secrets) == 3
-    assert len(inside.good(clock.now())) == 3
-    assert len(inside.good(clock.now() + timedelta(hours=48))) == 1
+    def rotated(hours):
+        """How many secrets sign now, after an hour, and after two days."""
+        hands.rotate_secret(gateway, KURUM, number, overlap=timedelta(hours=hours), **WHO)
+        inside = endpoints.unseal(gateway.keyring.sealer(KURUM), desk.row(number))
+        return [len(inside.good(clock.now() + timedelta(hours=each))) for each in (0, 1, 48)]
+
+    assert [rotated(hours) for hours in (1, 48, 48, 48)] == [[2, 1, 1], [3, 2, 1], [3, 3, 1], [3, 3, 1]]
 
 
 def test_a_replay_delivers_again_what_lies_behind_a_cursor_under_the_same_ids(desk, listen, gateway):
@@ -155,6 +155,18 @@ def test_a_name_that_turns_inwards_after_it_was_checked_is_not_connected_to(gate
     assert desk.attempts(number) == [(200, ""), (200, ""), (0, "address_refused")]
     assert receiver.received[0].headers["host"] == f"hook.example:{receiver.port}"
     assert inner.received == []
+
+
+def test_a_name_that_moves_between_two_messages_is_followed(gateway, listen, rebound):
+    old = listen()
+    new = Receiver(place=("127.0.0.2", old.port))
+    desk = Desk(gateway, rebound(["127.0.0.1"], ["127.0.0.1"], ["127.0.0.2"]))
+    desk.make(old.address.replace("127.0.0.1", "hook.example"))
+    desk.happen(1)
+    desk.push()
+    new.close()
+
+    assert (len(old.received), len(new.received)) == (1, 1)
 
 
 def test_what_may_not_be_is_told_and_nothing_is_made(desk, gateway, terms, listen):
