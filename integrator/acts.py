@@ -39,6 +39,7 @@ from integrator.hands import (
 from integrator.log import logger
 from integrator.looks import EXPORT, looking
 from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records, restored
+from integrator.queue.hands import require_unchanged
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
 from integrator.sign.canonical import signer_of
@@ -69,7 +70,7 @@ def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
     return len(moved)
 
 
-def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
+def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes, *, version: str = "") -> State:
     """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
 
     Returns `queued`, or `quarantined` when the message's form is stopped just now.
@@ -83,6 +84,8 @@ def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> S
     signature = gateway.signature(cms, canonical, signer_of(canonical, gateway.catalogue.signers), now)
     require_valid(signature)
     with writing(gateway.database) as tx:
+        if version:
+            require_unchanged(tx, kurum, sorgu_no, version)
         kept = copies.keep_answers(tx, [(each.source, each.response) for each in signature.answers], now=now)
         moved = outbox.attach(tx, kurum, sorgu_no, bodies.seal_cms(key, kurum, sorgu_no, cms), now=now)
         facts = {**bodies.commitments(salt, cms=cms), **({"revocation": kept} if kept else {})}
@@ -150,10 +153,10 @@ class Waiting:
     canonical: bytes = field(repr=False)
 
 
-def read_waiting(gateway: Gateway, kurum: KurumNo) -> list[Waiting]:
-    """Every message whose signature is awaited, oldest first, with its frozen bytes."""
+def read_waiting(gateway: Gateway, kurum: KurumNo, *, after: int = 0, limit: int | None = None) -> list[Waiting]:
+    """Every message behind number `after` whose signature is awaited, in their order, with its frozen bytes."""
     with reading(gateway.database) as tx:
-        rows = readings.awaiting(tx, kurum)
+        rows = readings.awaiting(tx, kurum, after=after, limit=limit)
     found = []
     for sorgu_no, since, sealed, kayit_no, stored in rows:
         _, canonical = bodies.open_canonical(gateway.content(kurum, kayit_no, stored), kurum, sorgu_no, sealed)

@@ -56,17 +56,22 @@ class Evidence(StrEnum):
 _MENDED = {Evidence.ROSTER: (groups.ROSTER,), Evidence.CONTRACT: (groups.CONTRACT,)}
 
 
-def release(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "") -> Done:
+def release(
+    gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "", version: str = ""
+) -> Done:
     """Let one held or quarantined message go on. Raises BadReason, NotFound, IllegalMove, as all of these do.
 
     One that is released out of quarantine goes out even while its form is stopped: so a mend is tried on one message.
+    With `version` it raises Changed when the message no longer stands there; here and below.
     """
-    return _one(gateway, kurum, sorgu_no, outbox.release, Hand(by or gateway.actor, reason))
+    return _one(gateway, kurum, sorgu_no, outbox.release, Hand(by or gateway.actor, reason), version=version)
 
 
-def cancel(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "") -> Done:
+def cancel(
+    gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "", version: str = ""
+) -> Done:
     """Take one message back that is not on its way and cannot be at the ministry."""
-    return _one(gateway, kurum, sorgu_no, outbox.cancel, Hand(by or gateway.actor, reason))
+    return _one(gateway, kurum, sorgu_no, outbox.cancel, Hand(by or gateway.actor, reason), version=version)
 
 
 def quarantine(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "") -> Done:
@@ -78,9 +83,13 @@ def quarantine(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: s
     return _one(gateway, kurum, sorgu_no, stop, Hand(by or gateway.actor, reason))
 
 
-def _one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, act: Callable[..., Moved], hand: Hand) -> Done:
+def _one(
+    gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, act: Callable[..., Moved], hand: Hand, *, version: str = ""
+) -> Done:
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
+        if version:
+            hands.require_unchanged(tx, kurum, sorgu_no, version)
         moved = act(tx, kurum, sorgu_no, reason=hand.reason, now=now)
         caught = quarantines.catch(tx, [moved], now=now) if moved.start is not State.QUARANTINED else []
         all_moved = [_by(moved, hand), *caught]
@@ -88,13 +97,15 @@ def _one(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, act: Callable[...,
     return Done(sorgu_no, all_moved[-1].end)
 
 
-def retry(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "") -> Done:
+def retry(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, by: str = "", version: str = "") -> Done:
     """Bring a queued message that backs off, or the next question about an uncertain one, forward to now.
 
     No state moves: an uncertain message is asked about, never sent. One that is due, or being asked about, stays.
     """
     hand, now = Hand(by or gateway.actor, reason), gateway.clock.now()
     with writing(gateway.database) as tx:
+        if version:
+            hands.require_unchanged(tx, kurum, sorgu_no, version)
         state, was_due_at = hands.hasten(tx, kurum, sorgu_no, now=now)
         if was_due_at is not None:
             facts = {"kurum": kurum, "sorgu_no": sorgu_no, "state": str(state), "was_due": was_due_at.isoformat()}

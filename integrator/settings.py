@@ -203,7 +203,10 @@ class WebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed."""
+    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed.
+
+    `answers_kept_*`: for how long the answers to calls with an Idempotency-Key are kept, and how many for a customer.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -211,6 +214,8 @@ class WebSettings:
     calls_at_most: int = 20_000
     idle_seconds: float = 60.0
     drain_seconds: float = 30.0
+    answers_kept_hours: float = 24.0
+    answers_kept_at_most: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from integrator.protect.seal import erased_of
 from integrator.queue import corrections, readings
 from integrator.queue.bodies import open_explanation, open_refused
 from integrator.queue.groups import Cause, Group
+from integrator.queue.hands import version_of
 from integrator.queue.verbs import verbs_open
 from integrator.receipt.explain_214 import CODE
 from integrator.sign.canonical import signer_of
@@ -49,6 +50,7 @@ def tell_message(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str
         **{name: value for name, value in row.items() if name not in _OURS},
         "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
         **_advice(row, gateway.catalogue.result_codes),
+        "standing": version_of(row),
         "corrects": corrects,
         "corrected_by": corrected_by,
         "by_hand": [{name: entry.get(name) for name in _TOLD} for entry in told],

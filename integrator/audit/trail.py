@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
 from integrator.domain.records import Moved
@@ -80,6 +80,24 @@ EVENTS = frozenset(
         "webhook.deleted",
     }
 )
+
+LOOKS = frozenset(
+    {
+        "bildirim.asking",
+        "bildirim.asked",
+        "bytes.exporting",
+        "bytes.exported",
+        "bytes.export_failed",
+        "content.opening",
+        "content.opened",
+        "content.open_failed",
+        "pack.making",
+        "pack.made",
+        "pack.failed",
+        "party.looked_up",
+    }
+)
+"""What may happen twice without harm: nothing changed but this log."""
 
 FEED = frozenset({"bildirim.moved", "kayit.corrected", "webhook.disabled"})
 """What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
@@ -188,6 +206,13 @@ def feed_end(tx: Connection, kurum: str) -> tuple[int, Hash]:
     mine = select(audit_entry.c.i, audit_entry.c.hash).where(audit_entry.c.kurum_id == kurum)
     row = tx.execute(mine.order_by(audit_entry.c.i.desc()).limit(1)).one_or_none()
     return (row.i + 1, row.hash) if row else (0, b"")
+
+
+def feeds_grown(tx: Connection, since: int) -> dict[str, int]:
+    """Customer -> size of the log behind its newest change, of those with a change behind the first `since` entries."""
+    newest = select(audit_entry.c.kurum_id, func.max(audit_entry.c.i).label("i"))
+    rows = newest.where(audit_entry.c.i >= since, audit_entry.c.kurum_id.is_not(None)).group_by(audit_entry.c.kurum_id)
+    return {row.kurum_id: row.i + 1 for row in tx.execute(rows)}
 
 
 def read_edge(tx: Connection, size: int) -> list[Hash]:

@@ -150,6 +150,12 @@ class NothingToCorrect(IllegalMove):
     code = "INT-QUE-009"
 
 
+class Changed(Rejected):
+    """The message no longer stands where the caller saw it."""
+
+    code = "INT-QUE-030"
+
+
 class Erased(NotFound):
     """The content was destroyed when its retention time was over, or by a person's right; only proofs are left."""
 

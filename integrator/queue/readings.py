@@ -97,10 +97,12 @@ def read_rows(tx: Connection, kurum: KurumNo, numbers: Iterable[int]) -> dict[in
 _NOT_SHOWN = frozenset({"kurum_id", "isyeri_index", "profesyonel_index", "fence", "claimed_by"})
 
 
-def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, bytes, str, bytes | None]]:
+def awaiting(
+    tx: Connection, kurum: KurumNo, *, after: int = 0, limit: int | None = None
+) -> list[tuple[SorguNo, datetime, bytes, str, bytes | None]]:
     """(number, since when, sealed canonical bytes, record, its sealed content key) of what awaits a signature.
 
-    Oldest first.
+    In the order of numbers, behind `after`.
     """
     same = (bildirim.c.kurum_id == bildirim_body.c.kurum_id) & (bildirim.c.sorgu_no == bildirim_body.c.sorgu_no)
     row = bildirim.c
@@ -108,5 +110,5 @@ def awaiting(tx: Connection, kurum: KurumNo) -> list[tuple[SorguNo, datetime, by
     columns = select(row.sorgu_no, row.created_at, row.kayit_no, bildirim_body.c.canonical, content_key.c.sealed)
     query = columns.join_from(bildirim, bildirim_body, same).outerjoin(content_key, key_of)
     mine = query.where(bildirim.c.kurum_id == kurum, bildirim.c.state == State.AWAITING_SIGNATURE.value)
-    rows = tx.execute(mine.order_by(row.created_at, row.sorgu_no))
+    rows = tx.execute(mine.where(row.sorgu_no > after).order_by(row.sorgu_no).limit(limit))
     return [(SorguNo(r.sorgu_no), r.created_at, r.canonical, r.kayit_no, r.sealed) for r in rows]

@@ -19,8 +19,11 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
-from integrator.web.api import causes, changes, messages, records, reference, webhooks
+from integrator.web.answers import DEPRECATED, Answers
+from integrator.web.api import causes, changes, corrections, messages, records, reference, webhooks
+from integrator.web.description import Api
 from integrator.web.gathering import Gathering
+from integrator.web.once import Keeps, Once
 from integrator.web.problems import set_up_problems
 from integrator.web.tide import Tide
 from integrator.webhooks.carrying import Terms
@@ -38,9 +41,11 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path, *, webhook_terms: Terms | None = None) -> FastAPI:
-    """The application over one gateway. Without `webhook_terms` messages go to public https addresses only."""
-    app = FastAPI(
+def create_app(
+    gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None = None, webhook_terms: Terms | None = None
+) -> FastAPI:
+    """The application over one gateway. Without `webhook_terms` webhooks lead to public https addresses only."""
+    app = Api(
         title="İBYS integrator gateway",
         version="1",
         description=ABOUT,
@@ -53,11 +58,13 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, webhook_terms: Terms
     app.state.webhook_terms = webhook_terms or Terms()
     app.state.tide = Tide(gateway)
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, changes, reference, webhooks):
+    for part in (records, corrections, messages, causes, changes, reference, webhooks):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
     set_up_problems(app)
+    app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
+    app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Numbered)
     return app

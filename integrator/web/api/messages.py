@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from integrator import acts
 from integrator.access import Principal
+from integrator.domain.errors import Ended
 from integrator.domain.findings import seen
 from integrator.domain.hands import LONGEST_REASON
 from integrator.domain.identifiers import SorguNo
@@ -30,6 +32,20 @@ PAGE = 100
 Number = Annotated[int, Path(ge=1, le=99_999_999_999, description="sorgu_no")]
 
 
+def _version(
+    if_match: Annotated[str, Header(max_length=200, description="the ETag of the message, as it was read")] = "",
+) -> str:
+    """The version in an ETag that `read_one` gave; empty when none is asked for. What is no such ETag fits nothing."""
+    told = if_match.strip()
+    return "" if told in ("", "*") else told.strip('"').partition(".")[0] or "-"
+
+
+Version = Annotated[str, Depends(_version)]
+
+After = Annotated[int, Query(ge=0, le=99_999_999_999, description="the `next` of the page before")]
+Limit = Annotated[int, Query(ge=1, le=1_000)]
+
+
 class Reason(BaseModel):
     """Why a person acts; kept in the audit log for good, so no identity number may stand in it."""
 
@@ -42,8 +58,8 @@ def read_list(
     gateway: GatewayHere,
     principal: Annotated[Principal, needs(Right.FOLLOW)],
     state: State | None = None,
-    after: Annotated[int, Query(ge=0, le=99_999_999_999)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = PAGE,
+    after: After = 0,
+    limit: Limit = PAGE,
 ) -> dict[str, Any]:
     """Messages in the order of their numbers. `next` is the `after` of the following page; null on the last."""
     with reading(gateway.database) as tx:
@@ -52,22 +68,31 @@ def read_list(
 
 
 @router.get("/bildirim/waiting")
-def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
-    """Messages whose professional's signature is awaited, oldest first; professionals masked."""
-    found = acts.read_waiting(gateway, principal.kurum)
+def read_waiting(
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.FOLLOW)],
+    after: After = 0,
+    limit: Limit = PAGE,
+) -> dict[str, Any]:
+    """Messages whose professional's signature is awaited, in the order of their numbers; professionals masked."""
+    found = acts.read_waiting(gateway, principal.kurum, after=after, limit=limit)
     rows = [
         {"sorgu_no": each.sorgu_no, "since": each.since.isoformat(), "professional": seen(each.professional)}
         for each in found
     ]
-    return {"waiting": rows}
+    return {"waiting": rows, "next": found[-1].sorgu_no if len(found) == limit else None}
 
 
 @router.get("/bildirim/{sorgu_no}")
 def read_one(
-    sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]
+    sorgu_no: Number,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.FOLLOW)],
+    response: Response,
 ) -> dict[str, Any]:
     """One message: its attempts, what happened, who must act and where, what can be done with it."""
     told = tell_message(gateway, principal.kurum, SorguNo(sorgu_no), by=principal.name)
+    response.headers["ETag"] = told.pop("standing")
     shown: dict[str, Any] = plain(told)
     return shown
 
@@ -85,37 +110,65 @@ def read_bytes(
 
 @router.put("/bildirim/{sorgu_no}/signature")
 async def attach(
-    request: Request, sorgu_no: Number, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.SIGN)]
+    request: Request,
+    sorgu_no: Number,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.SIGN)],
+    version: Version,
 ) -> dict[str, Any]:
     """Attach the professional's CAdES-BES (DER, detached); it is checked as the ministry would."""
     require_kind(request, OCTETS, "application/pkcs7-signature")
     cms = await read_body(request, CMS_BYTES)
-    state = await run_in_threadpool(acts.attach, gateway, principal.kurum, SorguNo(sorgu_no), cms)
+    put = partial(acts.attach, gateway, principal.kurum, SorguNo(sorgu_no), cms, version=version)
+    state = await run_in_threadpool(put)
     return {"sorgu_no": sorgu_no, "state": state.value}
 
 
 @router.post("/bildirim/{sorgu_no}/release")
 def release(
-    sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+    sorgu_no: Number,
+    why: Reason,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.ACT)],
+    version: Version,
 ) -> dict[str, Any]:
     """Let a held or quarantined message go on."""
-    done = acts.release(gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name)
+    done = acts.release(
+        gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name, version=version
+    )
     return {"sorgu_no": sorgu_no, "state": done.state.value}
 
 
 @router.post("/bildirim/{sorgu_no}/retry")
 def retry(
-    sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+    sorgu_no: Number,
+    why: Reason,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.ACT)],
+    version: Version,
 ) -> dict[str, Any]:
     """Bring the next send, or the next question, forward to now."""
-    done = acts.retry(gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name)
+    done = acts.retry(
+        gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name, version=version
+    )
     return {"sorgu_no": sorgu_no, "state": done.state.value}
 
 
 @router.post("/bildirim/{sorgu_no}/cancel")
 def cancel(
-    sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
+    sorgu_no: Number,
+    why: Reason,
+    gateway: GatewayHere,
+    principal: Annotated[Principal, needs(Right.ACT)],
+    version: Version,
 ) -> dict[str, Any]:
-    """Take a message back that never left."""
-    done = acts.cancel(gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name)
-    return {"sorgu_no": sorgu_no, "state": done.state.value}
+    """Take a message back that never left; one that was taken back before stays so."""
+    kurum, number = principal.kurum, SorguNo(sorgu_no)
+    try:
+        state = acts.cancel(gateway, kurum, number, reason=why.reason, by=principal.name, version=version).state
+    except Ended:
+        with reading(gateway.database) as tx:
+            state = State(readings.read_one(tx, kurum, number)["row"]["state"])
+        if state is not State.CANCELLED:
+            raise
+    return {"sorgu_no": sorgu_no, "state": state.value}

@@ -30,7 +30,7 @@ from integrator.intake.recognise import read_records
 from integrator.queue import readings
 from integrator.store.engine import reading
 from integrator.web.api.shapes import shown_row
-from integrator.web.bodies import JSON, read_body, require_kind, spooled
+from integrator.web.bodies import FILES, JSON, NDJSON, kind_told, read_body, require_kind, spooled
 from integrator.web.gathering import Gathering
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
@@ -38,7 +38,6 @@ from integrator.web.problems import BadCall
 router = APIRouter(tags=["kayit"])
 BATCH_RECORDS = 1_000
 MESSAGES_AT_MOST = 1_000  # of one record
-NDJSON = "application/x-ndjson"
 
 
 @router.post("/kayit", status_code=201)
@@ -51,13 +50,18 @@ async def submit_one(request: Request, principal: Annotated[Principal, needs(Rig
         raise BadCall("one record is taken here; /v1/kayit/batch takes an array")
     gathering: Gathering = request.app.state.gathering
     answer = await run_in_threadpool(gathering.accept, principal.kurum, replace(several[0], where="record"))
+    require_taken(answer)
+    is_known = answer.status == "known"
+    headers = {"Location": f"/v1/kayit/{answer.kayit_no}"} | ({"Idempotent-Replayed": "true"} if is_known else {})
+    return JSONResponse(shown_answer(answer), 200 if is_known else 201, headers)
+
+
+def require_taken(answer: Answer) -> None:
+    """Raises Duplicate or Invalid for a record that was rejected."""
     if answer.status == "rejected":
         if any(each.code == Duplicate.code for each in answer.findings):
             raise Duplicate(answer.kayit_no)
         raise Invalid(answer.findings)
-    is_known = answer.status == "known"
-    headers = {"Location": f"/v1/kayit/{answer.kayit_no}"} | ({"Idempotent-Replayed": "true"} if is_known else {})
-    return JSONResponse(shown_answer(answer), 200 if is_known else 201, headers)
 
 
 @router.post("/kayit/batch")
@@ -88,13 +92,15 @@ async def upload(
     A line says that its record is on disk. After a broken answer send the same file again with `skip` set to the lines
     that came, or without: what is known is not stored twice. The last line is the tally, with `"done": true`.
     """
+    require_kind(request, *FILES, "")
     stack = AsyncExitStack()
     try:
         path = await stack.enter_async_context(spooled(request, request.app.state.caps.file_bytes))
     except BaseException:
         await stack.aclose()
         raise
-    records = read_records(path, request.app.state.caps, gateway.catalogue, veri_seti or None)
+    suffix = ".ndjson" if kind_told(request) == NDJSON else ""
+    records = read_records(path, request.app.state.caps, gateway.catalogue, veri_seti or None, suffix=suffix)
     lines = iterate_in_threadpool(_lines(gateway, principal, islice(records, skip, None)))
 
     async def told() -> Any:

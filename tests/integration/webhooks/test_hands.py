@@ -211,11 +211,11 @@ def test_address_and_secrets_follow_new_data_keys(desk, listen, gateway, clock):
 
 def test_attempts_are_kept_up_to_a_number_the_newest_last(desk, listen, monkeypatch):
     number = desk.make(listen("500").address)
-    monkeypatch.setattr(endpoints, "KEPT", 4)
-    desk.happen(5)
-    desk.push()
-    hands.enable_webhook(desk.gateway, KURUM, number, **WHY)
-    desk.push()
+    monkeypatch.setattr(endpoints, "KEPT", 3)
+    for each in range(1, 4):
+        desk.happen(1, first=each)
+        desk.push()
+        desk.gateway.clock.advance(hours=1)
 
-    assert desk.attempts(number) == [(200, "")] * 4
-    assert desk.row(number).deliveries == 11
+    assert desk.attempts(number) == [(200, "")] * 3
+    assert desk.row(number).deliveries == 7
