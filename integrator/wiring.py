@@ -312,8 +312,11 @@ def open_authority(settings: Settings) -> TimestampAuthority | None:
 
 
 def webhook_terms(settings: Settings) -> Terms:
-    """How messages to customers' own addresses are carried."""
+    """How messages to customers' own addresses are carried; raises Misconfigured when `ca_file` is not there."""
     told = settings.webhook
+    ca_file = settings.path(told.ca_file) if told.ca_file else None
+    if ca_file and not ca_file.is_file():
+        raise Misconfigured(f"webhook.ca_file: {ca_file} is not there")
     return Terms(
         guard=Guard(
             schemes=("https", "http") if told.allow_http else ("https",),
@@ -323,7 +326,7 @@ def webhook_terms(settings: Settings) -> Terms:
             seconds=told.connect_seconds,
         ),
         limits=Limits(told.connect_seconds, told.silence_seconds, told.total_seconds, REPLY_BYTES, cuts=True),
-        ca_file=settings.path(told.ca_file) if told.ca_file else None,
+        ca_file=ca_file,
         backoff=Backoff(timedelta(seconds=told.base_seconds), timedelta(seconds=told.ceiling_seconds), 1_000_000),
         concurrency=told.concurrency,
         at_most=told.at_most,

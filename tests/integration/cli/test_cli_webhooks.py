@@ -64,3 +64,10 @@ def test_for_people_the_secret_is_shown_once_and_a_mistake_says_what_is_wanted(t
     assert type_in("webhook", "make", "https://10.0.0.1/x", "--name", "x")[0] == 2
     assert type_in("webhook", "replay", number, "--reason", "x")[0] == 2
     assert type_in("webhook", "test", "nonesuch")[0] == 2
+
+
+def test_a_list_of_authorities_that_is_not_there_is_told_before_anything_goes_out(type_in, receiver, monkeypatch):
+    monkeypatch.setenv("IBYS_WEBHOOK_CA_FILE", "no-such.pem")
+
+    assert type_in("webhook", "make", receiver.address, "--name", "ours")[0] == 3
+    assert receiver.received == []
