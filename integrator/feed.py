@@ -34,6 +34,7 @@ class NoSuchCursor(Rejected):
 class Change:
     """One move of a message (`bildirim.moved`), or the link between a record and its correction (`kayit.corrected`).
 
+    Or a webhook that was disabled (`webhook.disabled`; `code` says why), for those who listen at another door.
     `cursor` is what to ask on from. `cause` is the cause for which the message waits now, when this change put it where
     it stands; `mark` is a piece of the entry's hash, by which a cursor of another history is noticed.
     """

@@ -54,6 +54,10 @@ EVENTS = frozenset(
         "people.paused",
         "web.answered",
         "web.failed",
+        "webhook.pushed",
+        "webhook.tried",
+        "webhook.disabled",
+        "webhook.failed",
     }
 )
 
@@ -69,6 +73,7 @@ _SECRET_KEYS = frozenset(
         "authorization",
         "cookie",
         "token",
+        "secret",
         "canonical",
     }
 )

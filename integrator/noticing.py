@@ -27,7 +27,7 @@ from integrator.store.tables import meta
 _ROW = "in_use"
 _FILES = (
     "keys.master_key_file", "keys.checkpoint_key_file", "ministry.firma_kodu_file", "ministry.parola_file",
-    "ministry.ca_file", "evidence.tsa_header_file", "checkpoint.push_header_file",
+    "ministry.ca_file", "evidence.tsa_header_file", "checkpoint.push_header_file", "webhook.ca_file",
     "store.password_file",
 )  # fmt: skip
 _FOLDERS = ("keys.signers_dir", "keys.trust_dir", "evidence.tsa_trust_dir")

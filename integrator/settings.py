@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qs, urlsplit
@@ -173,6 +174,31 @@ class WorkerSettings:
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
     lease_seconds: float = 90.0
+    webhook_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """How messages to customers' own addresses are carried. Times in seconds, but for `disable_after_days`.
+
+    Lists are parted by spaces. `ports`: 0 is any. Special addresses (private, loopback, ...) are let through only when
+    they lie in `allowed_networks`; `refused_networks` are never, such as the operator's own public ones.
+    """
+
+    allow_http: bool = False
+    ports: str = "443"
+    allowed_networks: str = ""
+    refused_networks: str = ""
+    ca_file: str = ""
+    connect_seconds: float = 5.0
+    silence_seconds: float = 10.0
+    total_seconds: float = 15.0
+    turn_seconds: float = 2.0
+    concurrency: int = 8
+    base_seconds: float = 5.0
+    ceiling_seconds: float = 3600.0
+    disable_after_days: float = 5.0
+    at_most: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +269,7 @@ class Settings:
     intake: IntakeSettings = field(default_factory=IntakeSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
+    webhook: WebhookSettings = field(default_factory=WebhookSettings)
     web: WebSettings = field(default_factory=WebSettings)
     people: PeopleSettings = field(default_factory=PeopleSettings)
     agent: AgentSettings = field(default_factory=AgentSettings)
@@ -380,7 +407,7 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
-    problems += _check_master(settings.keys) + _check_people(settings)
+    problems += _check_master(settings.keys) + _check_people(settings) + _check_webhook(settings)
     return problems + _check_checkpoint(settings) + _check_store(settings) + _check_ministry(settings)
 
 
@@ -401,6 +428,25 @@ def _check_people(settings: Settings) -> list[str]:
     if not people.secure_cookies and (settings.production or settings.web.host not in _LOOPBACK):
         problems.append("people.secure_cookies: off only in a trial that listens on the loopback (web.host)")
     return problems
+
+
+def _check_webhook(settings: Settings) -> list[str]:
+    webhook, problems = settings.webhook, []
+    if webhook.allow_http and settings.production:
+        problems.append("webhook.allow_http: production pushes by https only")
+    if not all(each.isascii() and each.isdecimal() and int(each) < 65_536 for each in webhook.ports.split()):
+        problems.append("webhook.ports: numbers parted by spaces are wanted, such as 443 8443")
+    for name in ("allowed_networks", "refused_networks"):
+        try:
+            _ = networks(getattr(webhook, name))
+        except ValueError:
+            problems.append(f"webhook.{name}: networks parted by spaces are wanted, such as 192.0.2.0/24")
+    return problems
+
+
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks of a setting; raises ValueError."""
+    return tuple(ip_network(each) for each in text.split())
 
 
 def _check_checkpoint(settings: Settings) -> list[str]:

@@ -44,7 +44,7 @@ from integrator.queue.backoff import Backoff
 from integrator.queue.line import Rules, line_address
 from integrator.queue.pace import Budget, Rate
 from integrator.queue.patience import Patience
-from integrator.settings import FILE_NAME, MinistrySettings, Settings
+from integrator.settings import FILE_NAME, MinistrySettings, Settings, networks
 from integrator.sign.certificates import read_certificates, read_trust_store
 from integrator.sign.evidence import TimestampAuthority
 from integrator.sign.fetch import HttpFetcher
@@ -62,6 +62,8 @@ from integrator.store.engine import (
 )
 from integrator.store.keyring import KeyRing
 from integrator.store.schema import Migrated, migrate, put_schema, read_meta, step_of
+from integrator.webhooks.carrying import REPLY_BYTES, Terms
+from integrator.webhooks.guard import Guard
 
 DATABASE_FILE = "ibys.sqlite3"
 UNFINISHED = "init.unfinished"
@@ -323,6 +325,30 @@ def open_authority(settings: Settings) -> TimestampAuthority | None:
     headers = _read_headers(settings.path(evidence.tsa_header_file)) if evidence.tsa_header_file else {}
     return TimestampAuthority(
         evidence.tsa_address, fetch, anchors=anchors, intermediates=intermediates, headers=headers
+    )
+
+
+def webhook_terms(settings: Settings) -> Terms:
+    """How messages to customers' own addresses are carried; raises Misconfigured when `ca_file` is not there."""
+    told = settings.webhook
+    ca_file = settings.path(told.ca_file) if told.ca_file else None
+    if ca_file and not ca_file.is_file():
+        raise Misconfigured(f"webhook.ca_file: {ca_file} is not there")
+    return Terms(
+        guard=Guard(
+            schemes=("https", "http") if told.allow_http else ("https",),
+            ports=tuple(map(int, told.ports.split())),
+            allowed=networks(told.allowed_networks),
+            refused=networks(told.refused_networks),
+            seconds=told.connect_seconds,
+        ),
+        limits=Limits(told.connect_seconds, told.silence_seconds, told.total_seconds, REPLY_BYTES, cuts=True),
+        ca_file=ca_file,
+        backoff=Backoff(timedelta(seconds=told.base_seconds), timedelta(seconds=told.ceiling_seconds), 1_000_000),
+        concurrency=told.concurrency,
+        at_most=told.at_most,
+        disable_after=timedelta(days=told.disable_after_days),
+        turn=timedelta(seconds=told.turn_seconds),
     )
 
 

@@ -86,6 +86,13 @@ EVENTS = frozenset(
         "content.erased_again",
         "gateway.restored",
         "gateway.opened",
+        "webhook.made",
+        "webhook.changed",
+        "webhook.rotated",
+        "webhook.disabled",
+        "webhook.enabled",
+        "webhook.replayed",
+        "webhook.deleted",
     }
 )
 
@@ -107,7 +114,7 @@ LOOKS = frozenset(
 )
 """What may happen twice without harm: nothing changed but this log."""
 
-FEED = frozenset({"bildirim.moved", "kayit.corrected"})
+FEED = frozenset({"bildirim.moved", "kayit.corrected", "webhook.disabled"})
 """What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

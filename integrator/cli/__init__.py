@@ -39,6 +39,7 @@ from integrator.cli import (
     sheets,
     vault,
     veri_seti,
+    webhooks,
 )
 from integrator.cli.output import language
 from integrator.domain.errors import IntegratorError
@@ -55,7 +56,7 @@ def ibys() -> None:
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
     agent, explain, audit, evidence, receipt, demo, doors, announcement,
-    conformance, vault, backup, retention,
+    conformance, vault, backup, retention, webhooks,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

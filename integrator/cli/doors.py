@@ -25,7 +25,7 @@ from integrator.domain.roles import NEVER_A_KEYS, Right, Role
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
-from integrator.wiring import caps, open_authority, open_gateway, people_rules
+from integrator.wiring import caps, open_authority, open_gateway, people_rules, webhook_terms
 
 RIGHTS = [each.value for each in Right if each not in NEVER_A_KEYS]
 
@@ -42,10 +42,16 @@ def serve(settings: Settings, as_json: bool) -> None:
     from integrator.web.server import listen, serve_app  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    rules = people_rules(settings)
     gateway = open_gateway(settings)  # it asks the ministry when somebody looks something up; it sends nothing
-    authority = open_authority(settings)
-    app = create_app(gateway, caps(settings), settings.home, rules, authority=authority, keeps=_keeps(settings))
+    app = create_app(
+        gateway,
+        caps(settings),
+        settings.home,
+        people_rules(settings),
+        authority=open_authority(settings),
+        keeps=_keeps(settings),
+        webhook_terms=webhook_terms(settings),
+    )
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,4 +1,4 @@
-"""HTTP to the ministry with everything bounded: connect, silence, total time, reply size; no redirects, no retries.
+"""HTTP with everything bounded: connect, silence, total time, reply size; no redirects, no retries.
 
 The one question it answers beyond the bytes: when there is no answer, may the request have arrived? Before the
 connection stands (`NotSent`) it cannot have; after that nobody knows (`NoAnswer`). That line, and a deadline that
@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,12 +42,13 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds and bytes. `total` bounds one whole exchange."""
+    """Seconds and bytes. `total` bounds one whole exchange; with `cuts` a longer reply is cut, not an error."""
 
     connect: float = 5.0
     silence: float = 20.0
     total: float = 30.0
     reply_bytes: int = 4 << 20
+    cuts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,21 @@ class HttpReply:
 
 
 class Wire:
-    """Connections to one address, one for each thread that asks."""
+    """Connections to one address, one for each thread that asks.
 
-    def __init__(self, address: str, limits: Limits, *, ca_file: Path | None = None) -> None:
+    With `pinned`, these places are connected to, in turn, and nothing is resolved; name and certificate stay the
+    address's.
+    """
+
+    def __init__(
+        self, address: str, limits: Limits, *, ca_file: Path | None = None, pinned: Sequence[str] = ()
+    ) -> None:
         parts = urlsplit(address)
         self._limits = limits
         self._tls = _tls_context(ca_file) if parts.scheme == "https" else None
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._tls else 80)
+        self._places = tuple(pinned) or (self._host,)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._head = f"POST {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: identity\r\n"
         self._of_thread = threading.local()
@@ -81,7 +89,7 @@ class Wire:
             passing("send.before")
             sock.sendall(self._request(body, headers))
             passing("send.after")
-            reading = _Reading(self._limits.reply_bytes)
+            reading = _Reading(self._limits)
             while not reading.is_complete:
                 sock.settimeout(min(self._limits.silence, ends - time.monotonic()))  # ValueError below zero
                 reading.feed(sock.recv(PIECE))
@@ -110,7 +118,7 @@ class Wire:
             return kept
         self._drop()
         try:
-            sock = socket.create_connection((self._host, self._port), self._limits.connect)
+            sock = self._dialled()
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._of_thread.sock = sock
             if self._tls:
@@ -127,6 +135,20 @@ class Wire:
         opened: socket.socket = self._of_thread.sock
         return opened
 
+    def _dialled(self) -> socket.socket:
+        """A connection to the first place that takes one; all of them together have the time of one."""
+        ends = time.monotonic() + self._limits.connect
+        for place in self._places[:-1]:
+            try:
+                return socket.create_connection((place, self._port), self._limits.connect / len(self._places))
+            except OSError:
+                continue  # the last one's error is told
+        return socket.create_connection((self._places[-1], self._port), max(0.1, ends - time.monotonic()))
+
+    def close(self) -> None:
+        """Let go of this thread's connection."""
+        self._drop()
+
     def _drop(self) -> None:
         kept: socket.socket | None = getattr(self._of_thread, "sock", None)
         if kept is not None:
@@ -137,13 +159,13 @@ class Wire:
 class _Reading:
     """One HTTP answer as it comes in, with its caps."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = bytearray()
         self.is_complete = False
         self.may_keep = False
-        self._limit = limit
+        self._limits = limits
         self._head_bytes = 0
         self._until_end = False
         self._parser = httptools.HttpResponseParser(self)
@@ -163,8 +185,13 @@ class _Reading:
                 return
             raise NoAnswer("not_http") from error
         self._head_bytes += 0 if self.status else len(piece)
-        if self._head_bytes > MAX_HEADER_BYTES or len(self.body) > self._limit or len(self.headers) > MAX_HEADERS:
+        is_long = len(self.body) > self._limits.reply_bytes
+        if self._head_bytes > MAX_HEADER_BYTES or len(self.headers) > MAX_HEADERS:
             raise NoAnswer("reply_too_large")
+        if is_long and not self._limits.cuts:
+            raise NoAnswer("reply_too_large")
+        if is_long:
+            self.is_complete, self.may_keep = True, False
 
     # what the parser calls
 

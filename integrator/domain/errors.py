@@ -38,6 +38,12 @@ class Malformed(Rejected):
     code = "INT-INT-010"
 
 
+class RefusedAddress(Malformed):
+    """An address that a webhook may not have: not https, of two readings, or not public."""
+
+    code = "INT-WHK-001"
+
+
 class UnknownVeriSeti(Rejected):
     """No definition of that veri seti, or of that version, is published here."""
 
@@ -88,6 +94,18 @@ class BadReason(Rejected):
     """A reason or a name that the audit log must not keep: empty, too long, or with an identity number in it."""
 
     code = "INT-QUE-003"
+
+
+class TooManyWebhooks(IllegalMove):
+    """The customer has as many webhooks as one may have."""
+
+    code = "INT-WHK-002"
+
+
+class RefusedReplay(IllegalMove):
+    """A replay that would skip something, or deliver more than one replay may."""
+
+    code = "INT-WHK-003"
 
 
 class OnItsWay(IllegalMove):

@@ -29,6 +29,7 @@ class Right(StrEnum):
     HEAR = "hear"  # read announcements, and acknowledge them by name
     ANNOUNCE = "announce"  # put announcements in, see who acknowledged
     READ_LINE = "read_line"  # the gateway's own state
+    KEEP_WEBHOOKS = "keep_webhooks"  # where the customer's changes are pushed, and the secrets that sign them
     RUN_LINE = "run_line"  # stop and resume all sending
 
 
@@ -50,11 +51,13 @@ _INSIDE = frozenset({Right.READ_CONTENT, Right.READ_EVIDENCE, Right.READ_HEALTH}
 _PERSON = frozenset({Right.SELF, Right.HEAR})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.SYSTEM: _PREPARING | _INSIDE | {Right.SIGN, Right.ACT},
+    Role.SYSTEM: _PREPARING | _INSIDE | {Right.SIGN, Right.ACT, Right.KEEP_WEBHOOKS},
     Role.SECRETARY: _PERSON | _PREPARING,
     Role.PROFESSIONAL: _PERSON | _PREPARING | {Right.READ_CONTENT, Right.SIGN},  # content and signature: their own only
     Role.MANAGER: _PERSON | _SEEING,
-    Role.COMPLIANCE: _PERSON | _SEEING | {Right.ACT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.READ_EVIDENCE},
+    Role.COMPLIANCE: (
+        _PERSON | _SEEING | {Right.ACT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.READ_EVIDENCE, Right.KEEP_WEBHOOKS}
+    ),
     Role.AUDITOR: _PERSON | _SEEING | _INSIDE,
     Role.OPERATOR: frozenset(
         {Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS, Right.ANNOUNCE}

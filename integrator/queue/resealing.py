@@ -19,6 +19,7 @@ from integrator.store.people_tables import kullanici
 from integrator.store.rows import update_rows
 from integrator.store.tables import bildirim, bildirim_body, content_key, deneme, evidence_copy, kayit, sonuc
 from integrator.store.tables_of_doors import pack_job
+from integrator.store.webhook_tables import webhook
 
 Choose = Callable[[int], Sealer]
 """The sealer that follows a key of this number; its purpose is the same."""
@@ -34,6 +35,7 @@ _OF_PARTIES = (
     *((each.table, each.table.c[each.key]) for each in register.SEALED),
     (kullanici, kullanici.c.kullanici_no),
     (pack_job, pack_job.c.pack_no),
+    (webhook, webhook.c.webhook_no),
 )
 _PARTS = {"refused_parts": "sonuc", "body": "evidence"}
 

@@ -542,4 +542,4 @@ Index("api_call_ends", api_call.c.kurum_id, api_call.c.ends_at)
 
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))
 
-from integrator.store import people_tables  # noqa: E402, F401 - more tables on the same metadata
+from integrator.store import people_tables, webhook_tables  # noqa: E402, F401 - more tables on the same metadata

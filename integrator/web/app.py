@@ -38,6 +38,7 @@ from integrator.web.api import (
     sessions,
     signatures,
     veri_seti,
+    webhooks,
 )
 from integrator.web.described import describe_rights
 from integrator.web.description import Described
@@ -46,6 +47,7 @@ from integrator.web.once import Keeps, Once
 from integrator.web.packing import Packing
 from integrator.web.problems import set_up_problems
 from integrator.web.tide import Tide
+from integrator.webhooks.carrying import Terms
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ABOUT = """Hand over records, learn what became of them. A program sends `Authorization: Bearer ibys_...`, a person
@@ -63,7 +65,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass,
+    changes, reference, sessions, glass, webhooks,
 )  # fmt: skip
 
 
@@ -75,8 +77,9 @@ def create_app(
     *,
     authority: TimestampAuthority | None = None,
     keeps: Keeps | None = None,
+    webhook_terms: Terms | None = None,
 ) -> FastAPI:
-    """The application over one gateway."""
+    """The application over one gateway. Without `webhook_terms` webhooks lead to public https addresses only."""
     app = Described(
         title="İBYS integrator gateway",
         version="1",
@@ -87,6 +90,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
+    app.state.webhook_terms = webhook_terms or Terms()
     app.state.tide, app.state.authority = Tide(gateway), authority
     app.state.house = House(gateway, people or PeopleRules())
     v1 = APIRouter(prefix="/v1")

@@ -27,7 +27,8 @@ from integrator.keeping.rotating import reseal
 from integrator.log import logger
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
-from integrator.wiring import open_authority, open_holders
+from integrator.webhooks.pushing import Pusher
+from integrator.wiring import open_authority, open_holders, webhook_terms
 
 LOOK_SECONDS = 5.0  # how often it is asked whether enough entries came for a checkpoint before its time
 
@@ -45,6 +46,7 @@ class Worker:
         self._duties = Duties(gateway.database, gateway.clock, gateway.actor, lasting=lasting)
         self._stopping = Event()
         self._outcomes: Counter[str] = Counter()
+        self._pusher = Pusher(gateway, webhook_terms(settings), stop=self._stopping.is_set)
 
     def run(self) -> Counter[str]:
         """Tick until SIGTERM or SIGINT, finish the calls under way; returns how many ended with which outcome."""
@@ -59,6 +61,7 @@ class Worker:
         while not self._stopping.wait(timeout=0.5):
             pass
         scheduler.shutdown(wait=True)
+        self._pusher.close()
         self._guarded(self._checkpoint)()
         self._guarded(self._duties.give_up)()
         logger().info("worker.stopped", actor=self._gateway.actor)
@@ -78,6 +81,7 @@ class Worker:
             (self._refresh_codes, every.checkpoint_seconds),
             (self._pay_evidence_debt, every.evidence_seconds),
             (self._reseal, every.checkpoint_seconds),
+            (self._push, every.webhook_seconds),
         ):
             scheduler.add_job(
                 self._guarded(tick),
@@ -152,6 +156,10 @@ class Worker:
     def _must_leave_evidence(self) -> bool:
         """Asked before every copy: the job may outlast its lease, which is renewed here."""
         return self._stopping.is_set() or self._duties.hold("evidence") is None
+
+    def _push(self) -> None:
+        """Start turns of webhooks; they run in threads of their own and hold no tick."""
+        self._pusher.push()
 
     def _refresh_codes(self) -> None:
         """Fetch the list when it is older than the setting says; a failed try is due again at the next tick."""

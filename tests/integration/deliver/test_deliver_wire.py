@@ -3,10 +3,12 @@ import ssl
 import struct
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
-from integrator.deliver.wire import Limits, NoAnswer, NotSent
+from integrator.deliver.wire import PIECE, Limits, NoAnswer, NotSent, Wire
+from tests.integration.deliver.conftest import QUICK
 
 BODY = b"<answer/>"
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + BODY
@@ -388,3 +390,36 @@ def test_a_handshake_that_never_ends_means_that_nothing_was_sent(serve, wire_to,
     with pytest.raises(NotSent):
         post(wire_to(f"https://127.0.0.1:{server.port}/x", Limits(connect=0.3), ca_file=tls.ca_file))
     assert time.monotonic() - began < 1.0
+
+
+def test_a_pinned_place_is_connected_to_whatever_the_name_says_and_the_name_stays_in_the_request(serve):
+    server = serve(GOOD)
+    wire = Wire(f"http://no-such-host.invalid:{server.port}/x", QUICK, pinned=["127.0.0.1"])
+
+    assert post(wire).status == 200
+    assert f"Host: no-such-host.invalid:{server.port}".encode() in server.requests[0][0]
+
+
+def test_a_pinned_place_must_show_the_certificate_of_the_name(serve, tls):
+    right, wrong = serve(GOOD, tls.context("hook.example")), serve(GOOD, tls.context("other.example"))
+
+    def to(server):
+        address = f"https://hook.example:{server.port}/x"
+        return Wire(address, QUICK, ca_file=tls.ca_file, pinned=["127.0.0.1"])
+
+    assert post(to(right)).status == 200
+    with pytest.raises(NotSent, match="tls_name"):
+        post(to(wrong))
+
+
+def test_of_several_pinned_places_the_next_is_tried_when_one_takes_nothing(serve):
+    server = serve(GOOD)
+
+    assert post(Wire(server.address, QUICK, pinned=["127.0.0.2", "127.0.0.1"])).status == 200
+
+
+def test_a_longer_reply_is_cut_where_that_is_asked_for(serve):
+    server = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 5_000_000)
+    reply = post(Wire(server.address, replace(QUICK, cuts=True, reply_bytes=1_000)))
+
+    assert (reply.status, len(reply.body) <= 1_000 + PIECE) == (200, True)

@@ -147,6 +147,10 @@ ELSEWHERE = {
     **dict.fromkeys(_PEOPLE, "web/test_web_sessions.py"),
     "announcement.made": "web/test_web_announcements.py",
     "announcement.acknowledged": "web/test_web_announcements.py",
+    **{
+        f"webhook.{each}": "webhooks/test_hands.py"
+        for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
+    },
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
 """Acts whose entries the tests of their own capability see in the log; the test below looks that they name them."""

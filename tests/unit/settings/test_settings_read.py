@@ -158,3 +158,22 @@ def test_a_password_in_the_address_and_one_in_a_file_are_one_too_many(tmp_path, 
 
 def test_settings_do_not_show_the_address_of_the_database(tmp_path):
     assert SECRET not in repr(settings_of(tmp_path, IBYS_DATABASE_URL=WITH_PASSWORD[0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEBHOOK_PORTS", "443,8443"),
+        ("WEBHOOK_PORTS", "70000"),
+        ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.1/8"),
+        ("WEBHOOK_REFUSED_NETWORKS", "everybody"),
+    ],
+)
+def test_networks_and_ports_of_webhooks_are_read_before_anything_is_pushed(tmp_path, name, value):
+    with pytest.raises(Misconfigured, match=name.removeprefix("WEBHOOK_").lower()):
+        read_settings(tmp_path, {f"IBYS_{name}": value})
+
+
+def test_production_pushes_by_https_only(tmp_path):
+    with pytest.raises(Misconfigured, match=r"webhook\.allow_http"):
+        read_settings(tmp_path, {"IBYS_GATEWAY_ENVIRONMENT": "production", "IBYS_WEBHOOK_ALLOW_HTTP": "true"})
