@@ -24,6 +24,7 @@ from integrator.web.api import causes, glass, messages, records, reference, sess
 from integrator.web.described import describe_rights
 from integrator.web.gathering import Gathering
 from integrator.web.problems import set_up_problems
+from integrator.web.small_bodies import SmallBodies
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ABOUT = """Hand over records, learn what became of them. A program sends `Authorization: Bearer ibys_...`, a person
@@ -60,6 +61,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, people: PeopleRules | N
     set_up_problems(app)
     describe_rights(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.add_middleware(SmallBodies)
     app.add_middleware(Numbered)
     return app
 

@@ -216,30 +216,33 @@ def test_after_the_first_time_the_link_counts_and_not_the_address(person, knocks
     assert taken_over.status_code == 401
 
 
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"email": "nobody@b.test"}, {"email_verified": False}, {"email_verified": "true"}, {"email": None},
-        {"email": "no address"}, {"iss": "https://other.test"}, {"aud": "other"}, {"aud": ["other"]}, {"exp": 1},
-        {"nonce": "other"}, {"nonce": None}, {"azp": "other"}, {"iat": None}, {"sub": None},
-        {"nbf": 4102444800}, {"amr": "otp"},
-    ],
-    ids=str,
-)  # fmt: skip
-def test_a_token_that_does_not_fit_lets_nobody_in(person, knocks, provider, claims):
+UNFIT = [
+    {"email": "nobody@b.test"}, {"email_verified": False}, {"email_verified": "true"}, {"email": None},
+    {"email": "no address"}, {"iss": "https://other.test"}, {"aud": "other"}, {"aud": ["other"]}, {"exp": 1},
+    {"nonce": "other"}, {"nonce": None}, {"azp": "other"}, {"iat": None}, {"sub": None},
+    {"nbf": 4102444800}, {"amr": "otp"},
+]  # fmt: skip
+
+
+def test_a_token_that_does_not_fit_lets_nobody_in(person, knocks, provider):
     someone = person(Role.MANAGER)
-    provider.claims = claims
-    _, answer = knocks(someone.login)
+    let_in = []
+    for claims in UNFIT:
+        provider.claims = claims
+        _, answer = knocks(someone.login)
+        if (answer.status_code, answer.json().get("code")) != (401, "INT-PPL-001"):
+            let_in.append((claims, answer.status_code))
 
-    assert (answer.status_code, answer.json()["code"]) == (401, "INT-PPL-001")
+    assert let_in == []
 
 
-@pytest.mark.parametrize("lie", ["none", "shared", "stranger", "refuses"])
-def test_a_signature_or_a_code_that_is_not_the_providers_lets_nobody_in(person, knocks, provider, lie):
+def test_a_signature_or_a_code_that_is_not_the_providers_lets_nobody_in(person, knocks, provider):
     someone = person(Role.MANAGER)
-    provider.lie = lie
+    statuses = []
+    for provider.lie in ("none", "shared", "stranger", "refuses"):
+        statuses.append(knocks(someone.login)[1].status_code)
 
-    assert knocks(someone.login)[1].status_code == 401
+    assert statuses == [401] * 4
 
 
 @pytest.mark.parametrize("lie", ["issuer", "plain"])
