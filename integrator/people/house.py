@@ -64,7 +64,7 @@ class House:
     def change(
         self, kullanici_no: str, act: Callable[[Tx, Person], Person], *, event: str = "", **facts: Any
     ) -> Person:
-        """Let `act` change a person, in a transaction with its audit entry; raises NotFound, and what `act` raises."""
+        """Let `act` change a person, in a transaction with its audit entry; raises NotKnown, and what `act` raises."""
 
         def once(tx: Tx) -> Person:
             before = self.open(rows.lock_row(tx, kullanici_no))

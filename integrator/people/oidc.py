@@ -28,7 +28,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from integrator.domain.errors import IntegratorError, Malformed, Misconfigured, NotAdmitted, NotFound, Unavailable
+from integrator.domain.errors import IntegratorError, Malformed, Misconfigured, NotAdmitted, NotKnown, Unavailable
 from integrator.parties import people as rows
 from integrator.parties.people import Person
 from integrator.people.entering import Caller, Entered, admit, first_session, refused
@@ -60,7 +60,7 @@ class Visit:
 
 
 def begin_visit(house: House, name: str) -> tuple[str, str]:
-    """Step 1: (the provider's address, the sealed visit). Raises NotFound, Unavailable."""
+    """Step 1: (the provider's address, the sealed visit). Raises NotKnown, Unavailable."""
     provider = _provider(house, name)
     metadata = _discover(provider)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
@@ -82,7 +82,7 @@ def begin_visit(house: House, name: str) -> tuple[str, str]:
 
 
 def end_visit(house: House, name: str, *, code: str, state: str, visit: str, caller: Caller) -> Entered:
-    """Steps 2 to 5. Raises NotAdmitted, NotFound, Unavailable."""
+    """Steps 2 to 5. Raises NotAdmitted, NotKnown, Unavailable."""
     provider = _provider(house, name)
     found = _open(house, visit)
     if found is None or found.provider != name or not hmac.compare_digest(found.state.encode(), state.encode()):
@@ -105,7 +105,7 @@ def end_visit(house: House, name: str, *, code: str, state: str, visit: str, cal
 def _provider(house: House, name: str) -> Provider:
     found = house.rules.providers.get(name)
     if found is None:
-        raise NotFound("no such provider")
+        raise NotKnown("no such provider")
     return found
 
 
