@@ -35,6 +35,7 @@ from integrator.log import hide
 from integrator.noticing import in_use, notice, put_seen
 from integrator.parties.brakes import Pauses
 from integrator.people.house import PeopleRules
+from integrator.people.providers import read_providers
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.files import write_secret, write_whole
 from integrator.protect.master import FileMaster, MasterKey
@@ -242,6 +243,7 @@ def people_rules(settings: Settings) -> PeopleRules:
         setup_lives=timedelta(hours=people.setup_hours),
         issuer=settings.gateway.name,
         secure_cookies=people.secure_cookies,
+        providers=read_providers(settings.path(people.oidc_file), settings.home) if people.oidc_file else {},
     )
 
 

@@ -37,6 +37,7 @@ EVENTS = frozenset(
         "person.unlocked",
         "person.reset",
         "person.role_changed",
+        "person.linked",
         "glass.broken",
         "glass.looked",
         "glass.ended",

@@ -166,6 +166,12 @@ class LoginTaken(Rejected):
     code = "INT-PPL-006"
 
 
+class NotKnown(NotFound):
+    """Nobody has that login; or no session, glass or provider of that name is there for whoever asks."""
+
+    code = "INT-PPL-007"
+
+
 class NotInQuarantine(NotFound):
     """That form is not in quarantine, and no message of it is stopped."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from integrator.domain.errors import NotFound
+from integrator.domain.errors import NotKnown
 from integrator.domain.identifiers import KurumNo
 from integrator.store.people_tables import broken_glass
 from integrator.store.tables import kurum
@@ -31,9 +31,9 @@ class Glass:
 
 
 def put_glass(tx: Connection, glass: Glass) -> None:
-    """Write it down; raises NotFound for a customer that is none."""
+    """Write it down; raises NotKnown for a customer that is none."""
     if tx.execute(select(kurum.c.kurum_id).where(kurum.c.kurum_id == glass.kurum_id)).one_or_none() is None:
-        raise NotFound("no such customer")
+        raise NotKnown("no such customer")
     tx.execute(insert(broken_glass).values(asdict(glass)))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from integrator.domain.errors import NotFound
+from integrator.domain.errors import NotKnown
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Role
 from integrator.parties.mirror import place_of
@@ -94,19 +94,19 @@ def find_by_index(tx: Connection, *, login_index: str = "", oidc_index: str = ""
 
 
 def read_row(tx: Connection, kullanici_no: str) -> RowMapping:
-    """The row of a person; raises NotFound."""
+    """The row of a person; raises NotKnown."""
     row = tx.execute(select(kullanici).where(kullanici.c.kullanici_no == kullanici_no)).mappings().one_or_none()
     if row is None:
-        raise NotFound("no such person")
+        raise NotKnown("no such person")
     return row
 
 
 def lock_row(tx: Connection, kullanici_no: str) -> RowMapping:
-    """The row, which nobody else changes until the transaction ends; raises NotFound."""
+    """The row, which nobody else changes until the transaction ends; raises NotKnown."""
     query = select(kullanici).where(kullanici.c.kullanici_no == kullanici_no).with_for_update()
     row = tx.execute(query).mappings().one_or_none()
     if row is None:
-        raise NotFound("no such person")
+        raise NotKnown("no such person")
     return row
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from integrator.access import Principal
 from integrator.audit.trail import Entry
-from integrator.domain.errors import NotFound
+from integrator.domain.errors import NotKnown
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo
 from integrator.parties import glass as rows
@@ -23,7 +23,7 @@ LONGEST = timedelta(hours=4)
 
 
 def break_glass(house: House, by: Principal, kurum: KurumNo, *, reason: str, lasts: timedelta) -> Glass:
-    """From now on, for `LONGEST` at most. Raises BadReason, NotFound."""
+    """From now on, for `LONGEST` at most. Raises BadReason, NotKnown."""
     hand, now = Hand(by.name, reason), house.now()
     glass = Glass(kurum, new_number(), by.kullanici_no, hand.reason.strip(), now, now + min(lasts, LONGEST))
 
@@ -47,12 +47,12 @@ def look_through(house: House, by: Principal, glass_no: str, *, call: str, about
 
 
 def end_glass(house: House, by: Principal, glass_no: str) -> None:
-    """It shows nothing from now on; said twice it is no fault. Raises NotFound."""
+    """It shows nothing from now on; said twice it is no fault. Raises NotKnown."""
 
     def act(tx: Tx) -> None:
         glass = rows.find_glass(tx, by.kullanici_no, glass_no)
         if glass is None:
-            raise NotFound("no such glass of yours")
+            raise NotKnown("no such glass of yours")
         if glass.is_open(house.now()):
             rows.end_glass(tx, glass, at=house.now())
             _record(house, tx, "glass.ended", glass, by=by.name)

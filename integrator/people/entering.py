@@ -68,12 +68,13 @@ def log_in(house: House, login: str, password: str, caller: Caller) -> Entered:
     return first_session(house, person, caller)
 
 
-def first_session(house: House, person: Person, caller: Caller) -> Entered:
-    """A session that opens nothing yet, for somebody whose first step was good; its try does not count."""
+def first_session(house: House, person: Person, caller: Caller | None = None) -> Entered:
+    """A session that opens nothing yet, for somebody whose first step was good; the `caller`'s try does not count."""
     level = Level.PASSWORD if person.totp else Level.ENROL
 
     def act(tx: Tx) -> Entered:
-        for each in _brakes(house, house.index_of(person.login), person, caller):
+        charged = _brakes(house, house.index_of(person.login), person, caller) if caller else ()
+        for each in charged:
             if each:
                 brakes.give_back(tx, each, now=house.now())
         return _begin(house, tx, person, level)

@@ -16,6 +16,7 @@ from integrator.gateway import Gateway
 from integrator.parties import people as rows
 from integrator.parties.brakes import Pauses
 from integrator.parties.people import OWN, Person
+from integrator.people.providers import Provider
 from integrator.protect.passwords import Passwords
 from integrator.protect.seal import Sealer
 from integrator.store.engine import Tx, write_anew
@@ -34,6 +35,7 @@ class PeopleRules:
     setup_lives: timedelta = timedelta(hours=48)
     issuer: str = "ibys-gateway"  # how an authenticator names this place
     secure_cookies: bool = True
+    providers: Mapping[str, Provider] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class House:
     def change(
         self, kullanici_no: str, act: Callable[[Tx, Person], Person], *, event: str = "", **facts: Any
     ) -> Person:
-        """Let `act` change a person, in a transaction with its audit entry; raises NotFound, and what `act` raises."""
+        """Let `act` change a person, in a transaction with its audit entry; raises NotKnown, and what `act` raises."""
 
         def once(tx: Tx) -> Person:
             before = self.open(rows.lock_row(tx, kullanici_no))

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 
-from integrator.domain.errors import LoginTaken, Malformed, NotFound
+from integrator.domain.errors import LoginTaken, Malformed, NotKnown
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, Tckn
 from integrator.domain.roles import Role
@@ -51,8 +51,9 @@ def make_person(
     )
 
     def act(tx: Tx) -> None:
-        house.gateway.keyring.hold(tx, kurum, sealer)
-        if not rows.put_person(tx, sealer, person, login_index=house.index_of(login)):
+        current = house.gateway.keyring.sealer(kurum)
+        house.gateway.keyring.hold(tx, kurum, current)
+        if not rows.put_person(tx, current, person, login_index=house.index_of(login)):
             raise LoginTaken("somebody has this login already")
         house.record(tx, "person.made", person, {"by": hand.by})
 
@@ -76,16 +77,16 @@ def read_people(house: House, kurum: KurumNo) -> list[Person]:
 
 
 def find_person(house: House, login: str) -> Person:
-    """Whoever has this login; raises NotFound, Malformed."""
+    """Whoever has this login; raises NotKnown, Malformed."""
     with reading(house.gateway.database) as tx:
         row = rows.find_by_index(tx, login_index=house.index_of(login_of(login)))
     if row is None:
-        raise NotFound("nobody has this login")
+        raise NotKnown("nobody has this login")
     return house.open(row)
 
 
 def lock_person(house: House, login: str, *, reason: str, by: str = "") -> Person:
-    """Nothing opens to them from now on; their sessions end. Raises NotFound, BadReason."""
+    """Nothing opens to them from now on; their sessions end. Raises NotKnown, BadReason."""
     hand, now = Hand(by or house.gateway.actor, reason), house.now()
 
     def act(tx: Tx, person: Person) -> Person:
@@ -96,7 +97,7 @@ def lock_person(house: House, login: str, *, reason: str, by: str = "") -> Perso
 
 
 def unlock_person(house: House, login: str, *, reason: str, by: str = "") -> Person:
-    """They may come in again. Raises NotFound, BadReason."""
+    """They may come in again. Raises NotKnown, BadReason."""
     hand = Hand(by or house.gateway.actor, reason)
 
     def act(_tx: Tx, person: Person) -> Person:
@@ -110,7 +111,7 @@ def reset_person(
 ) -> tuple[Person, str]:
     """A new set-up code; password, second step, recovery codes, link to a provider and sessions go.
 
-    Raises NotFound, BadReason.
+    Raises NotKnown, BadReason.
     """
     hand, now, code = Hand(by or house.gateway.actor, reason), house.now(), secrets.token_urlsafe(24)
 
@@ -130,7 +131,7 @@ def change_role(
 ) -> Person:
     """Another role from now on; sessions end. Nobody becomes an operator, or stops being one: make them anew.
 
-    Raises NotFound, BadReason, Malformed.
+    Raises NotKnown, BadReason, Malformed.
     """
     _check_role(role, professional)
     hand, found = Hand(by or house.gateway.actor, reason), find_person(house, login)

@@ -6,7 +6,7 @@ import hmac
 import secrets
 from dataclasses import replace
 
-from integrator.domain.errors import BadPassword, Malformed, NotFound
+from integrator.domain.errors import BadPassword, Malformed, NotKnown
 from integrator.parties import people as rows
 from integrator.parties import sessions
 from integrator.parties.people import Person
@@ -69,7 +69,7 @@ def begin_totp(house: House, person: Person, code: str, caller: Caller) -> tuple
     Whoever has one proves it with `code` first: a stolen session takes over nothing. Raises NotAdmitted, Paused.
     """
     _prove(house, person, code, caller)
-    secret = secrets.token_bytes(totp.SECRET_BYTES)
+    secret = totp.new_secret()
     house.change(person.kullanici_no, lambda _, each: replace(each, totp_next=secret))
     return totp.written(secret), totp.otpauth_uri(secret, issuer=house.rules.issuer, account=person.login)
 
@@ -159,9 +159,9 @@ def read_own_sessions(house: House, person: Person) -> list[Session]:
 
 
 def end_own_session(house: House, person: Person, oturum_no: str) -> None:
-    """End one of them; raises NotFound, also for a session of somebody else."""
+    """End one of them; raises NotKnown, also for a session of somebody else."""
     if not write_anew(house.gateway.database, lambda tx: sessions.end_session(tx, person.kullanici_no, oturum_no)):
-        raise NotFound("no such session of yours")
+        raise NotKnown("no such session of yours")
 
 
 def end_other_sessions(house: House, person: Person, own: Session) -> int:

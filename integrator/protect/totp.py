@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from base64 import b32encode
 from datetime import datetime
 from urllib.parse import quote
@@ -10,6 +11,11 @@ from urllib.parse import quote
 STEP_SECONDS = 30
 SECRET_BYTES = 20
 WINDOW = 1  # steps before and after: clocks of telephones differ
+
+
+def new_secret() -> bytes:
+    """As many random bytes as SHA-1 has (RFC 4226 4, R6)."""
+    return secrets.token_bytes(SECRET_BYTES)
 
 
 def code_at(secret: bytes, step: int) -> str:

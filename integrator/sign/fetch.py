@@ -7,6 +7,7 @@ exchange is bounded in time and size; redirects are not followed.
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -19,7 +20,11 @@ _CHUNK = 65_536
 
 
 class NotFetched(Exception):
-    """An authority gave no usable answer; the text says why and names no person."""
+    """An authority gave no usable answer; the text says why and names no person. `status` is HTTP's, 0 for none."""
+
+    def __init__(self, detail: str, *, status: int = 0) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,26 @@ Fetch = Callable[[Question], bytes]
 
 
 class HttpFetcher:
-    """A Fetch over HTTP. `hosts` are ``name`` or ``name:port``; without a port the scheme's own one is meant."""
+    """A Fetch over HTTP. `hosts` are ``name`` or ``name:port``; without a port the scheme's own one is meant.
 
-    def __init__(self, hosts: Collection[str], *, timeout: timedelta = timedelta(seconds=5)) -> None:
+    `context` says whose TLS certificates are believed; without it those of the system.
+    """
+
+    def __init__(
+        self,
+        hosts: Collection[str],
+        *,
+        timeout: timedelta = timedelta(seconds=5),
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._context = context
         self._hosts = frozenset(each.lower() for each in hosts)
         self._seconds = timeout.total_seconds()
 
     def __call__(self, question: Question) -> bytes:
         """The body of a 200 answer; raises NotFetched."""
         parts = self._allowed(question.url)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=self._seconds)
+        connection = self._connection(parts)
         ends = time.monotonic() + self._seconds
         watch = threading.Timer(self._seconds, _hang_up, [connection])  # ends drips that keep each wait short
         watch.daemon = True
@@ -59,6 +73,11 @@ class HttpFetcher:
         finally:
             watch.cancel()
             connection.close()
+
+    def _connection(self, parts: SplitResult) -> HTTPConnection:
+        if parts.scheme == "https":
+            return HTTPSConnection(parts.hostname or "", parts.port, timeout=self._seconds, context=self._context)
+        return HTTPConnection(parts.hostname or "", parts.port, timeout=self._seconds)
 
     def _allowed(self, url: str) -> SplitResult:
         try:
@@ -81,7 +100,7 @@ class HttpFetcher:
         connection.request("GET" if question.body is None else "POST", path, question.body, headers)
         response = connection.getresponse()
         if response.status != 200:
-            raise NotFetched(f"{parts.hostname}: HTTP {response.status}")
+            raise NotFetched(f"{parts.hostname}: HTTP {response.status}", status=response.status)
         return _read(response, question.cap, ends)
 
 

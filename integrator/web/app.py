@@ -46,6 +46,7 @@ from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
 from integrator.web.packing import Packing
 from integrator.web.problems import set_up_problems
+from integrator.web.small_bodies import SmallBodies
 from integrator.web.tide import Tide
 from integrator.webhooks.carrying import Terms
 
@@ -103,6 +104,7 @@ def create_app(
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
     app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.add_middleware(SmallBodies)
     app.add_middleware(Numbered)
     return app
 

@@ -32,6 +32,7 @@ GLASS_HEADER = "Ibys-Glass"
 _NUMBER = re.compile(r"[1-9][0-9]{0,10}")
 _BEARER = "bearer "
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_VISIT_SECONDS = 600
 _DEVICE_SECONDS = 400 * 86_400
 
 
@@ -208,6 +209,17 @@ def let_out(response: Response, house: House) -> None:
     _set_cookie(response, house, _session_cookie(house), "", 0)
 
 
+def lend(response: Response, house: House, visit: str) -> None:
+    """What a browser carries to a provider and back; "" takes it away."""
+    _set_cookie(response, house, _visit_cookie(house), visit, _VISIT_SECONDS if visit else 0)
+    response.headers["Cache-Control"] = "no-store"
+
+
+def lent(request: Request, house: House) -> str:
+    """What it brought back."""
+    return cookie_of(request, _visit_cookie(house))
+
+
 def _set_cookie(response: Response, house: House, name: str, value: str, age: int) -> None:
     secure = "; Secure" if house.rules.secure_cookies else ""
     told = f"{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
@@ -216,6 +228,10 @@ def _set_cookie(response: Response, house: House, name: str, value: str, age: in
 
 def _session_cookie(house: House) -> str:
     return "__Host-ibys" if house.rules.secure_cookies else "ibys"
+
+
+def _visit_cookie(house: House) -> str:
+    return f"{_session_cookie(house)}-visit"
 
 
 def _device_cookie(house: House) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from integrator.domain.roles import RIGHTS
 from integrator.parties.sessions import Level, Session, csrf_of
-from integrator.people import entering
+from integrator.people import entering, oidc
 from integrator.people import own_account as own
 from integrator.web.guard import (
     HouseHere,
     SignedIn,
     caller_of,
+    lend,
+    lent,
     let_in,
     let_out,
     open_to_all,
@@ -26,6 +28,7 @@ router = APIRouter(prefix="/oturum", tags=["oturum"])
 Login = Annotated[str, Field(min_length=1, max_length=254)]
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
+ProviderName = Annotated[str, Path(max_length=32, description="as the list names it")]
 OpenSession = Annotated[SignedIn, own_account(Level.OPEN)]
 AnySession = Annotated[SignedIn, own_account(*Level)]
 
@@ -78,6 +81,37 @@ def log_in(told: FirstStep, request: Request, response: Response, house: HouseHe
 def set_up(told: SetUp, request: Request, response: Response, house: HouseHere) -> dict[str, Any]:
     """A person's first time: the operator's code gives way to a password. Then a second step must be taken."""
     entered = own.set_up(house, told.login, told.code, told.password, caller_of(request, house))
+    return let_in(response, house, entered)
+
+
+@router.get("/oidc", dependencies=[open_to_all()])
+def read_providers(house: HouseHere) -> dict[str, list[str]]:
+    """The providers of OpenID Connect by which people may come in."""
+    return {"providers": sorted(house.rules.providers)}
+
+
+@router.post("/oidc/{provider}", status_code=201, dependencies=[open_to_all()])
+def begin_visit(provider: ProviderName, response: Response, house: HouseHere) -> dict[str, str]:
+    """The address of the provider to which the browser goes now; the cookie it gets is good for ten minutes."""
+    address, visit = oidc.begin_visit(house, provider)
+    lend(response, house, visit)
+    return {"address": address}
+
+
+@router.get("/oidc/{provider}/back", status_code=201, dependencies=[open_to_all()])
+def end_visit(
+    provider: ProviderName,
+    request: Request,
+    response: Response,
+    house: HouseHere,
+    *,
+    code: Annotated[str, Query(max_length=2048)] = "",
+    state: Annotated[str, Query(max_length=128)] = "",
+) -> dict[str, Any]:
+    """Where the provider sends the browser back to. The second step follows, unless the provider's own counts."""
+    caller = caller_of(request, house)
+    entered = oidc.end_visit(house, provider, code=code, state=state, visit=lent(request, house), caller=caller)
+    lend(response, house, "")
     return let_in(response, house, entered)
 
 

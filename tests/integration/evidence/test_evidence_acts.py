@@ -144,6 +144,7 @@ _PEOPLE = (
 ELSEWHERE = {
     "party.imported": "pipeline/test_pipeline_parties.py",
     **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
+    "person.linked": "web/test_web_oidc.py",
     **dict.fromkeys(_PEOPLE, "web/test_web_sessions.py"),
     "announcement.made": "web/test_web_announcements.py",
     "announcement.acknowledged": "web/test_web_announcements.py",

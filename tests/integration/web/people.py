@@ -3,7 +3,7 @@
 import re
 from base64 import b32decode
 
-from integrator.domain.errors import NotFound
+from integrator.domain.errors import NotKnown
 from integrator.domain.identifiers import Tckn
 from integrator.domain.roles import Role
 from integrator.parties.brakes import Pauses
@@ -72,7 +72,7 @@ def made_person(house, role, kurum, *, login=None, level=Level.OPEN):
     number = Tckn(PROFESSIONAL) if role is Role.PROFESSIONAL else None
     try:
         person = making.find_person(house, login)
-    except NotFound:
+    except NotKnown:
         person, _ = making.make_person(house, kurum, role, login, professional=number, by="test")
     now = house.now()
     with writing(house.gateway.database) as tx:

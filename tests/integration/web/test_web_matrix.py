@@ -24,9 +24,10 @@ from tests.integration.web.people import made_person
 OTHER = KurumNo("osgb-2")
 FORBIDDEN = "INT-API-002"
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
-PUBLIC = {"veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu"}
+PUBLIC = {"veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x"}
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
+    ("GET", "/v1/oturum/oidc"), ("POST", "/v1/oturum/oidc/{provider}"), ("GET", "/v1/oturum/oidc/{provider}/back"),
 }  # fmt: skip
 
 
