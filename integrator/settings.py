@@ -17,6 +17,7 @@ from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qs, urlsplit
 
 from integrator.domain.errors import Misconfigured
+from integrator.domain.limits import NAMES, Limits
 
 FILE_NAME = "ibys.toml"
 ASSUMED = {
@@ -177,7 +178,10 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed."""
+    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed.
+
+    `failures_per_minute`: tries from one address that no key opens; 0 is no bound.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -185,6 +189,7 @@ class WebSettings:
     calls_at_most: int = 20_000
     idle_seconds: float = 60.0
     drain_seconds: float = 30.0
+    failures_per_minute: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +224,7 @@ class Settings:
     queue: QueueSettings = field(default_factory=QueueSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    limits: Limits = field(default_factory=Limits)
     agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -399,7 +405,9 @@ def _check_store(settings: Settings) -> list[str]:
     return []
 
 
-_MAY_BE_0 = frozenset({"ministry.rate_per_second", "web.port"})
+_MAY_BE_0 = frozenset(
+    {"ministry.rate_per_second", "web.port", "web.failures_per_minute", *(f"limits.{name}" for name in NAMES)}
+)
 SLOWEST_RATE = 0.001
 
 

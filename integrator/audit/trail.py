@@ -39,6 +39,7 @@ EVENTS = frozenset(
         "bytes.exporting",
         "bytes.exported",
         "bytes.export_failed",
+        "limits.changed",
         "line.stopped",
         "line.resumed",
         "line.opened",

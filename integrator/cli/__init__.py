@@ -26,6 +26,7 @@ from integrator.cli import (
     home,
     impact,
     keys,
+    limits,
     line,
     lookup,
     messages,
@@ -51,7 +52,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    audit, evidence, receipt, demo, doors, limits, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -24,10 +24,12 @@ from integrator.wiring import caps, open_gateway
 def serve(settings: Settings, as_json: bool) -> None:
     """Serve the API until SIGTERM; calls under way are finished first. The log goes to stderr as JSON."""
     from integrator.web.app import create_app  # noqa: PLC0415 - FastAPI costs every other command a third of a second
+    from integrator.web.bounds import bounds_of  # noqa: PLC0415
     from integrator.web.server import listen, serve_app  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home)
+    bounds = bounds_of(settings)
+    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, bounds)
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -513,4 +513,32 @@ api_key = Table(
 
 Index("api_key_kurum", api_key.c.kurum_id, api_key.c.created_at)
 
+# Up to which moment a customer's calls are spoken for (`name` is empty), and each of its keys' (limiting.py).
+call_rate = Table(
+    "call_rate",
+    metadata,
+    _kurum(),
+    Column("name", _key(64), primary_key=True),
+    Column("spent_until", BigInteger, nullable=False),  # microseconds since 1970
+)
+
+# What a customer has used of its quotas on one day in Turkey, or holds in some process to be used.
+quota_use = Table(
+    "quota_use",
+    metadata,
+    _kurum(),
+    Column("counted", _key(16), primary_key=True),
+    Column("day", IsoDate, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
+
+# What one customer may do where it differs from the settings, as thousandths.
+kurum_limit = Table(
+    "kurum_limit",
+    metadata,
+    _kurum(),
+    Column("name", _key(32), primary_key=True),
+    Column("thousandths", BigInteger, nullable=False),
+)
+
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
+from integrator.limiting import Limiter, Standing, policy_header, rate_header
 from integrator.log import logger
 from integrator.web import health
 from integrator.web.api import causes, messages, records, reference
+from integrator.web.bounds import Bounds
+from integrator.web.draining import Drain
 from integrator.web.gathering import Gathering
 from integrator.web.problems import set_up_problems
+from integrator.web.strangers import Strangers
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ABOUT = """Hand over records, learn what became of them. Every call carries `Authorization: Bearer ibys_...`.
@@ -36,8 +40,9 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
+def create_app(gateway: Gateway, caps: Caps, home: Path, bounds: Bounds | None = None) -> FastAPI:
     """The application over one gateway."""
+    bounds = bounds or Bounds()
     app = FastAPI(
         title="İBYS integrator gateway",
         version="1",
@@ -48,6 +53,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
+    app.state.limiter = Limiter(gateway.database, gateway.clock, bounds.limits)
+    app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
+    app.state.drain = Drain()
     v1 = APIRouter(prefix="/v1")
     for part in (records, messages, causes, reference):
         v1.include_router(part.router)
@@ -64,6 +72,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.gathering = Gathering(app.state.gateway)
     yield
     app.state.gathering.close()
+    app.state.limiter.close()
 
 
 class Numbered:
@@ -85,7 +94,8 @@ class Numbered:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
+                told = [(b"x-request-id", request_id.encode()), *_rates(scope["state"].get("standings"))]
+                message["headers"] = [*message["headers"], *_HEADERS, *told]
             await send(message)
 
         try:
@@ -103,6 +113,15 @@ class Numbered:
 
 
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+
+
+def _rates(standings: Sequence[Standing] | None) -> list[tuple[bytes, bytes]]:
+    if not standings:
+        return []
+    return [
+        (b"ratelimit-policy", policy_header(standings).encode()),
+        (b"ratelimit", rate_header(standings).encode()),
+    ]
 
 
 def _request_id(scope: Scope) -> str:

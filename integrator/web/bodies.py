@@ -12,9 +12,12 @@ from pathlib import Path
 
 from fastapi import Request
 
+from integrator.domain.limits import Counted
 from integrator.web.problems import NotTaken, TooLarge
+from integrator.web.spending import give_back, spend
 
 JSON = "application/json"
+PAID_AT_ONCE = 1 << 20
 
 
 def require_kind(request: Request, *kinds: str) -> None:
@@ -28,32 +31,40 @@ def require_kind(request: Request, *kinds: str) -> None:
 
 async def read_body(request: Request, cap: int) -> bytes:
     """The whole body; raises TooLarge beyond `cap` bytes, before it was read when its length is told."""
-    _require_length(request, cap)
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > cap:
-            raise TooLarge(f"<= {cap}")
-        pieces.append(piece)
-    return b"".join(pieces)
+    return b"".join([piece async for piece in _pieces(request, cap)])
 
 
 @asynccontextmanager
 async def spooled(request: Request, cap: int) -> AsyncIterator[Path]:
     """The body as a file that has no name; raises TooLarge."""
-    _require_length(request, cap)
     with tempfile.TemporaryFile() as file:
-        size = 0
-        async for piece in request.stream():
-            size += len(piece)
-            if size > cap:
-                raise TooLarge(f"<= {cap}")
+        async for piece in _pieces(request, cap):
             file.write(piece)
         file.flush()
         yield Path(f"/dev/fd/{file.fileno()}")
 
 
-def _require_length(request: Request, cap: int) -> None:
+async def _pieces(request: Request, cap: int) -> AsyncIterator[bytes]:
+    """The body as it comes, paid for from the customer's quota of bytes: a length that is told, before it is read."""
+    size, paid = 0, _require_length(request, cap)
+    await spend(request, Counted.BYTES, paid)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > cap:
+                raise TooLarge(f"<= {cap}")
+            while size > paid:  # chunked: no length was told
+                await spend(request, Counted.BYTES, step := min(PAID_AT_ONCE, cap))
+                paid += step
+            yield piece
+    finally:
+        give_back(request, Counted.BYTES, max(0, paid - size))
+
+
+def _require_length(request: Request, cap: int) -> int:
+    """The length that is told, 0 when none is."""
     told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdecimal() and int(told[:20]) > cap:
+    length = int(told[:20]) if told.isascii() and told.isdecimal() else 0
+    if length > cap:
         raise TooLarge(f"<= {cap}")
+    return length

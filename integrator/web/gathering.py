@@ -6,6 +6,7 @@ told to come again (503), which loses nothing because nothing was promised.
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,8 +19,10 @@ from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Submitted
 from integrator.gateway import Gateway
+from integrator.web.draining import Busy
 
 WAITING_AT_MOST = 1_000
+PATIENCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class _Asked:
     kurum: KurumNo
     submitted: Submitted
     answer: Future[Answer] = field(default_factory=Future)
+
+    def is_begun(self) -> bool:
+        """From here on it cannot be taken back; False when it was."""
+        return self.answer.set_running_or_notify_cancel()
 
 
 class Gathering:
@@ -38,14 +45,21 @@ class Gathering:
         self._thread = Thread(target=self._walk, name="gathering", daemon=True)
         self._thread.start()
 
-    def accept(self, kurum: KurumNo, submitted: Submitted) -> Answer:
-        """The answer for one record, once it is on disk; raises Unavailable when too many wait."""
+    async def accept(self, kurum: KurumNo, submitted: Submitted) -> Answer:
+        """The answer for one record, once it is on disk; raises Busy when too many wait, or it waited too long.
+
+        No thread waits with it. What was not begun after `PATIENCE` is taken back: nothing of it is stored.
+        """
         asked = _Asked(kurum, submitted)
         try:
             self._queue.put_nowait(asked)
         except Full as error:
-            raise Unavailable("too many records wait to be stored", retry_after=timedelta(seconds=1)) from error
-        return asked.answer.result()
+            raise Busy("too many records wait to be stored", retry_after=timedelta(seconds=1)) from error
+        told = asyncio.wrap_future(asked.answer)
+        done, _ = await asyncio.wait([told], timeout=PATIENCE.total_seconds())
+        if not done and asked.answer.cancel():
+            raise Busy("the record waited too long to be stored", retry_after=timedelta(seconds=5))
+        return await told
 
     def close(self) -> None:
         """Store what has arrived, then end."""
@@ -55,6 +69,7 @@ class Gathering:
     def _walk(self) -> None:
         while (first := self._queue.get()) is not None:
             several, is_last = self._company(first)
+            several = [each for each in several if each.is_begun()]
             for kurum in dict.fromkeys(each.kurum for each in several):
                 _accept(self._gateway, kurum, [each for each in several if each.kurum == kurum])
             if is_last:

@@ -17,6 +17,7 @@ from integrator.domain import errors
 from integrator.domain.errors import IntegratorError, Rejected, Unavailable
 from integrator.domain.findings import Finding, seen
 from integrator.domain.texts import LANGUAGES, text
+from integrator.limiting import QuotaSpent, TooManyCalls
 from integrator.log import logger
 
 BUG = "INT-000"
@@ -64,6 +65,8 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (NoSuchAddress, 404),
     (TooLarge, 413),
     (NotTaken, 415),
+    (TooManyCalls, 429),
+    (QuotaSpent, 429),
     (errors.NotFound, 404),
     (errors.Duplicate, 409),
     (errors.IllegalMove, 409),

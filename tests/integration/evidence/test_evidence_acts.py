@@ -138,6 +138,7 @@ _KEEPING = (
     "hold.lifted", "content.erased", "content.erased_again", "pack.sealed",
 )  # fmt: skip
 ELSEWHERE = {
+    "limits.changed": "web/test_web_limits.py",
     "party.imported": "pipeline/test_pipeline_parties.py",
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
