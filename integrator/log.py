@@ -52,6 +52,7 @@ EVENTS = frozenset(
         "agent.failed",
         "web.answered",
         "web.failed",
+        "web.process_ended",
     }
 )
 

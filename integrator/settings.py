@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qs, urlsplit
@@ -180,14 +181,26 @@ class WorkerSettings:
 class WebSettings:
     """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed.
 
-    `failures_per_minute`: tries from one address that no key opens; 0 is no bound.
+    `failures_per_minute`: tries from one address that no key opens; 0 is no bound. The others are bounds of one process
+    (docs/operations.md says what each ends). Between SIGTERM and the end of listening lie `notice_seconds`.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     trusted_proxies: str = ""
-    calls_at_most: int = 20_000
+    connections_at_most: int = 20_000
+    calls_at_most: int = 256
+    uploads_at_most: int = 8
     idle_seconds: float = 60.0
+    head_seconds: float = 10.0
+    head_bytes: int = 65_536
+    headers_at_most: int = 100
+    body_seconds: float = 60.0
+    upload_seconds: float = 3600.0
+    body_bytes_per_second: int = 1024
+    stall_seconds: float = 30.0
+    answer_seconds: float = 30.0
+    notice_seconds: float = 0.5
     drain_seconds: float = 30.0
     failures_per_minute: float = 60.0
 
@@ -360,6 +373,7 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
+    problems += _check_proxies(settings.web)
     problems += _check_master(settings.keys)
     return problems + _check_checkpoint(settings) + _check_store(settings) + _check_ministry(settings)
 
@@ -375,6 +389,15 @@ def _check_checkpoint(settings: Settings) -> list[str]:
     if handed.stamp and not settings.evidence.tsa_address:
         problems.append("checkpoint.stamp: evidence.tsa_address is wanted beside it")
     return problems
+
+
+def _check_proxies(web: WebSettings) -> list[str]:
+    try:
+        for each in web.trusted_proxies.split():
+            ip_network(each)
+    except ValueError:  # `*` among them: whoever calls could say where it calls from
+        return ["web.trusted_proxies: addresses or networks are wanted, parted by spaces"]
+    return []
 
 
 _OF_MASTER = {

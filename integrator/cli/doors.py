@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import click
 
 from integrator import access
 from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, print_table, say
+from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Role
 from integrator.log import set_up_log
@@ -19,26 +22,45 @@ from integrator.wiring import caps, open_gateway
 
 
 @click.command()
+@click.option("--processes", type=click.IntRange(1, 64), default=1, help="How many serve; more than one: PostgreSQL.")
+@click.option("--door", type=int, default=None, hidden=True, help="A socket that listens already: one of several.")
 @home_option
 @json_option
-def serve(settings: Settings, as_json: bool) -> None:
+def serve(settings: Settings, processes: int, door: int | None, as_json: bool) -> None:
     """Serve the API until SIGTERM; calls under way are finished first. The log goes to stderr as JSON."""
-    from integrator.web.app import create_app  # noqa: PLC0415 - FastAPI costs every other command a third of a second
-    from integrator.web.bounds import bounds_of  # noqa: PLC0415
-    from integrator.web.server import listen, serve_app  # noqa: PLC0415
+    from integrator.web.processes import supervise  # noqa: PLC0415 - uvicorn costs every other command its start
+    from integrator.web.server import listen  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    bounds = bounds_of(settings)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, bounds)
-    door = listen(settings.web)
-    host, port = door.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if processes > 1 and not settings.store.database_url.startswith("postgresql"):
+        raise Misconfigured("store.database_url: several processes want PostgreSQL")
+    opened = socket.socket(fileno=door) if door is not None else listen(settings.web)
 
     def told() -> None:
+        address = _address_of(opened)
         print_json({"address": address}) if as_json else click.echo(say(f"Açık: {address}", f"Open: {address}"))
         sys.stdout.flush()
 
-    serve_app(app, settings.web, door, ready=told)
+    if processes > 1:
+        command = [sys.executable, "-c", "from integrator.cli import main; main()", "serve"]
+        supervise([*command, "--home", str(settings.home)], opened, processes, settings.web, ready=told)
+    else:
+        _serve(settings, opened, told)
+
+
+def _serve(settings: Settings, door: socket.socket, ready: Callable[[], None]) -> None:
+    from integrator.web.app import create_app  # noqa: PLC0415 - FastAPI costs every other command a third of a second
+    from integrator.web.bounds import bounds_of  # noqa: PLC0415
+    from integrator.web.server import serve_app  # noqa: PLC0415
+
+    bounds = bounds_of(settings)
+    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, bounds)
+    serve_app(app, settings.web, bounds, door, ready=ready)
+
+
+def _address_of(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @click.group(name="api-key")

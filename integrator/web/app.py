@@ -20,8 +20,10 @@ from integrator.intake.read_json import Caps
 from integrator.limiting import Limiter, Standing, policy_header, rate_header
 from integrator.log import logger
 from integrator.web import health
+from integrator.web.admission import Admission
 from integrator.web.api import causes, messages, records, reference
 from integrator.web.bounds import Bounds
+from integrator.web.clock_watch import ClockWatch
 from integrator.web.draining import Drain
 from integrator.web.gathering import Gathering
 from integrator.web.problems import set_up_problems
@@ -56,6 +58,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, bounds: Bounds | None =
     app.state.limiter = Limiter(gateway.database, gateway.clock, bounds.limits)
     app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.drain = Drain()
+    app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
     v1 = APIRouter(prefix="/v1")
     for part in (records, messages, causes, reference):
         v1.include_router(part.router)
@@ -63,6 +66,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, bounds: Bounds | None =
     app.include_router(health.router)
     set_up_problems(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
+    app.add_middleware(Admission, bounds=bounds, drain=app.state.drain, home=home)
     app.add_middleware(Numbered)
     return app
 

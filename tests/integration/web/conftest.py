@@ -7,12 +7,18 @@ from integrator import access
 from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
 from integrator.web.app import create_app
+from integrator.web.bounds import Bounds
 from tests.factories import KURUM
 
 
 @pytest.fixture
-def app(gateway, tmp_path):
-    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path)
+def bounds():
+    return Bounds()
+
+
+@pytest.fixture
+def app(gateway, tmp_path, bounds):
+    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, bounds)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from integrator.domain.limits import Counted, Limits
 from integrator.limiting import Limiter, QuotaSpent, TooManyCalls, set_limits
 from integrator.store.engine import reading
 from integrator.store.tables import api_key, audit_entry, call_rate, kayit
-from integrator.web.app import create_app
 from integrator.web.bounds import Bounds
 from integrator.web.strangers import ADDRESSES, Strangers
 from tests.factories import KURUM, record
@@ -19,11 +18,8 @@ WHY = {"reason": "sözleşme", "by": "ayse"}
 
 
 @pytest.fixture
-def app(gateway, tmp_path):
-    from integrator.intake.read_json import Caps
-
-    caps = Caps(record_bytes=20_000, file_bytes=2_000_000)
-    return create_app(gateway, caps, tmp_path, Bounds(TIGHT, failures_per_minute=5))
+def bounds():
+    return Bounds(TIGHT, failures_per_minute=5)
 
 
 @pytest.fixture
