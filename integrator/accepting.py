@@ -19,6 +19,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
 from integrator.domain.workplaces import Known, NothingKnown
 from integrator.gateway import Gateway
+from integrator.metrics import count_record, stage
 from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import Sealer, Seals, new_salt
 from integrator.queue import bodies, copies, outbox, quarantines, records
@@ -53,6 +54,12 @@ class _Draft:
     answers: list[tuple[str, bytes]] = field(default_factory=list)  # about revocation, as (source, response)
     kept: list[str] = field(default_factory=list)  # their digests, once they are stored
     key: Seals | None = None
+
+
+def count(answer: Answer) -> Answer:
+    """The same answer, counted."""
+    count_record(answer.status)
+    return answer
 
 
 def id_from_content(fingerprint: bytes) -> str:
@@ -96,16 +103,19 @@ class Group:
             self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several, self._now)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
-        answers = [self._judge(each, fingerprint) for each, fingerprint in named]
+        with stage("validate"):
+            answers = [self._judge(each, fingerprint) for each, fingerprint in named]
         # 3. sign
-        for draft in self._drafts.values():
-            draft.messages = list(split(draft.kayit, draft.definition))
-        answers = [self._judge_along(each) for each in answers]
-        warnings = self._sign()
+        with stage("sign"):
+            for draft in self._drafts.values():
+                draft.messages = list(split(draft.kayit, draft.definition))
+            answers = [self._judge_along(each) for each in answers]
+            warnings = self._sign()
         # 4. queue
         if self._drafts:
-            numbers |= self._store()
-        return [self._complete(each, numbers, warnings) for each in answers]
+            with stage("queue"):
+                numbers |= self._store()
+        return [count(self._complete(each, numbers, warnings)) for each in answers]
 
     def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
         """The record with its id (made from its content when the customer gave none), and its fingerprint."""

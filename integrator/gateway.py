@@ -16,6 +16,7 @@ from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Moved, Submitted
 from integrator.domain.workplaces import Known
+from integrator.metrics import stage
 from integrator.parties.known import read_known
 from integrator.protect.seal import Sealer, Seals
 from integrator.queue.bodies import content_place
@@ -78,7 +79,8 @@ class Gateway:
 
     def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
         """Step 7, in the transaction of whatever happened."""
-        self.trail.append(tx, entries, now=now)
+        with stage("audit"):
+            self.trail.append(tx, entries, now=now)
 
     def record_moves(self, tx: Tx, moves: Iterable[Moved], now: datetime) -> None:
         """Step 7 for moves of messages."""

@@ -175,6 +175,8 @@ class WorkerSettings:
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
     lease_seconds: float = 90.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,8 @@ class WebSettings:
     notice_seconds: float = 0.5
     drain_seconds: float = 30.0
     failures_per_minute: float = 60.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,9 +432,9 @@ def _check_store(settings: Settings) -> list[str]:
     return []
 
 
-_MAY_BE_0 = frozenset(
-    {"ministry.rate_per_second", "web.port", "web.failures_per_minute", *(f"limits.{name}" for name in NAMES)}
-)
+_MAY_BE_0 = frozenset({"ministry.rate_per_second", *(f"limits.{name}" for name in NAMES)}) | {
+    *("web.port", "web.metrics_port", "web.failures_per_minute", "worker.metrics_port")
+}
 SLOWEST_RATE = 0.001
 
 

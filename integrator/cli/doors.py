@@ -15,6 +15,7 @@ from integrator.cli.output import home_option, json_option, name_of, name_option
 from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Role
+from integrator.gauges import open_metrics
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
@@ -54,7 +55,10 @@ def _serve(settings: Settings, door: socket.socket, ready: Callable[[], None]) -
     from integrator.web.server import serve_app  # noqa: PLC0415
 
     bounds = bounds_of(settings)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, bounds)
+    gateway = open_gateway(settings, sending=False)
+    if settings.web.metrics_port:
+        open_metrics(gateway, settings.web.metrics_host, settings.web.metrics_port)
+    app = create_app(gateway, caps(settings), settings.home, bounds)
     serve_app(app, settings.web, bounds, door, ready=ready)
 
 

@@ -541,4 +541,21 @@ kurum_limit = Table(
     Column("thousandths", BigInteger, nullable=False),
 )
 
+# How many messages stand in each state, kept by whoever holds the audit head: a scrape must not count them.
+state_depth = Table(
+    "state_depth",
+    metadata,
+    Column("state", _key(20), primary_key=True),
+    Column("depth", BigInteger, nullable=False),
+)
+
+# The trace that a record came with, so that its sending goes on in it; only while traces are kept.
+kayit_trace = Table(
+    "kayit_trace",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("traceparent", _key(55), nullable=False),
+)
+
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

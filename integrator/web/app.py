@@ -19,6 +19,7 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.limiting import Limiter, Standing, policy_header, rate_header
 from integrator.log import logger
+from integrator.metrics import count_call
 from integrator.web import health
 from integrator.web.admission import Admission
 from integrator.web.api import causes, messages, records, reference
@@ -106,6 +107,7 @@ class Numbered:
             await self._app(scope, receive, send_on)
         finally:
             route: Any = scope.get("route")
+            count_call(scope["method"], getattr(route, "path", ""), status, time.monotonic() - began)
             logger().info(
                 "web.answered",
                 method=scope["method"],

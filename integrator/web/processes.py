@@ -5,11 +5,13 @@ The parent serves nothing. It starts a process again that ended by itself, and o
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event
 
 from integrator.domain.errors import Unavailable
@@ -31,21 +33,30 @@ def supervise(
     ending = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    running = [_start(command, door) for _ in range(count)]
+    start = partial(_start, command, door, settings.metrics_port)
+    running = [start(place) for place in range(count)]
     try:
         for each in running:
             _await_ready(each)
         ready()
         while not ending.wait(LOOKED_EVERY):
-            running = [each if each.poll() is None else _start_again(each, command, door, ending) for each in running]
+            for place, each in enumerate(running):
+                if each.poll() is not None:
+                    logger().error("web.process_ended", status=each.returncode)
+                    ending.wait(STARTED_AGAIN_AFTER)
+                    running[place] = each if ending.is_set() else start(place)
     finally:
         door.close()
         _end(running, settings.notice_seconds + settings.drain_seconds + SPARE_SECONDS)
 
 
-def _start(command: Sequence[str], door: socket.socket) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], door: socket.socket, metrics_port: int, place: int) -> subprocess.Popen[bytes]:
+    """One process; its metrics stand on the port of its place."""
     told = [*command, "--door", str(door.fileno()), "--json"]
-    return subprocess.Popen(told, pass_fds=[door.fileno()], stdout=subprocess.PIPE)  # noqa: S603 - our own command
+    environment = {**os.environ, "IBYS_WEB_METRICS_PORT": str(metrics_port + place if metrics_port else 0)}
+    return subprocess.Popen(  # noqa: S603 - our own command
+        told, pass_fds=[door.fileno()], stdout=subprocess.PIPE, env=environment
+    )
 
 
 def _await_ready(process: subprocess.Popen[bytes]) -> None:
@@ -54,14 +65,6 @@ def _await_ready(process: subprocess.Popen[bytes]) -> None:
         if line.strip() == b"}":
             return
     raise Unavailable(f"a server process ended with {process.wait()} before it took a call; its log tells why")
-
-
-def _start_again(
-    ended: subprocess.Popen[bytes], command: Sequence[str], door: socket.socket, ending: Event
-) -> subprocess.Popen[bytes]:
-    logger().error("web.process_ended", status=ended.returncode)
-    ending.wait(STARTED_AGAIN_AFTER)
-    return ended if ending.is_set() else _start(command, door)
 
 
 def _end(running: Sequence[subprocess.Popen[bytes]], seconds: float) -> None:

@@ -23,6 +23,7 @@ from integrator.domain.errors import Unavailable
 from integrator.evidence.handing import hand_out, stamp_newest
 from integrator.evidence_job import pay_debt
 from integrator.gateway import Gateway
+from integrator.gauges import open_metrics
 from integrator.keeping.rotating import reseal
 from integrator.log import logger
 from integrator.queue.leases import Duties
@@ -51,6 +52,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         faulthandler.register(signal.SIGUSR1)  # `kill -USR1` tells on stderr where every thread stands
+        self._serve_metrics()
         scheduler = self._scheduler()
         scheduler.start()
         logger().info("worker.started", actor=self._gateway.actor)
@@ -63,6 +65,11 @@ class Worker:
         self._guarded(self._duties.give_up)()
         logger().info("worker.stopped", actor=self._gateway.actor)
         return self._outcomes
+
+    def _serve_metrics(self) -> None:
+        every = self._settings.worker
+        if every.metrics_port:
+            open_metrics(self._gateway, every.metrics_host, every.metrics_port)
 
     def _scheduler(self) -> BackgroundScheduler:
         # A tick that is still running when its time comes again is normal here, not a line in the log.

@@ -1,4 +1,4 @@
-"""Rates of calls, daily quotas, and what was set for single customers."""
+"""Rates of calls, daily quotas, what was set for single customers; how many messages stand where; records' traces."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ def key(length: int) -> sa.String:
 
 
 def upgrade() -> None:
-    """Nobody has called yet."""
+    """Nobody has called yet; messages are counted once, here."""
     op.create_table(
         "call_rate",
         sa.Column("kurum_id", key(64), primary_key=True),
@@ -32,4 +32,16 @@ def upgrade() -> None:
         sa.Column("kurum_id", key(64), primary_key=True),
         sa.Column("name", key(32), primary_key=True),
         sa.Column("thousandths", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "state_depth",
+        sa.Column("state", key(20), primary_key=True),
+        sa.Column("depth", sa.BigInteger(), nullable=False),
+    )
+    op.execute("INSERT INTO state_depth (state, depth) SELECT state, count(*) FROM bildirim GROUP BY state")
+    op.create_table(
+        "kayit_trace",
+        sa.Column("kurum_id", key(64), primary_key=True),
+        sa.Column("kayit_no", key(128), primary_key=True),
+        sa.Column("traceparent", key(55), nullable=False),
     )
