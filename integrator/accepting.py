@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from integrator import tracing
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue.definitions import Definition
 from integrator.domain.clock import ISTANBUL
@@ -19,6 +20,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
 from integrator.domain.workplaces import Known, NothingKnown
 from integrator.gateway import Gateway
+from integrator.log import logger
 from integrator.metrics import count_record, stage
 from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import Sealer, Seals, new_salt
@@ -54,6 +56,7 @@ class _Draft:
     answers: list[tuple[str, bytes]] = field(default_factory=list)  # about revocation, as (source, response)
     kept: list[str] = field(default_factory=list)  # their digests, once they are stored
     key: Seals | None = None
+    traceparent: str = ""
 
 
 def count(answer: Answer) -> Answer:
@@ -115,6 +118,8 @@ class Group:
         if self._drafts:
             with stage("queue"):
                 numbers |= self._store()
+        if self._drafts:
+            logger().info("queue.put", records=len(answers), stored=len(self._drafts))
         return [count(self._complete(each, numbers, warnings)) for each in answers]
 
     def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
@@ -150,7 +155,9 @@ class Group:
         if checked.kayit is None or checked.definition is None:
             return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
         form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
-        self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
+        draft = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
+        draft.traceparent = each.traceparent or tracing.present()
+        self._drafts[kayit_no] = draft
         return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
 
     def _judge_along(self, answer: Answer) -> Answer:
@@ -203,6 +210,7 @@ class Group:
             fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
             rows = [row for draft in drafts for row in self._number(draft, fresh)]
             records.put_records(tx, kurum, contents, now=self._now)
+            records.put_traces(tx, kurum, {d.kayit.kayit_no: d.traceparent for d in drafts if d.traceparent})
             moved = outbox.put(tx, rows, [self._seal_body(row) for row in rows], now=self._now)
             for draft in drafts:
                 draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)

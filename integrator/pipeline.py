@@ -18,6 +18,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from integrator import tracing
 from integrator.accepting import Answer, Group
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
@@ -29,11 +30,11 @@ from integrator.driving import Bundle, Errand, Stop, claim_to_ask, claim_to_send
 from integrator.gateway import Gateway
 from integrator.log import logger
 from integrator.metrics import stage
-from integrator.queue import bodies
+from integrator.queue import bodies, records
 from integrator.receipt.explain_214 import explain, words_of_214
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_processed, judge_repeated, judge_reply
 from integrator.settling import Carried
-from integrator.store.engine import Conflict
+from integrator.store.engine import Conflict, reading
 
 ASKS_TO_CONFIRM = 3
 CONFLICTS_AT_MOST = 10
@@ -180,7 +181,7 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
         return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
     try:
-        with stage("deliver"):
+        with stage("deliver"), tracing.span("deliver", _trace_of(gateway, claimed), attempt=claimed.attempt):
             outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
@@ -192,6 +193,14 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
         refused = bodies.seal_refused(key, claimed, outcome, explanation.as_json() if explanation else None)
         kept = bodies.commitments(salt, request=exchange.request, reply=exchange.reply)
     return Carried(claimed, outcome, request, reply, refused, began_at, explanation, commitments=kept)
+
+
+def _trace_of(gateway: Gateway, claimed: Claimed) -> str:
+    """The trace that the record came with; nobody is asked while no traces are kept."""
+    if not tracing.is_on():
+        return ""
+    with reading(gateway.database) as tx:
+        return records.trace_of(tx, claimed.kurum, claimed.kayit_no)
 
 
 SENDING = Errand(claim_to_send, _one_by_one, _send_all)

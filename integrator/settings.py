@@ -221,9 +221,10 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """`level` is one of DEBUG, INFO, WARNING, ERROR."""
+    """`level` is one of DEBUG, INFO, WARNING, ERROR. `traces_to`: an OTLP/HTTP address; empty: no traces."""
 
     level: str = "INFO"
+    traces_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

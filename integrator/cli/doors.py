@@ -19,6 +19,7 @@ from integrator.gauges import open_metrics
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
+from integrator.tracing import trace_to
 from integrator.wiring import caps, open_gateway
 
 
@@ -54,6 +55,8 @@ def _serve(settings: Settings, door: socket.socket, ready: Callable[[], None]) -
     from integrator.web.bounds import bounds_of  # noqa: PLC0415
     from integrator.web.server import serve_app  # noqa: PLC0415
 
+    if settings.log.traces_to:
+        trace_to(settings.log.traces_to)
     bounds = bounds_of(settings)
     gateway = open_gateway(settings, sending=False)
     if settings.web.metrics_port:

@@ -15,10 +15,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrator import tracing
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.limiting import Limiter, Standing, policy_header, rate_header
-from integrator.log import logger
+from integrator.log import about, logger
 from integrator.metrics import count_call
 from integrator.web import health
 from integrator.web.admission import Admission
@@ -104,7 +105,8 @@ class Numbered:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_on)
+            with about(request_id=request_id), tracing.span("call", _field(scope, b"traceparent")):
+                await self._app(scope, receive, send_on)
         finally:
             route: Any = scope.get("route")
             count_call(scope["method"], getattr(route, "path", ""), status, time.monotonic() - began)
@@ -131,5 +133,9 @@ def _rates(standings: Sequence[Standing] | None) -> list[tuple[bytes, bytes]]:
 
 
 def _request_id(scope: Scope) -> str:
-    told = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    told = _field(scope, b"x-request-id")
     return told if _REQUEST_ID.fullmatch(told) else secrets.token_hex(8)
+
+
+def _field(scope: Scope, wanted: bytes) -> str:
+    return next((value for name, value in scope["headers"] if name == wanted), b"").decode("latin-1")

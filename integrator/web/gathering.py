@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from queue import Empty, Full, Queue
 from threading import Thread
 
-from integrator import pipeline
+from integrator import pipeline, tracing
 from integrator.accepting import Answer
 from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Submitted
 from integrator.gateway import Gateway
+from integrator.log import about, present
 from integrator.web.draining import Busy
 
 WAITING_AT_MOST = 1_000
@@ -29,6 +30,7 @@ PATIENCE = timedelta(seconds=10)
 class _Asked:
     kurum: KurumNo
     submitted: Submitted
+    request_id: str = ""
     answer: Future[Answer] = field(default_factory=Future)
 
     def is_begun(self) -> bool:
@@ -50,7 +52,7 @@ class Gathering:
 
         No thread waits with it. What was not begun after `PATIENCE` is taken back: nothing of it is stored.
         """
-        asked = _Asked(kurum, submitted)
+        asked = _Asked(kurum, replace(submitted, traceparent=tracing.present()), present("request_id") or "")
         try:
             self._queue.put_nowait(asked)
         except Full as error:
@@ -91,7 +93,8 @@ class Gathering:
 def _accept(gateway: Gateway, kurum: KurumNo, several: list[_Asked]) -> None:
     """One group. What goes wrong is told to its callers; a bug that one record meets is told to that one only."""
     try:
-        answers = list(pipeline.accept(gateway, kurum, [each.submitted for each in several]))
+        with about(request_id=" ".join(each.request_id for each in several)):  # many calls, one unit of work
+            answers = list(pipeline.accept(gateway, kurum, [each.submitted for each in several]))
     except Exception as error:  # noqa: BLE001 - the callers wait in other threads: it is raised there
         if len(several) > 1 and not isinstance(error, Unavailable):
             for each in several:

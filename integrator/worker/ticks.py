@@ -28,6 +28,7 @@ from integrator.keeping.rotating import reseal
 from integrator.log import logger
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
+from integrator.tracing import trace_to
 from integrator.wiring import open_authority, open_holders
 
 LOOK_SECONDS = 5.0  # how often it is asked whether enough entries came for a checkpoint before its time
@@ -52,7 +53,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         faulthandler.register(signal.SIGUSR1)  # `kill -USR1` tells on stderr where every thread stands
-        self._serve_metrics()
+        self._let_watch()
         scheduler = self._scheduler()
         scheduler.start()
         logger().info("worker.started", actor=self._gateway.actor)
@@ -66,8 +67,10 @@ class Worker:
         logger().info("worker.stopped", actor=self._gateway.actor)
         return self._outcomes
 
-    def _serve_metrics(self) -> None:
+    def _let_watch(self) -> None:
         every = self._settings.worker
+        if self._settings.log.traces_to:
+            trace_to(self._settings.log.traces_to)
         if every.metrics_port:
             open_metrics(self._gateway, every.metrics_host, every.metrics_port)
 
