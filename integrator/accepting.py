@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from integrator import tracing
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue.definitions import Definition
 from integrator.domain.clock import ISTANBUL
@@ -19,6 +20,8 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Bildirim, Form, Kayit, Message, Moved, Submitted
 from integrator.domain.workplaces import Known, NothingKnown
 from integrator.gateway import Gateway
+from integrator.log import logger
+from integrator.metrics import count_record, stage
 from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import Sealer, Seals, new_salt
 from integrator.queue import bodies, copies, outbox, quarantines, records
@@ -53,6 +56,13 @@ class _Draft:
     answers: list[tuple[str, bytes]] = field(default_factory=list)  # about revocation, as (source, response)
     kept: list[str] = field(default_factory=list)  # their digests, once they are stored
     key: Seals | None = None
+    traceparent: str = ""
+
+
+def count(answer: Answer) -> Answer:
+    """The same answer, counted."""
+    count_record(answer.status)
+    return answer
 
 
 def id_from_content(fingerprint: bytes) -> str:
@@ -94,16 +104,21 @@ class Group:
             self._read_known(tx, several, named)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
-        answers = [self._judge(each, fingerprint) for each, fingerprint in named]
+        with stage("validate"):
+            answers = [self._judge(each, fingerprint) for each, fingerprint in named]
         # 3. sign
-        for draft in self._drafts.values():
-            draft.messages = list(split(draft.kayit, draft.definition))
-        answers = [self._judge_along(each) for each in answers]
-        warnings = self._sign()
+        with stage("sign"):
+            for draft in self._drafts.values():
+                draft.messages = list(split(draft.kayit, draft.definition))
+            answers = [self._judge_along(each) for each in answers]
+            warnings = self._sign()
         # 4. queue
         if self._drafts:
-            numbers |= self._store()
-        return [self._complete(each, numbers, warnings) for each in answers]
+            with stage("queue"):
+                numbers |= self._store()
+        if self._drafts:
+            logger().info("queue.put", records=len(answers), stored=len(self._drafts))
+        return [count(self._complete(each, numbers, warnings)) for each in answers]
 
     def rehearse(self, several: Sequence[Submitted], *, anew: bool = False) -> list[Answer]:
         """Step 2 alone; nothing becomes true. With `anew` it does not matter which records are here already."""
@@ -151,7 +166,9 @@ class Group:
         if checked.kayit is None or checked.definition is None:
             return Answer(each.where, kayit_no, "rejected", findings=checked.findings)
         form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
-        self._drafts[kayit_no] = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
+        draft = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
+        draft.traceparent = each.traceparent or tracing.present()
+        self._drafts[kayit_no] = draft
         return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
 
     def _judge_along(self, answer: Answer) -> Answer:
@@ -204,6 +221,7 @@ class Group:
             fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
             rows = [row for draft in drafts for row in self._number(draft, fresh)]
             records.put_records(tx, kurum, contents, now=self._now)
+            records.put_traces(tx, kurum, {d.kayit.kayit_no: d.traceparent for d in drafts if d.traceparent})
             moved = outbox.put(tx, rows, [self._seal_body(row) for row in rows], now=self._now)
             for draft in drafts:
                 draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)

@@ -16,6 +16,7 @@ from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Moved, Submitted
 from integrator.domain.workplaces import Known
+from integrator.metrics import stage
 from integrator.parties.calls import note_act
 from integrator.parties.known import read_known
 from integrator.protect.seal import Sealer, Seals
@@ -80,7 +81,8 @@ class Gateway:
     def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
         """Step 7, in the transaction of whatever happened."""
         several = list(entries)
-        self.trail.append(tx, several, now=now)
+        with stage("audit"):
+            self.trail.append(tx, several, now=now)
         if not LOOKS.issuperset(each.event for each in several):
             note_act(tx)
 

@@ -10,7 +10,8 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -58,6 +59,7 @@ EVENTS = frozenset(
         "webhook.tried",
         "webhook.disabled",
         "webhook.failed",
+        "web.process_ended",
     }
 )
 
@@ -121,6 +123,7 @@ class _OfLibraries(logging.StreamHandler[TextIO]):
 def set_up_log(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send JSON lines to `stream` (stderr by default), those of libraries too. Called by the process's entry point."""
     shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -142,6 +145,18 @@ def set_up_log(*, level: str = "INFO", stream: TextIO | None = None) -> None:
 def tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python prints of an exception that nobody caught, redacted: a `sys.excepthook`."""
     sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
+
+
+@contextmanager
+def about(**facts: Any) -> Iterator[None]:
+    """Every line that is logged in this block, however deep, says these facts too."""
+    with structlog.contextvars.bound_contextvars(**facts):
+        yield
+
+
+def present(name: str) -> Any:
+    """What the lines of this place say under `name`; None when they do not."""
+    return structlog.contextvars.get_contextvars().get(name)
 
 
 def logger() -> Any:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from integrator import tracing
 from integrator.accepting import Answer, Group
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
@@ -28,11 +29,12 @@ from integrator.domain.records import Claimed, Submitted
 from integrator.driving import Bundle, Errand, Stop, claim_to_ask, claim_to_send, drive
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import bodies
+from integrator.metrics import stage
+from integrator.queue import bodies, records
 from integrator.receipt.explain_214 import explain, words_of_214
 from integrator.receipt.judge import PAIRS_MISSING, judge_found, judge_processed, judge_repeated, judge_reply
 from integrator.settling import Carried
-from integrator.store.engine import Conflict
+from integrator.store.engine import Conflict, reading
 
 ASKS_TO_CONFIRM = 3
 CONFLICTS_AT_MOST = 10
@@ -46,8 +48,13 @@ def accept(
     When an answer says accepted, the record and its audit entries are on disk (invariant 1).
     """
     stream = iter(submitted)
-    while several := list(islice(stream, gateway.pace.group)):
+    while several := _read_group(stream, gateway.pace.group):
         yield from _accept_group(gateway, kurum, several, may_split=may_split)
+
+
+def _read_group(stream: Iterator[Submitted], size: int) -> list[Submitted]:
+    with stage("intake"):
+        return list(islice(stream, size))
 
 
 def _accept_group(gateway: Gateway, kurum: KurumNo, several: list[Submitted], *, may_split: bool) -> list[Answer]:
@@ -174,16 +181,26 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
         return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
     try:
-        outcome, exchange = call(cut_dvo(canonical), cms)
+        with stage("deliver"), tracing.span("deliver", _trace_of(gateway, claimed), attempt=claimed.attempt):
+            outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
         return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
-    request, reply = bodies.seal_exchange(key, claimed, exchange.request, exchange.reply)
-    words = words_of_214(outcome)
-    explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
-    refused = bodies.seal_refused(key, claimed, outcome, explanation.as_json() if explanation else None)
-    kept = bodies.commitments(salt, request=exchange.request, reply=exchange.reply)
+    with stage("receipt"):
+        request, reply = bodies.seal_exchange(key, claimed, exchange.request, exchange.reply)
+        words = words_of_214(outcome)
+        explanation = explain(canonical, words.encode("utf-8", "replace")) if words is not None else None
+        refused = bodies.seal_refused(key, claimed, outcome, explanation.as_json() if explanation else None)
+        kept = bodies.commitments(salt, request=exchange.request, reply=exchange.reply)
     return Carried(claimed, outcome, request, reply, refused, began_at, explanation, commitments=kept)
+
+
+def _trace_of(gateway: Gateway, claimed: Claimed) -> str:
+    """The trace that the record came with; nobody is asked while no traces are kept."""
+    if not tracing.is_on():
+        return ""
+    with reading(gateway.database) as tx:
+        return records.trace_of(tx, claimed.kurum, claimed.kayit_no)
 
 
 SENDING = Errand(claim_to_send, _one_by_one, _send_all)

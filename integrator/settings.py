@@ -18,6 +18,7 @@ from typing import Any, get_origin, get_type_hints
 from urllib.parse import parse_qs, urlsplit
 
 from integrator.domain.errors import Misconfigured
+from integrator.domain.limits import NAMES, Limits
 
 FILE_NAME = "ibys.toml"
 ASSUMED = {
@@ -175,6 +176,8 @@ class WorkerSettings:
     evidence_seconds: float = 30.0
     lease_seconds: float = 90.0
     webhook_seconds: float = 1.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +209,32 @@ class WebSettings:
     """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed.
 
     `answers_kept_*`: for how long the answers to calls with an Idempotency-Key are kept, and how many for a customer.
+    `failures_per_minute`: tries from one address that no key opens; 0 is no bound. The others are bounds of one process
+    (docs/operations.md says what each ends). Between SIGTERM and the end of listening lie `notice_seconds`.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     trusted_proxies: str = ""
-    calls_at_most: int = 20_000
+    connections_at_most: int = 20_000
+    calls_at_most: int = 256
+    uploads_at_most: int = 8
     idle_seconds: float = 60.0
+    head_seconds: float = 10.0
+    head_bytes: int = 65_536
+    headers_at_most: int = 100
+    body_seconds: float = 60.0
+    upload_seconds: float = 3600.0
+    body_bytes_per_second: int = 1024
+    stall_seconds: float = 30.0
+    answer_seconds: float = 30.0
+    notice_seconds: float = 0.5
     drain_seconds: float = 30.0
     answers_kept_hours: float = 24.0
     answers_kept_at_most: int = 10_000
+    failures_per_minute: float = 60.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +269,10 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """`level` is one of DEBUG, INFO, WARNING, ERROR."""
+    """`level` is one of DEBUG, INFO, WARNING, ERROR. `traces_to`: an OTLP/HTTP address; empty: no traces."""
 
     level: str = "INFO"
+    traces_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +292,7 @@ class Settings:
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     web: WebSettings = field(default_factory=WebSettings)
     people: PeopleSettings = field(default_factory=PeopleSettings)
+    limits: Limits = field(default_factory=Limits)
     agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -407,6 +428,7 @@ def check_settings(settings: Settings) -> list[str]:
         problems.append("keys.trust_dir: production wants a trust store, or any certificate would do")
     if settings.evidence.tsa_address and not settings.evidence.tsa_trust_dir:
         problems.append("evidence.tsa_trust_dir: the authority's certificates are wanted, or any token would do")
+    problems += _check_proxies(settings.web)
     problems += _check_master(settings.keys) + _check_people(settings) + _check_webhook(settings)
     return problems + _check_checkpoint(settings) + _check_store(settings) + _check_ministry(settings)
 
@@ -462,6 +484,15 @@ def _check_checkpoint(settings: Settings) -> list[str]:
     return problems
 
 
+def _check_proxies(web: WebSettings) -> list[str]:
+    try:
+        for each in web.trusted_proxies.split():
+            ip_network(each)
+    except ValueError:  # `*` among them: whoever calls could say where it calls from
+        return ["web.trusted_proxies: addresses or networks are wanted, parted by spaces"]
+    return []
+
+
 _OF_MASTER = {
     "file": ("master_key_file",),
     "pkcs11": ("master_pkcs11_library", "master_pkcs11_token", "master_pkcs11_key", "master_pkcs11_pin_file"),
@@ -490,7 +521,9 @@ def _check_store(settings: Settings) -> list[str]:
     return []
 
 
-_MAY_BE_0 = frozenset({"ministry.rate_per_second", "web.port"})
+_MAY_BE_0 = frozenset({"ministry.rate_per_second", *(f"limits.{name}" for name in NAMES)}) | {
+    *("web.port", "web.metrics_port", "web.failures_per_minute", "worker.metrics_port")
+}
 SLOWEST_RATE = 0.001
 
 

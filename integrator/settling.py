@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from integrator.audit.trail import Entry, moved_entry
+from integrator.domain.outcome_texts import outcome_texts
 from integrator.domain.outcomes import Kind, Outcome
 from integrator.domain.records import Claimed, Moved, Settlement
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
+from integrator.metrics import OTHER, count_outcome
 from integrator.queue import copies, line, outbox, quarantines
 from integrator.queue.line_row import lock_line, read_line, write_line
 from integrator.queue.patience import next_step
@@ -75,6 +77,7 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
     _log_line(before, after)
     for settlement in settlements:
         tally[settlement.outcome] += 1
+        _count(gateway, settlement)
         _log_attempt(settlement)
     for each in sure:
         _log_explanation(each)
@@ -188,6 +191,14 @@ def _log_attempt(settlement: Settlement) -> None:
         code=settlement.code,
         state=str(settlement.end),
     )
+
+
+def _count(gateway: Gateway, settlement: Settlement) -> None:
+    """A code of the ministry's or of ours; one that nobody knows may be anything, and is no label."""
+    claimed, code = settlement.claimed, settlement.code
+    is_known = not code or code in gateway.catalogue.result_codes or code in outcome_texts()
+    act = "send" if claimed.state is State.SENDING else "ask"
+    count_outcome(act, settlement.outcome, code if is_known else OTHER, claimed.attempt)
 
 
 def _log_explanation(carried: Carried) -> None:

@@ -8,19 +8,20 @@ leaf, its hash and the subtrees it completes, so an append is one row and a proo
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
 from integrator.domain.records import Moved
 from integrator.domain.states import State, advance
 from integrator.store.dialect import AUDIT_HEAD, hold
 from integrator.store.rows import insert_rows
-from integrator.store.tables import audit_entry
+from integrator.store.tables import audit_entry, state_depth
 
 EVENTS = frozenset(
     {
@@ -53,6 +54,7 @@ EVENTS = frozenset(
         "bytes.exporting",
         "bytes.exported",
         "bytes.export_failed",
+        "limits.changed",
         "line.stopped",
         "line.resumed",
         "line.opened",
@@ -128,6 +130,7 @@ class Entry:
     event: str
     actor: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    moved: tuple[State | None, State] | None = None  # from where a message went where; the kept depths follow it
 
     def leaf(self, stamp: str) -> bytes:
         """The bytes that are hashed into the tree. `stamp` is the time in its written form."""
@@ -136,7 +139,7 @@ class Entry:
 
     def with_facts(self, more: Mapping[str, Any]) -> Entry:
         """The same entry with `more` facts."""
-        return Entry(self.event, self.actor, {**self.facts, **more})
+        return replace(self, facts={**self.facts, **more})
 
     @property
     def feed(self) -> str | None:
@@ -154,11 +157,12 @@ def moved_entry(moved: Moved, actor: str) -> Entry:
     facts = {**moved.facts, "kurum": moved.kurum, "sorgu_no": moved.sorgu_no, "to": str(moved.end)}
     if moved.start is moved.end:
         return Entry("bildirim.asked", actor, facts)
+    told = (moved.start, moved.end)
     if moved.start:
         facts |= {"from": str(moved.start), "move": advance(moved.start, moved.end)}
     elif moved.end is State.QUEUED:  # signed in the same breath: the signature's move is part of its birth
         facts |= {"from": str(State.AWAITING_SIGNATURE), "move": advance(State.AWAITING_SIGNATURE, moved.end)}
-    return Entry("bildirim.moved", actor, facts)
+    return Entry("bildirim.moved", actor, facts, told)
 
 
 @dataclass(slots=True)
@@ -177,7 +181,14 @@ class Trail:
     def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
         """Write `entries` in order; returns their indexes."""
         stamp = stamp_of(now)
-        leaves = [(entry.leaf(stamp), entry.facts.get("sorgu_no"), entry.feed) for entry in entries]
+        leaves, depths = list[tuple[bytes, Any, Any]](), Counter[State]()
+        for entry in entries:
+            leaves.append((entry.leaf(stamp), entry.facts.get("sorgu_no"), entry.feed))
+            if entry.moved:
+                before, after = entry.moved
+                depths[after] += 1
+                if before:
+                    depths[before] -= 1
         if not leaves:
             return range(0)
         hold(tx, AUDIT_HEAD)  # from here to the commit nobody else appends: nothing slow may come after it
@@ -190,6 +201,7 @@ class Trail:
             rows.append({"i": head.size, **told})
             head.size += 1
         insert_rows(tx, audit_entry, rows)
+        move_depths(tx, depths)
         self._head = head
         return range(start, head.size)
 
@@ -201,6 +213,17 @@ class Trail:
         if (size, last) == (self._head.size, self._head.last):
             return _Head(size, last, list(self._head.edge))
         return _Head(size, last, read_edge(tx, size))
+
+
+def move_depths(tx: Connection, changes: Mapping[State, int]) -> None:
+    """Keep how many messages stand in each state; nobody else writes these rows while the head is held."""
+    for state, change in changes.items():
+        mine = state_depth.c.state == state.value
+        done = (
+            tx.execute(update(state_depth).where(mine).values(depth=state_depth.c.depth + change)) if change else None
+        )
+        if done is not None and not done.rowcount:
+            tx.execute(insert(state_depth).values(state=state.value, depth=change))
 
 
 def read_about(tx: Connection, sorgu_no: int) -> list[dict[str, Any]]:

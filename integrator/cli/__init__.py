@@ -28,6 +28,7 @@ from integrator.cli import (
     home,
     impact,
     keys,
+    limits,
     line,
     lookup,
     messages,
@@ -55,7 +56,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
-    agent, explain, audit, evidence, receipt, demo, doors, announcement,
+    agent, explain, audit, evidence, receipt, demo, doors, limits, announcement,
     conformance, vault, backup, retention, webhooks,
 ):  # fmt: skip
     for command in group.COMMANDS:

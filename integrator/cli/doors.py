@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +22,14 @@ from integrator.cli.output import (
     read_number,
     say,
 )
+from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import NEVER_A_KEYS, Right, Role
+from integrator.gauges import open_metrics
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
+from integrator.tracing import trace_to
 from integrator.wiring import caps, open_authority, open_gateway, people_rules, webhook_terms
 
 RIGHTS = [each.value for each in Right if each not in NEVER_A_KEYS]
@@ -34,33 +39,59 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--processes", type=click.IntRange(1, 64), default=1, help="How many serve; more than one: PostgreSQL.")
+@click.option("--door", type=int, default=None, hidden=True, help="A socket that listens already: one of several.")
 @home_option
 @json_option
-def serve(settings: Settings, as_json: bool) -> None:
+def serve(settings: Settings, processes: int, door: int | None, as_json: bool) -> None:
     """Serve the API until SIGTERM; calls under way are finished first. The log goes to stderr as JSON."""
-    from integrator.web.app import create_app  # noqa: PLC0415 - FastAPI costs every other command a third of a second
-    from integrator.web.server import listen, serve_app  # noqa: PLC0415
+    from integrator.web.processes import supervise  # noqa: PLC0415 - uvicorn costs every other command its start
+    from integrator.web.server import listen  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
+    if processes > 1 and not settings.store.database_url.startswith("postgresql"):
+        raise Misconfigured("store.database_url: several processes want PostgreSQL")
+    opened = socket.socket(fileno=door) if door is not None else listen(settings.web)
+
+    def told() -> None:
+        address = _address_of(opened)
+        print_json({"address": address}) if as_json else click.echo(say(f"Açık: {address}", f"Open: {address}"))
+        sys.stdout.flush()
+
+    if processes > 1:
+        command = [sys.executable, "-c", "from integrator.cli import main; main()", "serve"]
+        supervise([*command, "--home", str(settings.home)], opened, processes, settings.web, ready=told)
+    else:
+        _serve(settings, opened, told)
+
+
+def _serve(settings: Settings, door: socket.socket, ready: Callable[[], None]) -> None:
+    from integrator.web.app import create_app  # noqa: PLC0415 - FastAPI costs every other command a third of a second
+    from integrator.web.bounds import bounds_of  # noqa: PLC0415
+    from integrator.web.server import serve_app  # noqa: PLC0415
+
+    if settings.log.traces_to:
+        trace_to(settings.log.traces_to)
+    bounds = bounds_of(settings)
     gateway = open_gateway(settings)  # it asks the ministry when somebody looks something up; it sends nothing
+    if settings.web.metrics_port:
+        open_metrics(gateway, settings.web.metrics_host, settings.web.metrics_port)
     app = create_app(
         gateway,
         caps(settings),
         settings.home,
         people_rules(settings),
+        bounds=bounds,
         authority=open_authority(settings),
         keeps=_keeps(settings),
         webhook_terms=webhook_terms(settings),
     )
-    door = listen(settings.web)
+    serve_app(app, settings.web, bounds, door, ready=ready)
+
+
+def _address_of(door: socket.socket) -> str:
     host, port = door.getsockname()[:2]
-    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    def told() -> None:
-        print_json({"address": address}) if as_json else click.echo(say(f"Açık: {address}", f"Open: {address}"))
-        sys.stdout.flush()
-
-    serve_app(app, settings.web, door, ready=told)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _keeps(settings: Settings) -> Keeps:

@@ -34,6 +34,7 @@ class Submitted:
     fault: Finding | None = None
     remarks: tuple[Finding, ...] = ()
     places: Mapping[str, str] | None = field(default=None, repr=False)
+    traceparent: str = ""  # of the call it came by, while traces are kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, or_, select
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit
 from integrator.store.rows import insert_rows
-from integrator.store.tables import bildirim, content_key, kayit
+from integrator.store.tables import bildirim, content_key, kayit, kayit_trace
 
 
 def known_records(tx: Connection, kurum: KurumNo, kayit_no_list: Sequence[str]) -> dict[str, bytes]:
@@ -90,3 +90,16 @@ def _row(kurum: KurumNo, record: Kayit, fingerprint: bytes, body: bytes, now: da
         "received_at": now,
         "body": body,
     }
+
+
+def put_traces(tx: Connection, kurum: KurumNo, traces: Mapping[str, str]) -> None:
+    """Keep the traces that records came with, by id."""
+    rows = [{"kurum_id": kurum, "kayit_no": kayit_no, "traceparent": told} for kayit_no, told in traces.items()]
+    insert_rows(tx, kayit_trace, rows)
+
+
+def trace_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> str:
+    """The trace that a record came with; empty when it came with none."""
+    mine = (kayit_trace.c.kurum_id == kurum, kayit_trace.c.kayit_no == kayit_no)
+    told: str | None = tx.execute(select(kayit_trace.c.traceparent).where(*mine)).scalar_one_or_none()
+    return told or ""

@@ -7,6 +7,7 @@ it read locks those rows first, and takes the head of the audit log last (docs/d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
@@ -66,6 +67,9 @@ class Dialect(Protocol):
     def hold(self, tx: Connection, name: str) -> None:
         """Be the only one past this line with this `name` until the transaction ends."""
 
+    def now(self, tx: Connection) -> datetime | None:
+        """The time on the database's own clock; None where it is this machine's."""
+
     def in_index_order(self, tx: Connection) -> None:
         """Answer ordered queries of this transaction from an index that has their order, whatever statistics say."""
 
@@ -116,6 +120,9 @@ class _Sqlite:
 
     def hold(self, tx: Connection, name: str) -> None:
         """BEGIN IMMEDIATE holds everything already."""
+
+    def now(self, tx: Connection) -> datetime | None:  # noqa: ARG002 - the protocol's
+        return None
 
     def in_index_order(self, tx: Connection) -> None:
         """The planner has no statistics that grow old."""
@@ -218,6 +225,10 @@ class _Postgresql:
 
     def hold(self, tx: Connection, name: str) -> None:
         tx.execute(_HOLD, {"number": int.from_bytes(sha256(f"ibys/{name}".encode()).digest()[:8], "big", signed=True)})
+
+    def now(self, tx: Connection) -> datetime | None:
+        at: datetime = tx.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return at
 
     def in_index_order(self, tx: Connection) -> None:
         # A queue that was empty at the last ANALYZE and is long now: every index looks equally good, and sorting cheap.
@@ -349,6 +360,11 @@ def wipe(engine: Engine, table: str) -> None:
 def hold(tx: Connection, name: str) -> None:
     """Be the only transaction past this line with this `name`, until it ends."""
     dialect_of(tx).hold(tx, name)
+
+
+def database_time(tx: Connection) -> datetime | None:
+    """The time on the database's own clock; None where it is this machine's."""
+    return dialect_of(tx).now(tx)
 
 
 AUDIT_HEAD = "audit_head"

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.fault_points import passing
+from integrator.metrics import count_database_error
 from integrator.store.dialect import Meaning, dialect_named, dialect_of
 
 Database = Engine
@@ -96,6 +97,7 @@ def _translating(engine: Engine, what: str) -> Iterator[None]:
     except DBAPIError as error:
         dialect = dialect_of(engine)
         meaning = dialect.meaning(error)
+        count_database_error(meaning.name.lower())
         if meaning is Meaning.BUG:
             raise
         if meaning is Meaning.INPUT:

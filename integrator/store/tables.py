@@ -540,6 +540,51 @@ api_call = Table(
 
 Index("api_call_ends", api_call.c.kurum_id, api_call.c.ends_at)
 
+# Up to which moment a customer's calls are spoken for (`name` is empty), and each of its keys' (limiting.py).
+call_rate = Table(
+    "call_rate",
+    metadata,
+    _kurum(),
+    Column("name", _key(64), primary_key=True),
+    Column("spent_until", BigInteger, nullable=False),  # microseconds since 1970
+)
+
+# What a customer has used of its quotas on one day in Turkey, or holds in some process to be used.
+quota_use = Table(
+    "quota_use",
+    metadata,
+    _kurum(),
+    Column("counted", _key(16), primary_key=True),
+    Column("day", IsoDate, nullable=False),
+    Column("used", BigInteger, nullable=False),
+)
+
+# What one customer may do where it differs from the settings, as thousandths.
+kurum_limit = Table(
+    "kurum_limit",
+    metadata,
+    _kurum(),
+    Column("name", _key(32), primary_key=True),
+    Column("thousandths", BigInteger, nullable=False),
+)
+
+# How many messages stand in each state, kept by whoever holds the audit head: a scrape must not count them.
+state_depth = Table(
+    "state_depth",
+    metadata,
+    Column("state", _key(20), primary_key=True),
+    Column("depth", BigInteger, nullable=False),
+)
+
+# The trace that a record came with, so that its sending goes on in it; only while traces are kept.
+kayit_trace = Table(
+    "kayit_trace",
+    metadata,
+    _kurum(),
+    Column("kayit_no", _key(128), primary_key=True),
+    Column("traceparent", _key(55), nullable=False),
+)
+
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))
 
 from integrator.store import people_tables, webhook_tables  # noqa: E402, F401 - more tables on the same metadata

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,16 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrator import tracing
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
-from integrator.log import logger
+from integrator.limiting import Limiter, Standing, policy_header, rate_header
+from integrator.log import about, logger
+from integrator.metrics import count_call
 from integrator.people.house import House, PeopleRules
 from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
+from integrator.web.admission import Admission
 from integrator.web.answers import DEPRECATED, Answers
 from integrator.web.api import (
     announcements,
@@ -40,13 +44,17 @@ from integrator.web.api import (
     veri_seti,
     webhooks,
 )
+from integrator.web.bounds import Bounds
+from integrator.web.clock_watch import ClockWatch
 from integrator.web.described import describe_rights
 from integrator.web.description import Described
+from integrator.web.draining import Drain
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
 from integrator.web.packing import Packing
 from integrator.web.problems import set_up_problems
 from integrator.web.small_bodies import SmallBodies
+from integrator.web.strangers import Strangers
 from integrator.web.tide import Tide
 from integrator.webhooks.carrying import Terms
 
@@ -76,11 +84,13 @@ def create_app(
     home: Path,
     people: PeopleRules | None = None,
     *,
+    bounds: Bounds | None = None,
     authority: TimestampAuthority | None = None,
     keeps: Keeps | None = None,
     webhook_terms: Terms | None = None,
 ) -> FastAPI:
     """The application over one gateway. Without `webhook_terms` webhooks lead to public https addresses only."""
+    bounds = bounds or Bounds()
     app = Described(
         title="İBYS integrator gateway",
         version="1",
@@ -94,6 +104,10 @@ def create_app(
     app.state.webhook_terms = webhook_terms or Terms()
     app.state.tide, app.state.authority = Tide(gateway), authority
     app.state.house = House(gateway, people or PeopleRules())
+    app.state.limiter = Limiter(gateway.database, gateway.clock, bounds.limits)
+    app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
+    app.state.drain = Drain()
+    app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
     v1 = APIRouter(prefix="/v1")
     for part in _PARTS:
         v1.include_router(part.router)
@@ -105,6 +119,7 @@ def create_app(
     app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(SmallBodies)
+    app.add_middleware(Admission, bounds=bounds, drain=app.state.drain, home=home)
     app.add_middleware(Numbered)
     return app
 
@@ -116,6 +131,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.packing.close()
     app.state.gathering.close()
+    app.state.limiter.close()
 
 
 class Numbered:
@@ -137,13 +153,16 @@ class Numbered:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-request-id", request_id.encode())]
+                told = [(b"x-request-id", request_id.encode()), *_rates(scope["state"].get("standings"))]
+                message["headers"] = [*message["headers"], *_HEADERS, *told]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_on)
+            with about(request_id=request_id), tracing.span("call", _field(scope, b"traceparent")):
+                await self._app(scope, receive, send_on)
         finally:
             route: Any = scope.get("route")
+            count_call(scope["method"], getattr(route, "path", ""), status, time.monotonic() - began)
             logger().info(
                 "web.answered",
                 method=scope["method"],
@@ -157,6 +176,19 @@ class Numbered:
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 
 
+def _rates(standings: Sequence[Standing] | None) -> list[tuple[bytes, bytes]]:
+    if not standings:
+        return []
+    return [
+        (b"ratelimit-policy", policy_header(standings).encode()),
+        (b"ratelimit", rate_header(standings).encode()),
+    ]
+
+
 def _request_id(scope: Scope) -> str:
-    told = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    told = _field(scope, b"x-request-id")
     return told if _REQUEST_ID.fullmatch(told) else secrets.token_hex(8)
+
+
+def _field(scope: Scope, wanted: bytes) -> str:
+    return next((value for name, value in scope["headers"] if name == wanted), b"").decode("latin-1")

@@ -14,7 +14,9 @@ from pathlib import Path
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from integrator.domain.limits import Counted
 from integrator.web.problems import BadCall, NotTaken, TooLarge
+from integrator.web.spending import give_back, spend
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -24,6 +26,7 @@ FILES = (NDJSON, JSON, "text/csv", "application/xml", "text/xml", XLSX, "applica
 
 _GZIP = 16 + zlib.MAX_WBITS
 _AT_ONCE = 1 << 20
+PAID_AT_ONCE = 1 << 20
 
 
 def require_kind(request: Request, *kinds: str) -> None:
@@ -59,19 +62,29 @@ async def spooled(request: Request, cap: int) -> AsyncIterator[Path]:
 
 
 async def _pieces(request: Request, cap: int) -> AsyncIterator[bytes]:
-    """The body piece by piece; neither what comes nor what it unpacks to is more than `cap` bytes."""
-    _require_length(request, cap)
+    """The body piece by piece; neither what comes nor what it unpacks to is more than `cap` bytes.
+
+    What comes is paid for from the customer's quota of bytes: a length that is told, before it is read.
+    """
+    paid = _require_length(request, cap)
+    await spend(request, Counted.BYTES, paid)
     unpack = _Gzip() if _packing(request) == "gzip" else None
     came = size = 0
-    async for raw in _stream(request):
-        came += len(raw)
-        for piece in unpack.take(raw) if unpack else (raw,):
-            size += len(piece)
-            if max(came, size) > cap:
-                raise TooLarge(f"<= {cap}")
-            yield piece
-    if unpack:
-        unpack.require_end()
+    try:
+        async for raw in _stream(request):
+            came += len(raw)
+            while came > paid:  # chunked: no length was told
+                await spend(request, Counted.BYTES, step := min(PAID_AT_ONCE, cap))
+                paid += step
+            for piece in unpack.take(raw) if unpack else (raw,):
+                size += len(piece)
+                if max(came, size) > cap:
+                    raise TooLarge(f"<= {cap}")
+                yield piece
+        if unpack:
+            unpack.require_end()
+    finally:
+        give_back(request, Counted.BYTES, max(0, paid - came))
 
 
 async def _stream(request: Request) -> AsyncIterator[bytes]:
@@ -108,7 +121,10 @@ class _Gzip:
             raise BadCall("Content-Encoding: gzip")
 
 
-def _require_length(request: Request, cap: int) -> None:
+def _require_length(request: Request, cap: int) -> int:
+    """The length that is told, 0 when none is."""
     told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdecimal() and int(told[:20]) > cap:
+    length = int(told[:20]) if told.isascii() and told.isdecimal() else 0
+    if length > cap:
         raise TooLarge(f"<= {cap}")
+    return length

@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
@@ -18,12 +18,14 @@ from fastapi import Depends, Request, Response
 from integrator.access import Principal, recognise
 from integrator.domain.roles import BEHIND_GLASS, RIGHTS, Right, Role
 from integrator.gateway import Gateway
+from integrator.limiting import Limiter, TooManyCalls
 from integrator.parties.people import Person
 from integrator.parties.sessions import Level, Session, csrf_of
 from integrator.people.breaking import look_through
 from integrator.people.entering import Caller, Entered, session_of
 from integrator.people.house import House
 from integrator.web.problems import Forbidden, NotFromHere, SecondStepWanted, Unknown
+from integrator.web.strangers import Strangers
 
 ASKS_FOR = "asks_for"
 OPEN_TO_ALL = "open to all"
@@ -34,6 +36,7 @@ _BEARER = "bearer "
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _VISIT_SECONDS = 600
 _DEVICE_SECONDS = 400 * 86_400
+T = TypeVar("T")
 
 
 def gateway_of(request: Request) -> Gateway:
@@ -77,12 +80,24 @@ def needs(right: Right) -> Any:
         glass_no = request.headers.get(GLASS_HEADER)
         if glass_no is not None:
             return _behind_glass(request, house, principal, glass_no, right)
+        _admit(request, principal)
         if not principal.may(right):
             raise Forbidden(f"{principal.role}: {right}")
         return principal
 
     setattr(enter, ASKS_FOR, right)
     return Depends(enter)
+
+
+def _admit(request: Request, principal: Principal) -> None:
+    """Take one call of the principal's rate and remember who is calling; raises TooManyCalls."""
+    limiter: Limiter = request.app.state.limiter
+    request.state.kurum = principal.kurum
+    try:
+        request.state.standings = limiter.enter(principal.kurum, principal.name)
+    except TooManyCalls as error:
+        request.state.standings = [error.standing] if error.standing else []
+        raise
 
 
 def own_account(*levels: Level) -> Any:
@@ -104,7 +119,7 @@ def own_account(*levels: Level) -> Any:
 def open_to_all() -> Any:
     """A dependency of a route that wants nobody's name; what changes something is still refused to other sites."""
 
-    def enter(request: Request) -> None:
+    async def enter(request: Request) -> None:  # no thread: health is told though every one be busy
         if request.method not in _READS:
             _require_own_site(request)
 
@@ -146,23 +161,29 @@ def _program(request: Request, gateway: Gateway) -> Principal:
     several = request.headers.getlist("authorization")
     told = several[0] if len(several) == 1 else ""  # two keys: nobody knows which one was meant
     token = told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
-    principal = recognise(gateway, token, address=_address(request)) if token else None
-    if principal is None:
-        raise Unknown("")
-    return principal
+    return _of_strangers(request, token, lambda: recognise(gateway, token, address=_address(request)))
 
 
 def _signed_in(request: Request, house: House) -> SignedIn:
     token = cookie_of(request, _session_cookie(house))
-    found = session_of(house, token) if token else None
-    if found is None:
-        raise Unknown("")
+    session, person = _of_strangers(request, token, lambda: session_of(house, token))
     if request.method not in _READS:
         _require_own_site(request)
         if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), csrf_of(token).encode()):
             raise NotFromHere(CSRF_HEADER)
-    session, person = found
     return SignedIn(person, session, token)
+
+
+def _of_strangers(request: Request, token: str, find: Callable[[], T | None]) -> T:
+    """What `token` opens; raises Unknown, and TooManyCalls once too much from that address opened nothing."""
+    strangers: Strangers = request.app.state.strangers
+    strangers.require_patience(_address(request), token)
+    found = find() if token else None
+    if found is None:
+        strangers.note_failure(_address(request), token)
+        raise Unknown("")
+    strangers.note_guest(token)
+    return found
 
 
 def _require_own_site(request: Request) -> None:

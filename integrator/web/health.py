@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
@@ -13,32 +13,41 @@ from integrator.domain.errors import IntegratorError
 from integrator.gateway import Gateway
 from integrator.queue.line_row import read_line
 from integrator.store.engine import reading
-from integrator.web.guard import GatewayHere, open_to_all
+from integrator.web.admission import Room
+from integrator.web.clock_watch import ClockWatch
+from integrator.web.draining import Drain
+from integrator.web.guard import open_to_all
 
 router = APIRouter(prefix="/health", tags=["health"])
-FREE_BYTES = 256 << 20
-"""Below this nothing is promised any more: the answers of what is under way still need room."""
+_THREADS = CapacityLimiter(2)  # of its own: health is told though every thread of the pool be busy
 
 
 @router.get("/live", dependencies=[open_to_all()])
-def live() -> dict[str, bool]:
+async def live() -> dict[str, bool]:
     """The process answers."""
     return {"ok": True}
 
 
 @router.get("/ready", dependencies=[open_to_all()])
-def ready(request: Request, gateway: GatewayHere) -> JSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """Every part that accepting needs. The ministry's state is told, and stops nothing: records are kept for it."""
-    home: Path = request.app.state.home
+    told = await to_thread.run_sync(_tell, request.app.state, limiter=_THREADS)
+    return JSONResponse(told, 200 if told["ready"] else 503)
+
+
+def _tell(state: Any) -> dict[str, Any]:
+    gateway: Gateway = state.gateway
+    drain: Drain = state.drain
+    watch: ClockWatch = state.clock_watch
     parts: dict[str, Callable[[], bool]] = {
         "database": lambda: _reads(gateway),
-        "disk": lambda: shutil.disk_usage(home).free > FREE_BYTES,
+        "disk": lambda: Room((state.home,)).look(),
         "keys": lambda: _opens(gateway),
+        "clock": watch.is_well,
     }
     told = {name: _is_well(part) for name, part in parts.items()}
     line = _line(gateway) if told["database"] else "unknown"
-    is_ready = all(told.values())
-    return JSONResponse({"ready": is_ready, **told, "line": line}, 200 if is_ready else 503)
+    return {"ready": all(told.values()) and not drain.is_begun, **told, "ending": drain.is_begun, "line": line}
 
 
 def _is_well(part: Callable[[], bool]) -> bool:

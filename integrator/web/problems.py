@@ -5,7 +5,10 @@ What we do not know stays inside: a bug is a 500 without its text, told to the l
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import Sequence
+from http import HTTPStatus
 from math import ceil
 from typing import Any
 
@@ -18,6 +21,7 @@ from integrator.domain import errors
 from integrator.domain.errors import IntegratorError, Rejected, Unavailable
 from integrator.domain.findings import Finding, seen
 from integrator.domain.texts import LANGUAGES, text
+from integrator.limiting import QuotaSpent, TooManyCalls
 from integrator.log import logger
 
 BUG = "INT-000"
@@ -89,6 +93,18 @@ class AlreadyDone(Rejected):
     code = "INT-API-073"
 
 
+class TooSlow(Rejected):
+    """The call came too slowly: its head, or its body."""
+
+    code = "INT-API-032"
+
+
+class HeadTooLarge(Rejected):
+    """The head of the call is larger, or has more fields, than is taken."""
+
+    code = "INT-API-033"
+
+
 STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (Unknown, 401),
     (Forbidden, 403),
@@ -104,6 +120,10 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (errors.Paused, 429),
     (errors.BadPassword, 422),
     (errors.LoginTaken, 409),
+    (TooSlow, 408),
+    (HeadTooLarge, 431),
+    (TooManyCalls, 429),
+    (QuotaSpent, 429),
     (errors.NotFound, 404),
     (errors.UnknownVeriSeti, 404),
     (errors.Duplicate, 409),
@@ -131,6 +151,8 @@ def problem(error: IntegratorError, request: Request, findings: Sequence[Finding
     if isinstance(error, (Unavailable, errors.Paused)):
         wait = error.retry_after.total_seconds() if error.retry_after else 1.0
         headers["Retry-After"] = str(max(1, ceil(wait)))
+    if isinstance(error, TooSlow):
+        headers["Connection"] = "close"
     if isinstance(error, Unknown):
         headers["WWW-Authenticate"] = 'Bearer realm="ibys"'
     answer = _answer(request, status, error.code, shown, findings)
@@ -139,19 +161,25 @@ def problem(error: IntegratorError, request: Request, findings: Sequence[Finding
 
 
 def _answer(request: Request, status: int, code: str, detail: str, findings: Sequence[Finding] = ()) -> JSONResponse:
-    told: dict[str, Any] = {each: text(code, each, path="", seen=detail, wanted="") for each in LANGUAGES}
-    body: dict[str, Any] = {
-        "type": f"urn:ibys:problem:{code}",
-        "title": told["en"],
-        "status": status,
-        "code": code,
-        "detail": detail,
-        **told,
-        "request_id": request.state.request_id,
-    }
+    body = _body(status, code, detail, request.state.request_id)
     if findings:
         body["findings"] = [each.as_json() for each in findings]
     return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _body(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+    told: dict[str, Any] = {each: text(code, each, path="", seen=detail, wanted="") for each in LANGUAGES}
+    about = {"status": status, "code": code, "detail": detail, "request_id": request_id}
+    return {"type": f"urn:ibys:problem:{code}", "title": told["en"], **about, **told}
+
+
+def raw_problem(status: int, error: IntegratorError) -> bytes:
+    """The bytes of an answer to what never became a call; the connection ends with it."""
+    body = json.dumps(_body(status, error.code, error.detail, secrets.token_hex(8)), ensure_ascii=False).encode()
+    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+    wait = "Retry-After: 1\r\n" if isinstance(error, Unavailable) else ""
+    rest = f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return (head + wait + rest).encode() + body
 
 
 def set_up_problems(app: FastAPI) -> None:

@@ -5,15 +5,27 @@ Several processes on one PostgreSQL, or one on SQLite, behind any proxy. Nothing
 
 from __future__ import annotations
 
+import resource
 import signal
 import socket
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from math import ceil
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from integrator.domain.errors import Unavailable
 from integrator.settings import WebSettings
+from integrator.web.bounds import Bounds
+from integrator.web.draining import Drain
+from integrator.web.protocol import careful
+
+OWN_FILES = 200
+"""Of the files a process may open, these are left for the database, uploads and the log."""
+FILES_AT_MOST = 65_536
 
 
 def listen(settings: WebSettings) -> socket.socket:
@@ -24,23 +36,41 @@ def listen(settings: WebSettings) -> socket.socket:
         raise Unavailable(f"web.host, web.port: {settings.host}:{settings.port} cannot be listened on") from error
 
 
-def serve_app(app: FastAPI, settings: WebSettings, door: socket.socket, *, ready: Callable[[], None]) -> None:
+def serve_app(
+    app: FastAPI, settings: WebSettings, bounds: Bounds, door: socket.socket, *, ready: Callable[[], None]
+) -> None:
     """Serve `app` on `door`; `ready` is called once calls are taken."""
-    config = uvicorn.Config(
+    bounds = replace(bounds, connections_at_most=min(bounds.connections_at_most, raise_files() - OWN_FILES))
+    config = make_config(app, settings, bounds)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _obeyed)
+    _Server(config, app.state.drain, settings.notice_seconds, ready).run(sockets=[door])
+
+
+def make_config(app: FastAPI, settings: WebSettings, bounds: Bounds) -> uvicorn.Config:
+    """Uvicorn's own settings: HTTP/1.1 only, nothing logged of a call, the bounds kept by our protocol."""
+    return uvicorn.Config(
         app,
+        http=careful(bounds),
+        ws="none",
         log_config=None,
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies.split(),
-        timeout_keep_alive=round(settings.idle_seconds),
-        timeout_graceful_shutdown=round(settings.drain_seconds),
-        limit_concurrency=settings.calls_at_most,
-        h11_max_incomplete_event_size=64 << 10,
+        timeout_keep_alive=ceil(bounds.idle_seconds),
+        timeout_graceful_shutdown=ceil(settings.drain_seconds),
     )
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, _obeyed)
-    _Server(config, ready).run(sockets=[door])
+
+
+def raise_files() -> int:
+    """Let this process open as many files as it may; returns how many. Every connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES_AT_MOST if hard == resource.RLIM_INFINITY else min(hard, FILES_AT_MOST)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most if soft == resource.RLIM_INFINITY else max(soft, most)
 
 
 def _obeyed(_number: int, _frame: object) -> None:
@@ -48,10 +78,13 @@ def _obeyed(_number: int, _frame: object) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it takes calls."""
+    """Tells when it takes calls, and that it is about to end before it stops listening."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Drain, notice_seconds: float, ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._drain = drain
+        self._notice_seconds = notice_seconds
+        self._ends_at = float("inf")
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -59,3 +92,16 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal begins the end, a second one hurries it."""
+        if self._drain.is_begun:
+            super().handle_exit(sig, frame)
+            return
+        self._drain.begin()
+        self._captured_signals.append(sig)
+        self._ends_at = time.monotonic() + self._notice_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether listening ends now."""
+        return await super().on_tick(counter) or time.monotonic() >= self._ends_at

@@ -23,10 +23,12 @@ from integrator.domain.errors import Unavailable
 from integrator.evidence.handing import hand_out, stamp_newest
 from integrator.evidence_job import pay_debt
 from integrator.gateway import Gateway
+from integrator.gauges import open_metrics
 from integrator.keeping.rotating import reseal
 from integrator.log import logger
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
+from integrator.tracing import trace_to
 from integrator.webhooks.pushing import Pusher
 from integrator.wiring import open_authority, open_holders, webhook_terms
 
@@ -53,6 +55,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         faulthandler.register(signal.SIGUSR1)  # `kill -USR1` tells on stderr where every thread stands
+        self._let_watch()
         scheduler = self._scheduler()
         scheduler.start()
         logger().info("worker.started", actor=self._gateway.actor)
@@ -66,6 +69,13 @@ class Worker:
         self._guarded(self._duties.give_up)()
         logger().info("worker.stopped", actor=self._gateway.actor)
         return self._outcomes
+
+    def _let_watch(self) -> None:
+        every = self._settings.worker
+        if self._settings.log.traces_to:
+            trace_to(self._settings.log.traces_to)
+        if every.metrics_port:
+            open_metrics(self._gateway, every.metrics_host, every.metrics_port)
 
     def _scheduler(self) -> BackgroundScheduler:
         # A tick that is still running when its time comes again is normal here, not a line in the log.

@@ -22,8 +22,8 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from integrator import pipeline
 from integrator.accepting import Answer
 from integrator.access import Principal
-from integrator.domain.errors import Duplicate, IntegratorError, Invalid, NotFound
-from integrator.domain.records import Submitted
+from integrator.domain.errors import Duplicate, IntegratorError, Invalid, NotFound, Unavailable
+from integrator.domain.limits import Counted
 from integrator.domain.roles import Right
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps, read_document
@@ -37,6 +37,7 @@ from integrator.web.description import Shown, body_of, bytes_of
 from integrator.web.gathering import Gathering
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
+from integrator.web.spending import PaidRecords, give_back, spend
 
 router = APIRouter(tags=["kayit"])
 BATCH_RECORDS = 1_000
@@ -81,8 +82,13 @@ async def submit_one(request: Request, principal: Annotated[Principal, needs(Rig
     several = list(islice(read_document(io.BytesIO(await read_body(request, caps.record_bytes)), caps), 2))
     if len(several) != 1:
         raise BadCall("one record is taken here; /v1/kayit/batch takes an array")
+    await spend(request, Counted.RECORDS, 1)
     gathering: Gathering = request.app.state.gathering
-    answer = await run_in_threadpool(gathering.accept, principal.kurum, replace(several[0], where="record"))
+    answer: Answer | None = None
+    try:
+        answer = await gathering.accept(principal.kurum, replace(several[0], where="record"))
+    finally:
+        give_back(request, Counted.RECORDS, 0 if answer and answer.status == "accepted" else 1)
     require_taken(answer)
     is_known = answer.status == "known"
     headers = {"Location": f"/v1/kayit/{answer.kayit_no}"} | ({"Idempotent-Replayed": "true"} if is_known else {})
@@ -112,7 +118,12 @@ async def submit_batch(
     several = list(islice(read_document(io.BytesIO(body), caps), BATCH_RECORDS + 1))
     if len(several) > BATCH_RECORDS:
         raise BadCall(f"at most {BATCH_RECORDS} records; /v1/kayit/upload takes more")
-    answers = await run_in_threadpool(lambda: list(pipeline.accept(gateway, principal.kurum, several)))
+    await spend(request, Counted.RECORDS, len(several))
+    answers: list[Answer] = []
+    try:
+        await run_in_threadpool(lambda: answers.extend(pipeline.accept(gateway, principal.kurum, several)))
+    finally:
+        give_back(request, Counted.RECORDS, len(several) - sum(each.status == "accepted" for each in answers))
     return JSONResponse({"records": [shown_answer(each) for each in answers]})
 
 
@@ -143,7 +154,9 @@ async def upload(
         raise
     suffix = ".ndjson" if kind_told(request) == NDJSON else ""
     records = read_records(path, request.app.state.caps, gateway.catalogue, veri_seti or None, suffix=suffix)
-    lines = iterate_in_threadpool(_lines(gateway, principal, islice(records, skip, None)))
+    state = request.app.state
+    paid = PaidRecords(state.limiter, principal.kurum, state.drain, islice(records, skip, None))
+    lines = iterate_in_threadpool(_lines(gateway, principal, paid, skip))
 
     async def told() -> Any:
         async with stack:
@@ -153,16 +166,22 @@ async def upload(
     return StreamingResponse(told(), media_type=NDJSON)
 
 
-def _lines(gateway: Gateway, principal: Principal, several: Iterator[Submitted]) -> Iterator[bytes]:
+def _lines(gateway: Gateway, principal: Principal, paid: PaidRecords, skip: int) -> Iterator[bytes]:
     tally = {"accepted": 0, "known": 0, "rejected": 0}
     try:
-        for answer in pipeline.accept(gateway, principal.kurum, several):
+        for answer in pipeline.accept(gateway, principal.kurum, paid):
             tally[answer.status] += 1
+            if answer.status != "accepted":
+                paid.give_back()
             yield _line(shown_answer(answer))
+        stopped: IntegratorError | None = paid.stopped
     except IntegratorError as error:  # the head has left: what stopped is told in the last line
-        yield _line({"done": False, **tally, "code": error.code})
+        stopped = error
+    if stopped is None:
+        yield _line({"done": True, **tally})
         return
-    yield _line({"done": True, **tally})
+    wait = stopped.retry_after.total_seconds() if isinstance(stopped, Unavailable) and stopped.retry_after else 1
+    yield _line({"done": False, **tally, "code": stopped.code, "skip": skip + sum(tally.values()), "retry_after": wait})
 
 
 def _line(value: dict[str, Any]) -> bytes:

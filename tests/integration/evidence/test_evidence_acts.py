@@ -142,6 +142,7 @@ _PEOPLE = (
     "person.password_changed", "person.unlocked", "person.reset", "person.role_changed",
 )  # fmt: skip
 ELSEWHERE = {
+    "limits.changed": "web/test_web_limits.py",
     "party.imported": "pipeline/test_pipeline_parties.py",
     **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
     "person.linked": "web/test_web_oidc.py",

@@ -22,6 +22,7 @@ from integrator.domain.errors import Rejected
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.states import FOR_A_PERSON, SETTLED, State, advance
 from integrator.queue import bodies
+from integrator.queue.depths import read_depths
 from integrator.store.engine import reading
 from integrator.store.tables import audit_entry, bildirim, bildirim_body, deneme
 from tests.factories import KURUM, content_of, record, submitted, tckn
@@ -220,10 +221,12 @@ class Storm(RuleBasedStateMachine):
                 .all()
             )
             rows = {row.sorgu_no: row for row in tx.execute(select(bildirim))}
+            depths = {state: depth for state, depth in read_depths(tx).items() if depth}
         for leaf in entries:
             self._follow(json.loads(leaf))
         self.replayed += len(entries)
         assert {number: State(row.state) for number, row in rows.items()} == self.stands
+        assert depths == Counter(self.stands.values())
         assert all(row.due_at is not None for row in rows.values() if State(row.state) in ACTING)
         self.rows = rows
 

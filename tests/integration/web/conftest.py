@@ -8,13 +8,19 @@ from integrator.domain.identifiers import Tckn
 from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
 from integrator.web.app import create_app
+from integrator.web.bounds import Bounds
 from tests.factories import KURUM, PROFESSIONAL
 from tests.integration.web.people import CHEAP, made
 
 
 @pytest.fixture
-def app(gateway, tmp_path):
-    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, CHEAP)
+def bounds():
+    return Bounds()
+
+
+@pytest.fixture
+def app(gateway, tmp_path, bounds):
+    return create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, CHEAP, bounds=bounds)
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from integrator.domain.clock import SystemClock
 from integrator.web.app import openapi_of
+from integrator.web.clock_watch import ClockWatch
 from tests.factories import REPO
 
 PAGE = REPO / "docs" / "api" / "openapi.json"
@@ -34,15 +36,18 @@ def test_a_callers_own_request_id_is_kept_only_when_it_is_one(door):
     assert made.isalnum()
 
 
-def test_ready_tells_each_part_and_is_503_without_a_disk(door, app, monkeypatch):
+def test_ready_tells_each_part_and_is_503_without_a_disk(door, app, gateway, monkeypatch):
+    app.state.clock_watch = ClockWatch(gateway.database, SystemClock())
     assert door.get("/health/ready").json() == {
         "ready": True,
         "database": True,
         "disk": True,
         "keys": True,
+        "clock": True,
+        "ending": False,
         "line": "ACTIVE",
     }
-    monkeypatch.setattr("integrator.web.health.FREE_BYTES", 1 << 62)
+    monkeypatch.setattr("integrator.web.admission.FREE_BYTES", 1 << 62)
     answer = door.get("/health/ready")
 
     assert (answer.status_code, answer.json()["disk"]) == (503, False)

@@ -92,7 +92,15 @@ def test_an_upload_that_stops_in_the_middle_says_so_in_its_last_line(call, gatew
     body = b"".join(json.dumps(record(f"K-{n}")).encode() + b"\n" for n in range(9))
     lines = lines_of(call("POST", "/kayit/upload", content=body))
 
-    assert lines[-1] == {"done": False, "accepted": 5, "known": 0, "rejected": 0, "code": "INT-DLV-001"}
+    assert lines[-1] == {
+        "done": False,
+        "accepted": 5,
+        "known": 0,
+        "rejected": 0,
+        "code": "INT-DLV-001",
+        "skip": 5,
+        "retry_after": 1,
+    }
 
 
 def test_a_csv_or_garbage_is_told_as_findings_too(call, gateway):
