@@ -1,4 +1,5 @@
 import json
+import threading
 from itertools import count
 
 import pytest
@@ -79,3 +80,18 @@ def test_wherever_the_process_dies_the_act_is_done_once(keyed, clock, gateway, n
     assert told[-1] == (200, 200)
     assert (500, 409) in told, told  # it died between act and answer, and said so
     assert (500, 200) in told, told  # it died before the act, and it was done now
+
+
+def test_the_same_call_from_many_lines_at_once_acts_once(keyed, gateway, number_of):
+    number, answers = number_of("K-1", is_held=True), []
+
+    def send():
+        answers.append(keyed("POST", f"/bildirim/{number}/release", "k", json=WHY))
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    [each.start() for each in threads]
+    [each.join() for each in threads]
+
+    assert {each.status_code for each in answers} <= {200, 409}
+    assert {each.json()["code"] for each in answers if each.status_code == 409} <= {"INT-API-071"}
+    assert acts_on(gateway, number) == ["bildirim.moved"]
