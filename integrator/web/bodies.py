@@ -48,27 +48,32 @@ def _packing(request: Request) -> str:
 
 async def read_body(request: Request, cap: int) -> bytes:
     """The whole body, unpacked; raises TooLarge beyond `cap` bytes, before it was read when its length is told."""
-    return b"".join([piece async for piece in _pieces(request, cap)])
+    return b"".join([piece async for piece in _pieces(request, cap, is_packed=_packing(request) == "gzip")])
+
+
+async def read_packed(request: Request, cap: int) -> bytes:
+    """The whole body as it came; raises TooLarge."""
+    return b"".join([piece async for piece in _pieces(request, cap, is_packed=False)])
 
 
 @asynccontextmanager
 async def spooled(request: Request, cap: int) -> AsyncIterator[Path]:
     """The body, unpacked, as a file that has no name; raises TooLarge."""
     with tempfile.TemporaryFile() as file:
-        async for piece in _pieces(request, cap):
+        async for piece in _pieces(request, cap, is_packed=_packing(request) == "gzip"):
             file.write(piece)
         file.flush()
         yield Path(f"/dev/fd/{file.fileno()}")
 
 
-async def _pieces(request: Request, cap: int) -> AsyncIterator[bytes]:
+async def _pieces(request: Request, cap: int, *, is_packed: bool) -> AsyncIterator[bytes]:
     """The body piece by piece; neither what comes nor what it unpacks to is more than `cap` bytes.
 
     What comes is paid for from the customer's quota of bytes: a length that is told, before it is read.
     """
     paid = _require_length(request, cap)
     await spend(request, Counted.BYTES, paid)
-    unpack = _Gzip() if _packing(request) == "gzip" else None
+    unpack = _Gzip() if is_packed else None
     came = size = 0
     try:
         async for raw in _stream(request):

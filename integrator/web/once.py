@@ -24,7 +24,7 @@ from integrator.parties import calls
 from integrator.parties.calls import CALL, Call, Standing
 from integrator.protect.seal import Content
 from integrator.store.engine import reading, write_anew
-from integrator.web.bodies import read_body
+from integrator.web.bodies import read_packed
 from integrator.web.guard import known_caller
 from integrator.web.problems import AlreadyDone, BadCall, OtherCall, UnderWay, problem
 
@@ -95,7 +95,7 @@ class Once:
     async def _answered(self, request: Request, key: str) -> _Answer | Response:
         if not _KEY.fullmatch(key):
             raise BadCall(f"{HEADER}: 1-255 visible ASCII")
-        body = await read_body(request, self._keeps.body_bytes)
+        body = await read_packed(request, self._keeps.body_bytes)
         found = await run_in_threadpool(self._take, request, key, body)
         if found is None:  # nobody we know: the route says so
             return await self._run(request, body)

@@ -71,7 +71,9 @@ def make_webhook(gateway: Gateway, terms: Terms, kurum: KurumNo, wanted: Wanted,
 def change_webhook(
     gateway: Gateway, terms: Terms, kurum: KurumNo, webhook_no: str, wanted: Wanted, *, by: str
 ) -> Webhook:
-    """Another name, address or filter. Raises what `make_webhook` raises, and NotFound."""
+    """Another name, address or filter. Raises what `make_webhook` raises, and NotFound; Malformed for none of them."""
+    if wanted == Wanted():
+        raise Malformed("nothing is named that should change: name, address or events is wanted")
     address = None if wanted.address is None else _checked(terms, wanted.address)
     events = None if wanted.events is None else _filter(wanted.events)
 

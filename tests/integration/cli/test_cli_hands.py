@@ -237,3 +237,14 @@ def test_counting_what_waits_writes_nothing(desk, monkeypatch):
     desk.type("waiting")
 
     assert desk.entries() == before
+
+
+def test_the_feed_is_told_from_a_cursor_on(held):
+    first = held.json("feed", "--limit", "2")
+    rest = held.json("feed", "--after", first["next"])
+    code, _, told = held.type("feed", "--after", "7-00000000")
+
+    assert [each["state"] for each in first["changes"] + rest["changes"]] == ["queued", "sending", "held"]
+    assert rest["changes"][-1]["cause"].startswith("213-")
+    assert (code, "INT-API-070" in told or "imleç" in told) == (2, True)
+    assert f"--after {rest['next']}" in held.type("feed")[1]

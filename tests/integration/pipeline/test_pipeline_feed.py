@@ -1,3 +1,4 @@
+import runpy
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ from integrator.audit.trail import Entry, Trail
 from integrator.domain.identifiers import KurumNo
 from integrator.queue.erasures import destroy
 from integrator.store.engine import reading, writing
+from integrator.store.schema import FOLDER
 from integrator.store.tables import audit_entry
 from tests.factories import FIRST_NUMBER, KURUM, record, submitted
 from tests.fakes import START
@@ -100,6 +102,19 @@ def test_a_change_moved_to_another_customers_feed_is_named_by_verify(home, gatew
         tx.execute(update(audit_entry).where(audit_entry.c.kurum_id == KURUM).values(kurum_id=OTHER))
 
     assert "names another message or customer" in home.broken()
+
+
+def test_entries_from_before_the_feed_are_marked_by_the_step_that_brings_it(home, gateway):
+    home.accept(record("K-1"))
+    pipeline.dispatch(gateway)
+    before = changes(gateway)
+    step = runpy.run_path(str(FOLDER / "versions" / "v0013_change_feed.py"))
+    with writing(gateway.database) as tx:
+        tx.execute(update(audit_entry).values(kurum_id=None))
+        step["mark_changes"](tx)
+
+    assert changes(gateway) == before != []
+    assert home.broken() is None
 
 
 def test_no_change_appears_below_one_that_was_read_while_several_write(open_database, gateway):

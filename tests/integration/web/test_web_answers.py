@@ -13,6 +13,7 @@ from integrator.web.answers import Farewell
 from integrator.web.app import create_app
 from tests.factories import KURUM, record, submitted
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing here differs by engine
 WHY = {"reason": "mended"}
 
 

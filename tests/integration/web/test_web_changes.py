@@ -7,6 +7,7 @@ from integrator import pipeline
 from integrator.domain.identifiers import KurumNo
 from tests.factories import record
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # test_pipeline_feed runs on both
 OTHER = KurumNo("osgb-2")
 
 

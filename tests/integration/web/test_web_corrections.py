@@ -4,6 +4,7 @@ from integrator import pipeline
 from integrator.domain.identifiers import KurumNo
 from tests.factories import record, workers
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing here differs by engine
 WHY = {"reason": "yer yanlış yazılmıştı"}
 MENDED = record("K-2", calisan=workers(2))
 

@@ -1,3 +1,5 @@
+import gzip
+import json
 import threading
 from datetime import timedelta
 
@@ -17,6 +19,7 @@ from integrator.web import once
 from integrator.web.app import create_app
 from tests.factories import KURUM, WORKER, record
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing here differs by engine
 OTHER = KurumNo("osgb-2")
 WHY = {"reason": "mended"}
 
@@ -210,6 +213,14 @@ def test_a_key_that_is_none_is_told(keyed, key, gateway):
 
     assert (answer.status_code, answer.json()["code"]) == (400, "INT-API-004")
     assert rows(gateway) == []
+
+
+def test_a_packed_body_with_a_key_is_unpacked_once(keyed):
+    body = gzip.compress(json.dumps(record("K-1")).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    first, again = (keyed("POST", "/kayit", content=body, headers=headers) for _ in range(2))
+
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
 
 
 def test_a_stranger_with_a_key_is_a_stranger(door, gateway):

@@ -1,4 +1,5 @@
 import json
+import threading
 from itertools import count
 
 import pytest
@@ -55,7 +56,7 @@ def acts_on(gateway, number):
         return [each["event"] for each in map(json.loads, leaves) if each.get("reason") == WHY["reason"]]
 
 
-@pytest.mark.parametrize(("verb", "is_held"), [("release", True), ("cancel", False), ("cancel", True)])
+@pytest.mark.parametrize(("verb", "is_held"), [("release", True), ("cancel", False)])
 def test_wherever_the_process_dies_the_act_is_done_once(keyed, clock, gateway, number_of, verb, is_held):
     """Dies before and after every commit of the call in turn; then the client says its call again."""
     told = []
@@ -79,3 +80,41 @@ def test_wherever_the_process_dies_the_act_is_done_once(keyed, clock, gateway, n
     assert told[-1] == (200, 200)
     assert (500, 409) in told, told  # it died between act and answer, and said so
     assert (500, 200) in told, told  # it died before the act, and it was done now
+
+
+def test_wherever_the_process_dies_a_correction_is_stored_once(keyed, call, clock, gateway, ministry):
+    for at in count(1):
+        old, new = f"K-{at}", f"M-{at}"
+        ministry.faults.append("210")
+        number = call("POST", "/kayit", json=record(old, egitimYer=0)).json()["sorgu_no"][0]
+        pipeline.dispatch(gateway)
+        dying = Dying(at)
+        fault_points.arm(dying)
+        try:
+            keyed("PUT", f"/kayit/{old}", f"k-{at}", params=WHY, json=record(new))
+        finally:
+            fault_points.arm(None)
+        clock.advance(seconds=calls.LEASE.total_seconds())
+        again = keyed("PUT", f"/kayit/{old}", f"k-{at}", params=WHY, json=record(new))
+        told = call("GET", f"/bildirim/{number}").json()
+
+        assert (again.status_code in (200, 201), told["state"], told["corrected_by"]) == (True, "superseded", new)
+        assert len(call("GET", f"/kayit/{new}").json()["bildirim"]) == 1
+        if dying.passed < at:
+            break
+        pipeline.dispatch(gateway)
+
+
+def test_the_same_call_from_many_lines_at_once_acts_once(keyed, gateway, number_of):
+    number, answers = number_of("K-1", is_held=True), []
+
+    def send():
+        answers.append(keyed("POST", f"/bildirim/{number}/release", "k", json=WHY))
+
+    threads = [threading.Thread(target=send) for _ in range(6)]
+    [each.start() for each in threads]
+    [each.join() for each in threads]
+
+    assert {each.status_code for each in answers} <= {200, 409}
+    assert {each.json()["code"] for each in answers if each.status_code == 409} <= {"INT-API-071"}
+    assert acts_on(gateway, number) == ["bildirim.moved"]

@@ -10,6 +10,7 @@ from integrator.store.engine import reading
 from integrator.store.tables import kayit
 from tests.factories import record, workers
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing here differs by engine
 FILE_BYTES = 2_000_000  # the app's cap
 LINES = {"Content_Type": "application/x-ndjson"}
 

@@ -81,6 +81,7 @@ def test_only_what_was_named_changes(call, made):
         "ours",
         ["bildirim.held"],
     )
+    assert call("PATCH", f"/webhook/{number}", json={}).status_code == 400
 
 
 def test_a_deleted_endpoint_is_gone_with_its_attempts(call, made):
@@ -152,7 +153,7 @@ def test_another_customers_endpoint_is_nobodys_on_every_route(app, call, made):
     wrong = []
     for path, methods in routes:
         for method in methods:
-            body = {} if method == "patch" else bodies.get(path.rpartition("/")[2], WHY)
+            body = {"name": "theirs"} if method == "patch" else bodies.get(path.rpartition("/")[2], WHY)
             facts = {"json": body} if method in ("post", "patch") and body is not None else {}
             address = path.replace("{webhook_no}", number).removeprefix("/v1")
             if call(method.upper(), address, kurum=OTHER, **facts).status_code != 404:

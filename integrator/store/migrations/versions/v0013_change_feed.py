@@ -22,9 +22,7 @@ def key(length: int) -> sa.String:
 def upgrade() -> None:
     """Entries that were written before are told apart by their text, then found by the index."""
     op.add_column("audit_entry", sa.Column("kurum_id", key(64)))
-    told = sa.update(_ENTRY).where(_ENTRY.c.i == sa.bindparam("at")).values(kurum_id=sa.bindparam("kurum"))
-    for rows in _changes():
-        op.get_bind().execute(told, rows)
+    mark_changes(op.get_bind())
     is_told = sa.text("kurum_id IS NOT NULL")
     columns = ["kurum_id", "i"]
     op.create_index("audit_entry_feed", "audit_entry", columns, sqlite_where=is_told, postgresql_where=is_told)
@@ -42,12 +40,19 @@ def upgrade() -> None:
     op.create_index("api_call_ends", "api_call", ["kurum_id", "ends_at"])
 
 
-def _changes() -> Iterator[list[dict[str, object]]]:
+def mark_changes(tx: sa.Connection) -> None:
+    """Write the customer to every entry that is a change."""
+    told = sa.update(_ENTRY).where(_ENTRY.c.i == sa.bindparam("at")).values(kurum_id=sa.bindparam("kurum"))
+    for rows in _changes(tx):
+        tx.execute(told, rows)
+
+
+def _changes(tx: sa.Connection) -> Iterator[list[dict[str, object]]]:
     """What to write, page by page. An entry that cannot be read stays as it is: `ibys audit verify` names it."""
     after = -1
     while True:
         page = sa.select(_ENTRY.c.i, _ENTRY.c.leaf).where(_ENTRY.c.i > after).order_by(_ENTRY.c.i).limit(AT_ONCE)
-        rows = op.get_bind().execute(page).all()
+        rows = tx.execute(page).all()
         if not rows:
             return
         after = rows[-1].i
