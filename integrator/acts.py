@@ -221,6 +221,7 @@ def _put_list(
             "list": list_name,
             "codes": found.codes,
             "digest": digest,
+            "history": code_lists.digest_of_history(tx, list_name),
             **({"changes": found.changes} if found.changes else {}),
         }
         gateway.record(tx, [Entry("codes.refreshed", gateway.actor, facts)], now)

@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
@@ -227,6 +228,7 @@ class _Import:
         kinds = Counter(each.kind for each in changes)
         if kinds["new"] + kinds["changed"]:
             about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest, **facts}
+            about |= told_now(tx, self._sealer, self._kurum, register.written(changes))
             entry = Entry(
                 "party.imported", self._gateway.actor, {**about, "new": kinds["new"], "changed": kinds["changed"]}
             )

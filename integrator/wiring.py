@@ -31,6 +31,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.evidence.handing import CommandHolder, FolderHolder, Holder, PushHolder
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
+from integrator.keeping.binding import bind_older_rows, put_bound
 from integrator.log import hide
 from integrator.noticing import in_use, notice, put_seen
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
@@ -114,6 +115,7 @@ def _create_database(settings: Settings) -> None:
         put_schema(tx, gateway_name=name, sorgu_no_start=settings.queue.sorgu_no_start)
         trail, now, key = Trail(), SystemClock().now(), checkpoint_key(settings)
         put_log_key(tx, key)
+        put_bound(tx)
         facts = {"gateway": name, "log_key": key.name.hex()}
         trail.append(tx, [Entry("gateway.created", actor(), facts)], now=now)
         put_seen(tx, trail, actor(), in_use(settings, read_catalogue(), key=key.secret), now=now)
@@ -222,6 +224,7 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
     require_log_key(database, gateway.checkpoint_key)
     seen = in_use(settings, gateway.catalogue, key=gateway.checkpoint_key.secret)
     notice(database, gateway.trail, gateway.actor, seen, now=gateway.clock.now())
+    bind_older_rows(gateway)
     load_codes(gateway)
     return gateway
 

@@ -65,6 +65,7 @@ EVENTS = frozenset(
         "master_key.replaced",
         "backup.made",
         "retention.told",
+        "rows.bound",
         "hold.placed",
         "hold.lifted",
         "content.erased",

@@ -19,7 +19,7 @@ from integrator.audit.trail import Entry, Trail
 from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.keeping.backup import read_head, read_lines
-from integrator.keeping.erasing import names_of, reapply
+from integrator.keeping.erasing import facts_of, reapply
 from integrator.queue import restored
 from integrator.store.dump import load
 from integrator.store.engine import Database, Tx, writing
@@ -78,10 +78,7 @@ def restore(
         erased = sum(reapply(tx, each) for each in destroyed)  # 4.
         waiting = restored.mark(tx, made_at=made_at, now=now, numbers_ahead=NUMBERS_AHEAD)  # 5.
         facts = {"backup_of": made_at.isoformat(), "entries": entries, "asked_first": waiting, "erased_again": erased}
-        again = [
-            Entry("content.erased_again", f"restore:{name}", {"kurum": each["kurum"], "records": names_of(each)})
-            for each in destroyed
-        ]
+        again = [Entry("content.erased_again", f"restore:{name}", facts_of(each)) for each in destroyed]
         Trail().append(tx, [Entry("gateway.restored", f"restore:{name}", facts), *again], now=now)
     return Restored(made_at, rows, entries, waiting, erased)
 

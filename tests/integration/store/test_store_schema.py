@@ -118,6 +118,30 @@ def test_a_migrated_home_verifies_opens_its_bodies_and_works_on(old_home, gatewa
     assert (report.broken, report.checkpoints) == (None, 1)
 
 
+def test_a_column_a_trigger_or_a_missing_index_is_a_fault_of_the_schema(engine):
+    told = []
+    for statement in ("SELECT 1", "ALTER TABLE legal_hold ADD COLUMN more INTEGER", "DROP INDEX audit_entry_sorgu_no"):
+        with engine.connect() as tx:
+            tx.execute(text(statement))
+            told.append(schema.fault_of_schema(tx) or "")
+            tx.rollback()
+
+    assert told[0] == ""
+    assert all(each.startswith("schema: ") for each in told[1:])
+
+
+def test_a_trigger_on_a_server_is_a_fault_of_the_schema(engine):
+    if engine.dialect.name != "postgresql":
+        return  # SQLite's own text tells of it: tests/integration/evidence/test_evidence_fsck.py
+    with engine.connect() as tx:
+        tx.execute(text("CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"))
+        tx.execute(text("CREATE TRIGGER odd AFTER INSERT ON kayit EXECUTE FUNCTION odd()"))
+        told = schema.fault_of_schema(tx)
+        tx.rollback()
+
+    assert told == "schema: a trigger odd"
+
+
 def test_migrating_again_changes_nothing(engine):
     done = migrate(engine)
 
