@@ -137,7 +137,9 @@ def all_marks(tx: Connection, sealer: Sealer, kurum_no: KurumNo) -> Iterator[Mar
     for bound in TABLES.values():
         rows = iter(tx.execute(rows_of(bound, kurum_no)).mappings())
         while several := list(islice(rows, AT_ONCE)):
-            marks = {_name(bound, sealer, row): bound.mark(sealer, row) for row in several if not is_fresh(bound, row)}
+            marks: dict[str, str | None] = {
+                _name(bound, sealer, row): bound.mark(sealer, row) for row in several if not is_fresh(bound, row)
+            }
             if marks:
                 yield {bound.table.name: marks}
 

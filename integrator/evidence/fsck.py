@@ -19,10 +19,11 @@ from typing import Any
 from sqlalchemy import Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
+from integrator.audit.checkpoint import known_log_key
 from integrator.audit.trail import stamp_of
 from integrator.audit.tree import EMPTY_ROOT
 from integrator.audit.verify import Break, Broken, Report, verify
-from integrator.domain.errors import Erased, IntegratorError
+from integrator.domain.errors import Erased, IntegratorError, Misconfigured
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.evidence.registers import check_registers
@@ -103,6 +104,7 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
     report = Report(0, 0, 0, EMPTY_ROOT, None)
     with reading(gateway.database) as tx:
         try:
+            key.follow(known_log_key(tx))
             report = verify(tx, key.public, key.origin, outside)
             if report.found is None:
                 for check in (check_registers, _check_rows, _check_storage):  # keys before what they open
@@ -112,6 +114,8 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
         except (TypeError, ValueError, OverflowError, KeyError, OSError) as error:
             words = f"{_odd_place(tx)} a value that its table does not keep ({type(error).__name__}: {error})"
             report = replace(report, found=Break("row", words[:200]))
+        except Misconfigured as error:  # the row that names the log's key names another one
+            report = replace(report, found=Break("row", f"meta log_key: {error.detail}"))
         except DBAPIError as error:
             report = replace(report, found=Break("storage", f"storage: {dialect_of(tx).words(error)}"))
     return report

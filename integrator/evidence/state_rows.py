@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from integrator.audit.bound import IN_USE, seen_digest
+from integrator.audit.checkpoint import key_id
+from integrator.audit.log_keys import CHANGES, REPLACED, read_log_keys
 from integrator.audit.verify import Broken
 from integrator.evidence.told_rows import Entries
 from integrator.gateway import Gateway
@@ -20,8 +22,8 @@ from integrator.store.engine import Tx
 from integrator.store.schema import newest_step
 from integrator.store.tables import audit_checkpoint, bildirim, checkpoint_holder, meta, ministry_line, sorgu_no_counter
 
-_SEEN = ("settings.changed", "keys.changed", "versions.changed")
-_FIXED = frozenset({"schema", "gateway", "log_key", "rows_bound", IN_USE, restored.NAME})
+_SEEN = ("settings.changed", "keys.changed", "versions.changed", REPLACED)
+_FIXED = frozenset({"schema", "gateway", "log_key", CHANGES, "rows_bound", IN_USE, restored.NAME})
 _Check = Callable[[Tx, Gateway, Entries], None]
 
 
@@ -48,16 +50,19 @@ def _check_facts(tx: Tx, gateway: Gateway, entries: Entries) -> None:
     """The fixed facts of a home, and nothing beside them."""
     stored = dict(tx.execute(select(meta.c.name, meta.c.value)).all())
     key = gateway.checkpoint_key
-    wanted = {"gateway": key.origin, "schema": "2", "log_key": f"{key.origin}+{key.name.hex()}"}
+    wanted = {"gateway": key.origin, "schema": "2", "log_key": key.title}
     for name, value in stored.items():
         if name not in _FIXED or value != wanted.get(name, value):
             raise Broken("row", f"meta {name}: it is not one of this home's facts")
     for name in ("gateway", "schema"):
         if name not in stored:
             raise Broken("row", f"meta {name}: its row is gone")
-    told = {fact["log_key"] for _, fact in entries if "log_key" in fact}
+    told = [fact["log_key"] for _, fact in entries if "log_key" in fact]
     if told and "log_key" not in stored:
         raise Broken("row", "meta log_key: the log speaks of it, its row is gone")
+    first = read_log_keys(tx, key.origin, key.public).first
+    if told and told[0] != key_id(key.origin, first).hex():
+        raise Broken("leaf", f"the log began with the key {told[0]}, and not with the one that its checkpoints lead to")
     if tx.execute(text("SELECT version_num FROM alembic_version")).scalars().all() != [newest_step()]:
         raise Broken("row", "alembic_version: it is not the step that this program was opened with")
 

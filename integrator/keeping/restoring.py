@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from integrator.audit.checkpoint import CheckpointKey
+from integrator.audit.checkpoint import CheckpointKey, known_log_key
 from integrator.audit.trail import Entry, Trail
 from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
@@ -86,6 +86,7 @@ def restore(
 def _verified(tx: Tx, log_key: CheckpointKey, name: str) -> int:
     if log_key.origin != name:
         raise Misconfigured(f"gateway.name is {name!r}, the log key speaks for {log_key.origin!r}")
+    log_key.follow(known_log_key(tx))
     report = verify(tx, log_key.public, name)
     if report.broken:
         raise Tampered(f"the backup's log does not verify: {report.broken}; nothing was changed")

@@ -130,16 +130,23 @@ def test_a_column_a_trigger_or_a_missing_index_is_a_fault_of_the_schema(engine):
     assert all(each.startswith("schema: ") for each in told[1:])
 
 
-def test_a_trigger_on_a_server_is_a_fault_of_the_schema(engine):
-    if engine.dialect.name != "postgresql":
-        return  # SQLite's own text tells of it: tests/integration/evidence/test_evidence_fsck.py
+ODD = {
+    "sqlite": ("CREATE TRIGGER odd AFTER INSERT ON kayit BEGIN SELECT 1; END",),
+    "postgresql": (
+        "CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER odd AFTER INSERT ON kayit EXECUTE FUNCTION odd()",
+    ),
+}
+
+
+def test_a_trigger_that_somebody_laid_is_a_fault_of_the_schema(engine):
     with engine.connect() as tx:
-        tx.execute(text("CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"))
-        tx.execute(text("CREATE TRIGGER odd AFTER INSERT ON kayit EXECUTE FUNCTION odd()"))
+        for statement in ODD[engine.dialect.name]:
+            tx.execute(text(statement))
         told = schema.fault_of_schema(tx)
         tx.rollback()
 
-    assert told == "schema: a trigger odd"
+    assert "trigger odd" in told
 
 
 def test_migrating_again_changes_nothing(engine):
