@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from integrator.acts import load_codes
-from integrator.audit.checkpoint import CheckpointKey, put_log_key, read_checkpoint_key, require_log_key
+from integrator.audit.checkpoint import CheckpointKey, put_log_key, read_checkpoint_key, require_log_key, tree_size
+from integrator.audit.claim import read_claim, require_claim, write_claim
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.definitions import STATUSES
@@ -190,8 +191,10 @@ def master_key(settings: Settings) -> MasterKey:
     return FileMaster(settings.path(keys.master_key_file))
 
 
-def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool = True) -> Gateway:
-    """A gateway ready to walk. Without `sending` no ministry address is needed."""
+def open_gateway(
+    settings: Settings, *, sending: bool = True, check_master: bool = True, check_claim: bool = True
+) -> Gateway:
+    """A gateway ready to walk. Without `sending` no ministry address is needed; `check_claim` is off to renew it."""
     database = open_store(settings)
     keys = settings.keys
     trail, name = Trail(), actor()
@@ -222,6 +225,11 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
         leaving=leaving(settings),
     )
     require_log_key(database, gateway.checkpoint_key)
+    if check_claim:
+        with reading(database) as tx:
+            require_claim(tx, gateway.checkpoint_key)
+            if read_claim(gateway.checkpoint_key) is None:
+                write_claim(tx, gateway.checkpoint_key, tree_size(tx))
     seen = in_use(settings, gateway.catalogue, key=gateway.checkpoint_key.secret)
     notice(database, gateway.trail, gateway.actor, seen, now=gateway.clock.now())
     bind_older_rows(gateway)

@@ -53,7 +53,7 @@ class CheckpointKey:
     def __init__(self, origin: str, private: Ed25519PrivateKey, path: Path | None = None) -> None:
         self.origin = origin
         self._private = private
-        self._path = path
+        self.path = path
 
     @property
     def public(self) -> Ed25519PublicKey:
@@ -77,7 +77,7 @@ class CheckpointKey:
         """
         if known in (None, self.title):
             return
-        for path in (self._path, next_to(self._path)) if self._path else ():
+        for path in (self.path, next_to(self.path)) if self.path else ():
             if path.exists() and (other := read_checkpoint_key(self.origin, path)).title == known:
                 self._private = other._private
                 return

@@ -65,6 +65,7 @@ EVENTS = frozenset(
         "master_key.replaced",
         "backup.made",
         "retention.told",
+        "gateway.claimed",
         "log_key.replaced",
         "rows.bound",
         "hold.placed",

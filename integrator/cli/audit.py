@@ -1,4 +1,4 @@
-"""Evidence: `audit verify | fsck | prove | checkpoint | consistency`."""
+"""Evidence: `audit verify | fsck | prove | checkpoint | consistency | claim`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import click
 
 from integrator import acts
 from integrator.audit.checkpoint import Checkpoint, write_checkpoint_file
+from integrator.audit.claim import told_of
 from integrator.audit.log_keys import LogKeys, keys_now
 from integrator.audit.prove import prove_bildirim, prove_consistency
 from integrator.audit.verify import Report
 from integrator.audit.verify import verify as verify_log
-from integrator.cli.output import home_option, json_option, print_json, say
+from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, say
 from integrator.domain.errors import Malformed, Tampered
 from integrator.domain.identifiers import SorguNo
 from integrator.evidence.fsck import fsck
@@ -108,6 +109,18 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
         return
     path = write_checkpoint_file(settings.home / "checkpoints", *made)
     print_json({"made": True, "size": made[0], "file": str(path)}) if as_json else click.echo(made[1], nl=False)
+
+
+@audit_group.command()
+@click.option("--reason", required=True, help="Kept in the audit log.")
+@name_option
+@home_option
+@json_option
+def claim(settings: Settings, reason: str, by: str | None, as_json: bool) -> None:
+    """Say that this home goes on with its log key, although it was copied or its database was put back."""
+    found = acts.claim(open_gateway(settings, sending=False, check_claim=False), reason=reason, by=name_of(by))
+    told = f"{found.log[:16]}  {found.size}  {found.place}"
+    print_json(told_of(found)) if as_json else click.echo(told)
 
 
 @audit_group.command()

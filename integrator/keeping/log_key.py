@@ -28,6 +28,7 @@ from integrator.audit.checkpoint import (
     read_note_at,
     tree_size,
 )
+from integrator.audit.claim import require_claim, write_claim
 from integrator.audit.log_keys import CHANGES, REPLACED, change_facts, change_indexes, sign_both
 from integrator.audit.trail import Entry, read_edge
 from integrator.audit.tree import root_of
@@ -55,12 +56,14 @@ def replace_log_key(gateway: Gateway, path: Path, in_use: InUse, *, reason: str,
     new = read_checkpoint_key(gateway.checkpoint_key.origin, beside)
     with writing(gateway.database) as tx:
         hold(tx, AUDIT_HEAD)
+        require_claim(tx, gateway.checkpoint_key)
         signed = (
             _signed_by_both(tx) if known_log_key(tx) == new.title else _change(gateway, tx, new, in_use, hand)
         )  # 2.
     _enthrone(path, f"{gateway.clock.now():%Y-%m-%d}")  # 3.
     with reading(gateway.database) as tx:
         gateway.checkpoint_key.follow(known_log_key(tx))
+        write_claim(tx, gateway.checkpoint_key, signed[0])
     return signed
 
 

@@ -81,6 +81,9 @@ class Dialect(Protocol):
     def fault_of_storage(self, tx: Connection) -> str | None:
         """What the database itself finds wrong with its pages and indexes; None: nothing, or it has no such check."""
 
+    def place_of_storage(self, tx: Connection) -> str:
+        """What tells this storage from a copy of it; empty where nothing does."""
+
     def schema_texts(self, tx: Connection) -> dict[str, str] | None:
         """``table audit_entry`` -> its statement, without quotes and with single blanks; None: it keeps none."""
 
@@ -136,6 +139,11 @@ class _Sqlite:
     def fault_of_storage(self, tx: Connection) -> str | None:
         found = str(tx.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
         return None if found == "ok" else " ".join(found.split())[:200]
+
+    def place_of_storage(self, tx: Connection) -> str:
+        """The file's inode: a copied file has another, on the same machine or on another."""
+        path = str(tx.exec_driver_sql("PRAGMA database_list").first()[2])  # type: ignore[index]  # there is always one
+        return f"inode {Path(path).stat().st_ino}" if path else ""
 
     def schema_texts(self, tx: Connection) -> dict[str, str] | None:
         rows = tx.exec_driver_sql("SELECT type || ' ' || name, tbl_name, sql FROM sqlite_schema")
@@ -260,6 +268,9 @@ class _Postgresql:
         """Page checksums are the server's own: a page that fails one cannot be read, and that is told."""
         return None
 
+    def place_of_storage(self, tx: Connection) -> str:  # noqa: ARG002 - the protocol's
+        return ""
+
     def schema_texts(self, tx: Connection) -> dict[str, str] | None:  # noqa: ARG002 - the protocol's
         return None
 
@@ -383,6 +394,11 @@ def wipe(engine: Engine, table: str) -> None:
 def hold(tx: Connection, name: str) -> None:
     """Be the only transaction past this line with this `name`, until it ends."""
     dialect_of(tx).hold(tx, name)
+
+
+def place_of_storage(tx: Connection) -> str:
+    """What tells the storage under `tx` from a copy of it; empty where nothing does."""
+    return dialect_of(tx).place_of_storage(tx)
 
 
 AUDIT_HEAD = "audit_head"

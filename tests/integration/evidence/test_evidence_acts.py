@@ -141,6 +141,7 @@ ELSEWHERE = {
     "party.imported": "pipeline/test_pipeline_parties.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
     "log_key.replaced": "keeping/test_log_key.py",
+    "gateway.claimed": "wiring/test_wiring_claim.py",
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
 """Acts whose entries the tests of their own capability see in the log; the test below looks that they name them."""
