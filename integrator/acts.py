@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrator.audit.checkpoint import make_checkpoint, newest_checkpoint, tree_size
-from integrator.audit.claim import Claim, read_claim, require_claim, told_of, write_claim
+from integrator.audit.claim import require_claim, write_claim
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.correcting import correct
 from integrator.deliver.generation import ServesCodes
-from integrator.domain.errors import Malformed, Misconfigured, Unavailable
+from integrator.domain.errors import Malformed, Unavailable
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Submitted
@@ -184,34 +184,9 @@ def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, s
         require_claim(tx, key)
         made = make_checkpoint(tx, key, now=now)
     if made:
-        put_claim(gateway, made[0])
+        with reading(gateway.database) as tx:
+            write_claim(tx, key, made[0])
     return made
-
-
-def put_claim(gateway: Gateway, size: int) -> None:
-    """Write beside the log's key that it has signed so far."""
-    with reading(gateway.database) as tx:
-        write_claim(tx, gateway.checkpoint_key, size)
-
-
-def claim(gateway: Gateway, *, reason: str, by: str = "") -> Claim:
-    """A person says that this home goes on with its key, although the claim tells of another log or file.
-
-    The log keeps what the claim said before. Raises BadReason.
-    """
-    hand, key = Hand(by or gateway.actor, reason), gateway.checkpoint_key
-    before = told_of(read_claim(key))
-    with writing(gateway.database) as tx:
-        gateway.record(
-            tx, [Entry("gateway.claimed", gateway.actor, {"before": before, **hand.facts})], gateway.clock.now()
-        )
-        made = make_checkpoint(tx, key, now=gateway.clock.now())
-    assert made is not None
-    put_claim(gateway, made[0])
-    found = read_claim(key)
-    if found is None:
-        raise Misconfigured("the claim could not be written beside keys.checkpoint_key_file")
-    return found
 
 
 def checkpoint_is_due(gateway: Gateway, *, every: timedelta, entries: int) -> bool:
@@ -306,14 +281,12 @@ __all__ = [
     "cancel_cause",
     "checkpoint",
     "checkpoint_is_due",
-    "claim",
     "codes_are_due",
     "correct",
     "exporting",
     "lift_form",
     "load_codes",
     "load_list",
-    "put_claim",
     "quarantine",
     "quarantine_form",
     "read_canonical",

@@ -19,6 +19,7 @@ from integrator.domain.errors import Malformed, Tampered
 from integrator.domain.identifiers import SorguNo
 from integrator.evidence.fsck import fsck
 from integrator.evidence.handing import hand_out
+from integrator.keeping.log_key import claim_key
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import checkpoint_key, open_gateway, open_holders, open_store
@@ -118,7 +119,7 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
 @json_option
 def claim(settings: Settings, reason: str, by: str | None, as_json: bool) -> None:
     """Say that this home goes on with its log key, although it was copied or its database was put back."""
-    found = acts.claim(open_gateway(settings, sending=False, check_claim=False), reason=reason, by=name_of(by))
+    found = claim_key(open_gateway(settings, sending=False, check_claim=False), reason=reason, by=name_of(by))
     told = f"{found.log[:16]}  {found.size}  {found.place}"
     print_json(told_of(found)) if as_json else click.echo(told)
 

@@ -9,9 +9,8 @@ Which columns no entry speaks of and no evidence is made of, and why, stands in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from integrator.domain.errors import Erased, IntegratorError, Misconfigured
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.evidence.registers import check_registers
+from integrator.evidence.stories import Facts, Story, read_stories
 from integrator.gateway import Gateway
 from integrator.protect.seal import Seals, gone, is_gone
 from integrator.queue import bodies
@@ -35,7 +35,6 @@ from integrator.store.dialect import dialect_of
 from integrator.store.engine import Tx, reading
 from integrator.store.schema import fault_of_schema
 from integrator.store.tables import (
-    audit_entry,
     bildirim,
     bildirim_body,
     content_key,
@@ -48,54 +47,7 @@ from integrator.store.tables import (
 )
 
 _PAGE = 500
-_ERASURES = ("content.erased", "content.erased_again")
-_Facts = dict[tuple[str, str], Mapping[str, Any]]
-"""(customer, record's id) -> an entry about it."""
-
 _COMMITTED = frozenset({"canonical", "cms", "indexes", "request", "reply"})
-
-
-@dataclass(slots=True)
-class _Story:
-    """What the entries say about one message."""
-
-    birth: Mapping[str, Any]
-    commitments: dict[str, str] = field(default_factory=dict)
-    code: str = ""
-    accepted: int = 0
-    level: str | None = None
-    tries: dict[int, dict[str, Any]] = field(default_factory=dict)
-    answers: set[str] = field(default_factory=set)  # digests of what authorities said of its certificate
-    refused: bool = False  # some of its parts, and only some
-    ministry_no: str | None = None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its entries tell every column; those of the first release do not."""
-        return "form" in self.birth
-
-    def take(self, fact: Mapping[str, Any]) -> None:
-        """One entry, in order."""
-        event, number = fact["event"], fact.get("deneme_no")
-        self.commitments |= {name: fact[name] for name in ("canonical", "cms", "indexes") if name in fact}
-        if event == "evidence.added":
-            self.level = fact["level"]
-        elif event in ("bildirim.moved", "bildirim.asked") and "code" in fact:
-            self.code = fact["code"]
-        self.accepted = fact.get("accepted", self.accepted)
-        self.answers.update(fact.get("revocation", ()))
-        self.refused = self.refused or fact.get("to") == "partial"
-        self.ministry_no = fact.get("ministry_no", self.ministry_no)
-        if fact.get("to") in ("accepted", "partial") and fact.get("from") != fact.get("to") and self.level is None:
-            self.level = ""
-        if number is not None:
-            self._try(number, fact)
-
-    def _try(self, number: int, fact: Mapping[str, Any]) -> None:
-        known = self.tries.setdefault(number, {"act": "send" if "to" in fact else "ask", "started_at": fact["at"]})
-        if "outcome" in fact:
-            known |= {"ended_at": fact["at"], "outcome": fact["outcome"], "code": fact.get("code", "")}
-            known |= {name: fact[name] for name in ("request", "reply") if name in fact}
 
 
 def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Report:
@@ -140,7 +92,7 @@ def _check_storage(tx: Tx, _gateway: Gateway) -> None:
 
 
 def _check_rows(tx: Tx, gateway: Gateway) -> None:
-    stories, born, erased = _read_stories(tx)
+    stories, born, erased = read_stories(tx)
     _check_erased(tx, erased)
     places = {number: mark for each in erased.values() for number, mark in each.get("places", {}).items()}
     for row in tx.execute(_keyed(select(kayit), kayit).execution_options(yield_per=_PAGE)):
@@ -165,23 +117,6 @@ def _check_orphans(tx: Tx) -> None:
             raise Broken("row", f"{table.name} {each}: it belongs to nothing")
 
 
-def _read_stories(tx: Tx) -> tuple[dict[int, _Story], _Facts, _Facts]:
-    """sorgu_no -> story, and the entries that accepted a record and that erased it."""
-    stories: dict[int, _Story] = {}
-    born: _Facts = {}
-    erased: _Facts = {}
-    query = select(audit_entry.c.leaf).order_by(audit_entry.c.i).execution_options(yield_per=5000)
-    for leaf in tx.execute(query).scalars():
-        fact = json.loads(leaf)
-        if fact["event"] == "kayit.accepted":
-            born[fact["kurum"], fact["kayit_no"]] = fact
-        elif fact["event"] in _ERASURES:
-            erased.update({(fact["kurum"], each): fact for each in fact["records"]})
-        elif "sorgu_no" in fact:
-            stories.setdefault(fact["sorgu_no"], _Story(fact)).take(fact)
-    return stories, born, erased
-
-
 def _check_kayit(gateway: Gateway, row: Any, birth: Mapping[str, Any]) -> None:
     where = f"kayit {row.kayit_no}"
     key = _key(gateway, row, where)
@@ -197,7 +132,7 @@ def _check_kayit(gateway: Gateway, row: Any, birth: Mapping[str, Any]) -> None:
     _same(where, stored, birth, whole="fingerprint" in birth)
 
 
-def _check_bildirim(gateway: Gateway, row: Any, story: _Story, places: Mapping[str, str]) -> bytes:
+def _check_bildirim(gateway: Gateway, row: Any, story: Story, places: Mapping[str, str]) -> bytes:
     """Returns the message's salt; empty when its content was erased."""
     where, kurum, number = f"bildirim {row.sorgu_no}", KurumNo(row.kurum_id), SorguNo(row.sorgu_no)
     stored = {
@@ -226,7 +161,7 @@ def _check_bildirim(gateway: Gateway, row: Any, story: _Story, places: Mapping[s
     return bytes(salt)
 
 
-def _check_denemeler(tx: Tx, gateway: Gateway, stories: dict[int, _Story], salts: dict[int, bytes]) -> None:
+def _check_denemeler(tx: Tx, gateway: Gateway, stories: dict[int, Story], salts: dict[int, bytes]) -> None:
     left = {(number, each) for number, story in stories.items() for each in story.tries}
     query = _of_message(deneme).order_by(deneme.c.sorgu_no, deneme.c.deneme_no).execution_options(yield_per=_PAGE)
     for row in tx.execute(query):
@@ -259,7 +194,7 @@ def _tried(gateway: Gateway, row: Any, salt: bytes, where: str) -> dict[str, Any
     return {**times, **said, **bodies.commitments(salt, request=request, reply=reply)}
 
 
-def _check_beside(tx: Tx, gateway: Gateway, stories: dict[int, _Story]) -> None:
+def _check_beside(tx: Tx, gateway: Gateway, stories: dict[int, Story]) -> None:
     owed = {number for number, story in stories.items() if story.level is not None}
     for row in tx.execute(_of_message(evidence_copy).execution_options(yield_per=_PAGE)):
         story = stories.get(row.sorgu_no)
@@ -327,7 +262,7 @@ def _key(gateway: Gateway, row: Any, where: str) -> Seals | None:
         raise Broken("row", f"{where}: {error.detail}") from error
 
 
-def _check_erased(tx: Tx, erased: _Facts) -> None:
+def _check_erased(tx: Tx, erased: Facts) -> None:
     """A content key that is gone was destroyed under a class, and the log says so; else it is there."""
     left = set(erased)
     for row in tx.execute(select(content_key).execution_options(yield_per=_PAGE)):

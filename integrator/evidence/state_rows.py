@@ -35,7 +35,7 @@ def check_state_rows(tx: Tx, gateway: Gateway, entries: Entries) -> None:
 
 def _check_line(tx: Tx, _gateway: Gateway, entries: Entries) -> None:
     told: dict[str, Mapping[str, Any]] = {
-        fact["address"]: fact for _, fact in entries if fact["event"] in ("line.stopped", "line.resumed")
+        fact.get("address", ""): fact for _, fact in entries if fact["event"] in ("line.stopped", "line.resumed")
     }
     for row in tx.execute(select(ministry_line)):
         fact = told.pop(row.address, {"to": ACTIVE})

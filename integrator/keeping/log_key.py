@@ -1,4 +1,4 @@
-"""A new key for the log's checkpoints, while everything runs (docs/decisions/0027).
+"""A new key for the log's checkpoints, while everything runs; and the claim taken over (docs/decisions/0027).
 
 1. The next key is made beside the old one (``checkpoint.key.next``), unless an earlier run that ended did so.
 2. One transaction, which holds the log's head: the entry that both keys signed, the checkpoint right above it that
@@ -21,6 +21,7 @@ from integrator.audit.bound import IN_USE, seen_digest
 from integrator.audit.checkpoint import (
     CheckpointKey,
     known_log_key,
+    make_checkpoint,
     move_log_key,
     next_to,
     put_checkpoint,
@@ -28,7 +29,7 @@ from integrator.audit.checkpoint import (
     read_note_at,
     tree_size,
 )
-from integrator.audit.claim import require_claim, write_claim
+from integrator.audit.claim import Claim, read_claim, require_claim, told_of, write_claim
 from integrator.audit.log_keys import CHANGES, REPLACED, change_facts, change_indexes, sign_both
 from integrator.audit.trail import Entry, read_edge
 from integrator.audit.tree import root_of
@@ -65,6 +66,25 @@ def replace_log_key(gateway: Gateway, path: Path, in_use: InUse, *, reason: str,
         gateway.checkpoint_key.follow(known_log_key(tx))
         write_claim(tx, gateway.checkpoint_key, signed[0])
     return signed
+
+
+def claim_key(gateway: Gateway, *, reason: str, by: str = "") -> Claim:
+    """A person says that this home goes on with its key, although the claim tells of another log or file.
+
+    The log keeps what the claim said before. Raises BadReason, and Misconfigured when no claim can be written.
+    """
+    hand, key, now = Hand(by or gateway.actor, reason), gateway.checkpoint_key, gateway.clock.now()
+    facts = {"before": told_of(read_claim(key)), **hand.facts}
+    with writing(gateway.database) as tx:
+        gateway.record(tx, [Entry("gateway.claimed", gateway.actor, facts)], now)
+        made = make_checkpoint(tx, key, now=now)
+    assert made is not None  # there is the entry
+    with reading(gateway.database) as tx:
+        write_claim(tx, key, made[0])
+    found = read_claim(key)
+    if found is None:
+        raise Misconfigured("the claim could not be written beside keys.checkpoint_key_file")
+    return found
 
 
 def _change(gateway: Gateway, tx: Tx, new: CheckpointKey, in_use: InUse, hand: Hand) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from integrator import acts, wiring
 from integrator.audit.trail import Entry
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.evidence.fsck import fsck
+from integrator.keeping.log_key import claim_key
 from integrator.settings import GatewaySettings, Settings
 from integrator.store.engine import reading, writing
 from integrator.store.tables import audit_entry
@@ -40,8 +41,9 @@ def files(settings):
     raw = sqlite3.connect(settings.home / wiring.DATABASE_FILE)
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.close()
-    found = {path.relative_to(settings.home): path for path in settings.home.rglob("*") if path.is_file()}
-    return {str(name): path.read_bytes() for name, path in found.items() if path.suffix not in (".sqlite3-shm", ".sqlite3-wal")}
+    beside = (".sqlite3-shm", ".sqlite3-wal")
+    found = [path for path in settings.home.rglob("*") if path.is_file() and path.suffix not in beside]
+    return {str(path.relative_to(settings.home)): path.read_bytes() for path in found}
 
 
 def claim_of(settings):
@@ -63,7 +65,7 @@ def test_a_home_that_was_copied_is_refused_until_a_person_says_that_the_original
         wiring.open_gateway(copy, sending=False)
     untouched = files(copy) == before
     gateway = wiring.open_gateway(copy, sending=False, check_claim=False)
-    acts.claim(gateway, reason="the first machine burned", by="ayse")
+    claim_key(gateway, reason="the first machine burned", by="ayse")
     with reading(gateway.database) as tx:
         leaves = [json.loads(each) for each in tx.execute(select(audit_entry.c.leaf)).scalars()]
     gateway.database.dispose()
