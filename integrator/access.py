@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.errors import Malformed, NotFound
 from integrator.domain.hands import Hand
@@ -15,7 +16,8 @@ from integrator.gateway import Gateway
 from integrator.parties import api_keys
 from integrator.parties.api_keys import ApiKey
 from integrator.parties.register import profesyonel_index
-from integrator.store.engine import reading, writing
+from integrator.store.engine import Tx, reading, writing
+from integrator.store.tables import api_key
 
 LONGEST_LIFE = timedelta(days=400)
 
@@ -71,7 +73,7 @@ def make_api_key(
             rights=frozenset(rights),
             signer=profesyonel_index(sealer, professional.value) if professional else "",
         )
-        gateway.record(tx, [_entry(gateway, "api_key.made", key, hand)], now)
+        gateway.record(tx, [_entry(gateway, tx, "api_key.made", key, hand)], now)
     return key, token
 
 
@@ -109,7 +111,7 @@ def rotate_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, overlap: ti
             signer=old.signer,
         )
         api_keys.end_key(tx, kurum, key_no, at=now + overlap)
-        gateway.record(tx, [_entry(gateway, "api_key.rotated", key, hand)], now)
+        gateway.record(tx, [_entry(gateway, tx, "api_key.rotated", key, hand, key_no)], now)
     return token
 
 
@@ -118,7 +120,7 @@ def revoke_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, reason: str
     hand, now = Hand(by or gateway.actor, reason), gateway.clock.now()
     with writing(gateway.database) as tx:
         key = api_keys.revoke_key(tx, kurum, key_no, at=now)
-        gateway.record(tx, [_entry(gateway, "api_key.revoked", key, hand)], now)
+        gateway.record(tx, [_entry(gateway, tx, "api_key.revoked", key, hand)], now)
     return key
 
 
@@ -144,7 +146,9 @@ def recognise(gateway: Gateway, token: str, *, address: str) -> Principal | None
     )
 
 
-def _entry(gateway: Gateway, event: str, key: ApiKey, hand: Hand) -> Entry:
+def _entry(gateway: Gateway, tx: Tx, event: str, key: ApiKey, hand: Hand, *others: str) -> Entry:
+    """What was done to `key`, and what its row and those of `others` say now."""
+    told = told_now(tx, gateway.keyring.sealer(key.kurum), key.kurum, {api_key: [(key.key_no,), *zip(others)]})
     facts = {"kurum": key.kurum, "key_no": key.key_no, "role": key.role.value, **hand.facts}
     facts |= {"rights": " ".join(sorted(key.rights))} if key.rights else {}
-    return Entry(event, gateway.actor, facts)
+    return Entry(event, gateway.actor, {**facts, **told})

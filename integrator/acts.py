@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrator.audit.checkpoint import make_checkpoint, newest_checkpoint, tree_size
+from integrator.audit.claim import require_claim, write_claim
 from integrator.audit.trail import Entry, moved_entry
 from integrator.catalogue import codes as code_lists
 from integrator.correcting import correct
@@ -187,11 +188,16 @@ def exporting(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], *, b
 
 def checkpoint(gateway: Gateway, lease: TickLease | None = None) -> tuple[int, str] | None:
     """Sign the log's present head: (size, note), or None when nothing was written since the last time."""
-    now = gateway.clock.now()
+    now, key = gateway.clock.now(), gateway.checkpoint_key
     with writing(gateway.database) as tx:
         if lease and not is_held(tx, lease, now=now):
             return None
-        return make_checkpoint(tx, gateway.checkpoint_key, now=now)
+        require_claim(tx, key)
+        made = make_checkpoint(tx, key, now=now)
+    if made:
+        with reading(gateway.database) as tx:
+            write_claim(tx, key, made[0])
+    return made
 
 
 def checkpoint_is_due(gateway: Gateway, *, every: timedelta, entries: int) -> bool:
@@ -232,6 +238,7 @@ def _put_list(
             "list": list_name,
             "codes": found.codes,
             "digest": digest,
+            "history": code_lists.digest_of_history(tx, list_name),
             **({"changes": found.changes} if found.changes else {}),
         }
         gateway.record(tx, [Entry("codes.refreshed", gateway.actor, facts)], now)

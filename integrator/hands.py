@@ -177,7 +177,9 @@ def quarantine_form(gateway: Gateway, form: Form, *, reason: str, by: str = "") 
     now = gateway.clock.now()
     with writing(gateway.database) as tx:
         if quarantines.begin(tx, form, code="", reason=why, now=now):
-            gateway.record(tx, [form_entry("quarantine.began", gateway.actor, form, hand.facts)], now)
+            gateway.record(
+                tx, [form_entry("quarantine.began", gateway.actor, form, {**hand.facts, "because": why})], now
+            )
     count = 0
     while moved := _stop_some(gateway, form, why, hand):
         count += moved

@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Malformed
@@ -229,6 +230,7 @@ class _Import:
         if kinds["new"] + kinds["changed"]:
             about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest, **facts}
             about |= {"by": self._wanted.by} if self._wanted.by else {}
+            about |= told_now(tx, self._sealer, self._kurum, register.written(changes))
             entry = Entry(
                 "party.imported", self._gateway.actor, {**about, "new": kinds["new"], "changed": kinds["changed"]}
             )

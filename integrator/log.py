@@ -38,6 +38,7 @@ EVENTS = frozenset(
         "delivery.waiting",
         "audit.checkpointed",
         "audit.handed",
+        "audit.not_claimed",
         "audit.not_handed",
         "audit.stamped",
         "codes.refreshed",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.deliver.generation import Generation, LooksUpProfessionals, LooksUpWorkers, LooksUpWorkplaces
 from integrator.domain.errors import Unavailable
@@ -45,7 +46,8 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
     try:
         with writing(gateway.database) as tx:
             gateway.keyring.hold(tx, kurum, sealer)
-            mirror.put(tx, sealer, kurum, seen)
+            row = mirror.put(tx, sealer, kurum, seen)
+            facts |= told_now(tx, sealer, kurum, row)
             gateway.record(tx, [Entry("party.looked_up", gateway.actor, facts)], seen.seen_at)
     except Conflict:  # another process asked the same just now: its answer stands, ours is as good
         pass

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from integrator.audit.bound import IN_USE, seen_digest
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import Catalogue
 from integrator.domain.errors import Misconfigured
@@ -24,7 +25,6 @@ from integrator.store.dialect import hold
 from integrator.store.engine import Database, Tx, reading, writing
 from integrator.store.tables import meta
 
-_ROW = "in_use"
 _FILES = (
     "keys.master_key_file", "keys.checkpoint_key_file", "ministry.firma_kodu_file", "ministry.parola_file",
     "ministry.ca_file", "evidence.tsa_header_file", "checkpoint.push_header_file", "webhook.ca_file",
@@ -52,22 +52,22 @@ def notice(database: Database, trail: Trail, actor: str, seen: Seen, *, now: dat
         if not list(_changes(_last(tx), seen, actor)):
             return []
     with writing(database) as tx:
-        hold(tx, _ROW)  # of several processes that start together one notices
+        hold(tx, IN_USE)  # of several processes that start together one notices
         return put_seen(tx, trail, actor, seen, now=now)
 
 
 def put_seen(tx: Tx, trail: Trail, actor: str, seen: Seen, *, now: datetime) -> list[Entry]:
     """The same in the caller's transaction."""
-    entries = list(_changes(_last(tx), seen, actor))
+    entries, row = list(_changes(_last(tx), seen, actor)), json.dumps(seen, sort_keys=True)
     if entries:
-        tx.execute(meta.delete().where(meta.c.name == _ROW))
-        tx.execute(meta.insert().values(name=_ROW, value=json.dumps(seen, sort_keys=True)))
-        trail.append(tx, entries, now=now)
+        tx.execute(meta.delete().where(meta.c.name == IN_USE))
+        tx.execute(meta.insert().values(name=IN_USE, value=row))
+        trail.append(tx, [each.with_facts({"seen": seen_digest(row)}) for each in entries], now=now)
     return entries
 
 
 def _last(tx: Tx) -> Seen:
-    found = tx.execute(select(meta.c.value).where(meta.c.name == _ROW)).scalar_one_or_none()
+    found = tx.execute(select(meta.c.value).where(meta.c.name == IN_USE)).scalar_one_or_none()
     return {} if found is None else json.loads(found)
 
 

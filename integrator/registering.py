@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.errors import Malformed, UnknownParty
 from integrator.domain.hands import Hand
@@ -18,6 +19,7 @@ from integrator.gateway import Gateway
 from integrator.parties import register
 from integrator.parties.register import CALISAN, ISYERI, PROFESYONEL, SOZLESME, Change, Facts, Told
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.tables import kurum as kurum_table
 
 
 class KurumTuru(StrEnum):
@@ -136,6 +138,7 @@ def _write(gateway: Gateway, kurum: KurumNo, told: list[Told], hand: Hand, facts
         register.write(tx, sealer, kurum, changes, now=now)
         if any(each.kind != "same" for each in changes):
             about = {"kurum": kurum, "isyeri": [each.key for each in told], **facts, **hand.facts}
+            about |= told_now(tx, sealer, kurum, register.written(changes))
             gateway.record(tx, [Entry("party.changed", gateway.actor, about)], now)
         return changes
 
@@ -151,13 +154,13 @@ def read_kurum(gateway: Gateway, kurum: KurumNo) -> dict[str, Any]:
 def set_kurum(gateway: Gateway, kurum: KurumNo, facts: Facts, hand: Hand) -> dict[str, Any]:
     """Write the kurum's own facts; returns all of them."""
     now = gateway.clock.now()
-    gateway.keyring.sealer(kurum, now=now)  # an unknown kurum is written down
+    sealer = gateway.keyring.sealer(kurum, now=now)  # an unknown kurum is written down
 
     def write(tx: Tx) -> dict[str, Any]:
         before = register.read_kurum(tx, kurum)
         if {**before, **facts} != before:
             register.write_kurum(tx, kurum, facts)
-            about = {"kurum": kurum, **facts, **hand.facts}
+            about = {"kurum": kurum, **facts, **hand.facts, **told_now(tx, sealer, kurum, {kurum_table: [()]})}
             gateway.record(tx, [Entry("party.changed", gateway.actor, about)], now)
         return {**before, **facts}
 

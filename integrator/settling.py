@@ -154,8 +154,10 @@ def _stop_forms(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datet
         if each.outcome.kind is Kind.OWN_FAULT:
             code, form, cause = each.outcome.code, each.claimed.form, each.cause
             facts = {"veri_seti": form.veri_seti, "version": form.version, "code": code, "cause": cause}
-            if quarantines.begin(tx, form, code=code, reason=outbox.reason_of("own_fault", cause), now=now):
-                began.append(Entry("quarantine.began", gateway.actor, facts | {"metot": form.metot}))
+            why = outbox.reason_of("own_fault", cause)
+            if quarantines.begin(tx, form, code=code, reason=why, now=now):
+                told = facts | {"metot": form.metot, "because": why}
+                began.append(Entry("quarantine.began", gateway.actor, told))
             stopped = outbox.quarantine(tx, form, code=code, cause=cause, now=now, limit=QUARANTINE_AT_ONCE)
             logger().error("queue.quarantined", **facts, count=len(stopped))
             moved += stopped
@@ -163,7 +165,7 @@ def _stop_forms(gateway: Gateway, tx: Tx, carried: Sequence[Carried], now: datet
 
 
 def _line_entries(gateway: Gateway, before: line.Line, after: line.Line) -> list[Entry]:
-    facts = {"address": gateway.address, "code": after.reason}
+    facts = {"address": gateway.address, "code": after.reason, "from": before.state, "to": after.state}
     if before.state != after.state:
         event = "line.resumed" if after.state == line.ACTIVE else "line.stopped"
         return [Entry(event, gateway.actor, facts)]

@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from integrator.acts import load_codes
-from integrator.audit.checkpoint import CheckpointKey, put_log_key, read_checkpoint_key, require_log_key
+from integrator.audit.checkpoint import CheckpointKey, put_log_key, read_checkpoint_key, require_log_key, tree_size
+from integrator.audit.claim import read_claim, require_claim, write_claim
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.catalogue.definitions import STATUSES
@@ -31,6 +32,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.evidence.handing import CommandHolder, FolderHolder, Holder, PushHolder
 from integrator.gateway import Gateway, Pace
 from integrator.intake.read_json import Caps
+from integrator.keeping.binding import bind_older_rows, put_bound
 from integrator.log import hide
 from integrator.noticing import in_use, notice, put_seen
 from integrator.parties.brakes import Pauses
@@ -120,6 +122,7 @@ def _create_database(settings: Settings) -> None:
         put_schema(tx, gateway_name=name, sorgu_no_start=settings.queue.sorgu_no_start)
         trail, now, key = Trail(), SystemClock().now(), checkpoint_key(settings)
         put_log_key(tx, key)
+        put_bound(tx)
         facts = {"gateway": name, "log_key": key.name.hex()}
         trail.append(tx, [Entry("gateway.created", actor(), facts)], now=now)
         put_seen(tx, trail, actor(), in_use(settings, read_catalogue(), key=key.secret), now=now)
@@ -194,8 +197,10 @@ def master_key(settings: Settings) -> MasterKey:
     return FileMaster(settings.path(keys.master_key_file))
 
 
-def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool = True) -> Gateway:
-    """A gateway ready to walk. Without `sending` no ministry address is needed."""
+def open_gateway(
+    settings: Settings, *, sending: bool = True, check_master: bool = True, check_claim: bool = True
+) -> Gateway:
+    """A gateway ready to walk. Without `sending` no ministry address is needed; `check_claim` is off to renew it."""
     database = open_store(settings)
     keys = settings.keys
     trail, name = Trail(), actor()
@@ -226,8 +231,14 @@ def open_gateway(settings: Settings, *, sending: bool = True, check_master: bool
         leaving=leaving(settings),
     )
     require_log_key(database, gateway.checkpoint_key)
+    if check_claim:
+        with reading(database) as tx:
+            require_claim(tx, gateway.checkpoint_key)
+            if read_claim(gateway.checkpoint_key) is None:
+                write_claim(tx, gateway.checkpoint_key, tree_size(tx))
     seen = in_use(settings, gateway.catalogue, key=gateway.checkpoint_key.secret)
     notice(database, gateway.trail, gateway.actor, seen, now=gateway.clock.now())
+    bind_older_rows(gateway)
     load_codes(gateway)
     return gateway
 

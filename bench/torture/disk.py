@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bench.torture.forked import Tell, forked
-from bench.torture.grounds import Grounds
+from bench.torture.grounds import Grounds, without_claim
 from bench.torture.kill import Tally, finish
 from integrator import acts, pipeline
 from integrator.domain import fault_points
@@ -110,7 +110,7 @@ def _trial(grounds: Grounds, settings: Settings, kind: type, when: Scene) -> Cal
         except (PermissionError, subprocess.CalledProcessError):
             tell({"notice": "no root here: the full disk was tried with a limit on file sizes only"})
             return
-        shutil.copytree(kept, settings.home, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(kept, settings.home, symlinks=True, dirs_exist_ok=True, ignore=without_claim)
         gateway = open_gateway(settings)
         tell(when(grounds, settings, gateway, disk))
         disk.free()

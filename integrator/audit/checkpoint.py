@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from integrator.audit.trail import read_edge
 from integrator.audit.tree import Hash, root_of
@@ -33,7 +34,7 @@ from integrator.store.tables import audit_checkpoint, audit_entry, meta
 _ED25519 = b"\x01"  # signature type of signed notes
 _NOTE = re.compile(
     r"(?P<text>(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]*)\n(?P<root>[A-Za-z0-9+/=]+)\n)"
-    r"\n— (?P<name>[^\n ]+) (?P<signature>[A-Za-z0-9+/=]+)\n"
+    r"\n(?P<lines>(?:— [^\n ]+ [A-Za-z0-9+/=]+\n){1,2})"
 )
 
 
@@ -49,11 +50,42 @@ class Checkpoint:
 class CheckpointKey:
     """Signs and verifies the notes of one gateway."""
 
-    def __init__(self, origin: str, private: Ed25519PrivateKey) -> None:
+    def __init__(self, origin: str, private: Ed25519PrivateKey, path: Path | None = None) -> None:
         self.origin = origin
         self._private = private
-        self.public = private.public_key()
-        self.name = key_id(origin, self.public)
+        self.path = path
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        """What its signatures are checked with."""
+        return self._private.public_key()
+
+    @property
+    def name(self) -> bytes:
+        """The four bytes by which notes name it."""
+        return key_id(self.origin, self.public)
+
+    @property
+    def title(self) -> str:
+        """How the database names the key that signs its log."""
+        return f"{self.origin}+{self.name.hex()}"
+
+    def follow(self, known: str | None) -> None:
+        """Be the key of that title: read the file anew, or the next one beside it, when another process replaced it.
+
+        None is a database that names no key yet. Raises Misconfigured when neither file holds it.
+        """
+        if known in (None, self.title):
+            return
+        for path in (self.path, next_to(self.path)) if self.path else ():
+            if path.exists() and (other := read_checkpoint_key(self.origin, path)).title == known:
+                self._private = other._private
+                return
+        wanted = f"keys.checkpoint_key_file holds another key than the one that signs this log ({known})"
+        raise Misconfigured(
+            f"{wanted}: one log has one key and one key has one log; put this home's own key back"
+            " (a backup from before a change of keys: checkpoint.key.until-DAY)"
+        )
 
     @property
     def secret(self) -> bytes:
@@ -63,13 +95,22 @@ class CheckpointKey:
     def sign(self, size: int, root: Hash) -> str:
         """The signed note over a tree."""
         text = f"{self.origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-        signature = key_id(self.origin, self.public) + self._private.sign(text.encode())
+        signature = self.name + self.sign_bytes(text.encode())
         return f"{text}\n— {self.origin} {base64.b64encode(signature).decode()}\n"
+
+    def sign_bytes(self, text: bytes) -> bytes:
+        """The bare signature."""
+        return self._private.sign(text)
+
+
+def next_to(path: Path) -> Path:
+    """Where the key that shall follow lies, until it does."""
+    return path.with_name(f"{path.name}.next")
 
 
 def read_checkpoint_key(origin: str, path: Path) -> CheckpointKey:
     """The key in a file of 64 hex digits."""
-    return CheckpointKey(origin, Ed25519PrivateKey.from_private_bytes(read_key_file(path)))
+    return CheckpointKey(origin, Ed25519PrivateKey.from_private_bytes(read_key_file(path)), path)
 
 
 def key_id(name: str, public: Ed25519PublicKey) -> bytes:
@@ -78,20 +119,40 @@ def key_id(name: str, public: Ed25519PublicKey) -> bytes:
 
 
 def open_note(note: str, public: Ed25519PublicKey) -> Checkpoint:
-    """What the note says; raises Tampered when its form, key or signature is wrong."""
-    match = _NOTE.fullmatch(note)
-    if match is None:
-        raise Tampered("a checkpoint does not have the form of a signed note")
+    """What the note says that this one key signed; raises Tampered when its form, key or signature is wrong."""
+    return open_signed(note, (public,))
+
+
+def announced_size(note: str) -> int:
+    """The size that a note speaks of, not to be believed yet; raises Tampered when it has no such form."""
+    return int(_matched(note)["size"])
+
+
+def open_signed(note: str, publics: Sequence[Ed25519PublicKey]) -> Checkpoint:
+    """The same for a note that all of `publics` signed, in this order, and nobody else."""
+    match = _matched(note)
     try:
-        signature, root = _decode(match["signature"]), _decode(match["root"])
-        if signature[:4] != key_id(match["name"], public):
-            raise Tampered("a checkpoint was signed by another key")
-        public.verify(signature[4:], match["text"].encode())
+        root, lines = _decode(match["root"]), match["lines"].splitlines()
+        if len(lines) != len(publics):
+            raise Tampered(f"a checkpoint carries {len(lines)} signature(s), {len(publics)} are wanted at its size")
+        for line, public in zip(lines, publics, strict=True):
+            _, name, value = line.split(" ")
+            signature = _decode(value)
+            if name != match["origin"] or signature[:4] != key_id(name, public):
+                raise Tampered("a checkpoint was signed by another key")
+            public.verify(signature[4:], match["text"].encode())
     except InvalidSignature as error:
         raise Tampered("a checkpoint's signature does not verify") from error
     except ValueError as error:  # broken base64, or text that is no text
         raise Tampered("a checkpoint cannot be decoded") from error
     return Checkpoint(match["origin"], int(match["size"]), root)
+
+
+def _matched(note: str) -> re.Match[str]:
+    match = _NOTE.fullmatch(note)
+    if match is None:
+        raise Tampered("a checkpoint does not have the form of a signed note")
+    return match
 
 
 def _decode(text: str) -> bytes:
@@ -107,24 +168,30 @@ _LOG_KEY = "log_key"
 
 def put_log_key(tx: Connection, key: CheckpointKey) -> None:
     """Write down which key signs this log: no other one will be taken."""
-    tx.execute(insert(meta).values(name=_LOG_KEY, value=f"{key.origin}+{key.name.hex()}"))
+    tx.execute(insert(meta).values(name=_LOG_KEY, value=key.title))
+
+
+def known_log_key(tx: Connection) -> str | None:
+    """The title of the key that signs this log; None in a home of an older release that was not opened yet."""
+    return tx.execute(select(meta.c.value).where(meta.c.name == _LOG_KEY)).scalar_one_or_none()
+
+
+def move_log_key(tx: Connection, key: CheckpointKey) -> None:
+    """From this transaction's commit on `key` signs this log."""
+    tx.execute(update(meta).where(meta.c.name == _LOG_KEY).values(value=key.title))
 
 
 def require_log_key(database: Engine, key: CheckpointKey) -> None:
     """Refuse the key of another gateway's log; raises Misconfigured. A home of an older release takes its key now."""
-    told = select(meta.c.value).where(meta.c.name == _LOG_KEY)
     with reading(database) as tx:
-        known = tx.execute(told).scalar_one_or_none()
+        known = known_log_key(tx)
     if known is None:
         with writing(database) as tx:
             hold(tx, _LOG_KEY)
-            known = tx.execute(told).scalar_one_or_none()
+            known = known_log_key(tx)
             if known is None:
                 put_log_key(tx, key)
-                return
-    if known != f"{key.origin}+{key.name.hex()}":
-        wanted = f"keys.checkpoint_key_file holds another key than the one that signs this log ({known})"
-        raise Misconfigured(f"{wanted}: one log has one key and one key has one log; put this home's own key back")
+    key.follow(known)
 
 
 def tree_size(tx: Connection) -> int:
@@ -143,6 +210,7 @@ def newest_checkpoint(tx: Connection) -> tuple[int, datetime | None]:
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
     """Sign the log as this transaction sees it; None when nothing was appended since the last one, or ever."""
     hold(tx, AUDIT_HEAD)
+    key.follow(known_log_key(tx))  # another process may have replaced it since this one began
     size = tree_size(tx)
     if size == 0:
         return None
@@ -150,8 +218,19 @@ def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tup
     if tx.execute(known).first() is not None:
         return None
     note = key.sign(size, root_of(read_edge(tx, size)))
-    tx.execute(insert(audit_checkpoint).values(size=size, note=note, made_at=now))
+    put_checkpoint(tx, size, note, now=now)
     return size, note
+
+
+def put_checkpoint(tx: Connection, size: int, note: str, *, now: datetime) -> None:
+    """Keep a checkpoint that was signed in this transaction."""
+    tx.execute(insert(audit_checkpoint).values(size=size, note=note, made_at=now))
+
+
+def read_note_at(tx: Connection, size: int) -> str:
+    """The checkpoint of exactly this size."""
+    note: str = tx.execute(select(audit_checkpoint.c.note).where(audit_checkpoint.c.size == size)).scalar_one()
+    return note
 
 
 def write_checkpoint_file(folder: Path, size: int, note: str) -> Path:

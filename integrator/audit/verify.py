@@ -14,7 +14,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
-from integrator.audit.checkpoint import Checkpoint, open_note, tree_size
+from integrator.audit.checkpoint import Checkpoint, tree_size
+from integrator.audit.log_keys import REPLACED, LogKeys, read_log_keys
 from integrator.audit.trail import feed_of, read_edge
 from integrator.audit.tree import EMPTY_ROOT, Hash, extend, leaf_hash, root_of
 from integrator.domain.errors import Tampered
@@ -62,14 +63,14 @@ class Broken(Exception):
 class _Recount:
     """Walks the log once: the tree, the checkpoints on its way, and the state each message should have."""
 
-    def __init__(self, notes: dict[int, str], public: Ed25519PublicKey, origin: str) -> None:
+    def __init__(self, notes: dict[int, str], keys: LogKeys) -> None:
         self.size = 0
         self.edge: list[Hash] = []
         self.states: dict[tuple[str, int], str] = {}
         self.records: set[tuple[str, str]] = set()
         self.notes = notes
-        self._public = public
-        self._origin = origin
+        self._keys = keys
+        self._changes = [each.index for each in keys.changes]
 
     def begin_at(self, tx: Connection, since: Checkpoint) -> int:
         """Start above a checkpoint that somebody kept; returns its size. The log must hold what it speaks of."""
@@ -115,6 +116,8 @@ class _Recount:
                 raise Broken("leaf", f"entry {index}: its row names another message or customer than its text", index)
             if event in _MOVES:
                 self._follow_move(index, fact)
+            elif event == REPLACED and index not in self._changes:
+                raise Broken("leaf", f"entry {index}: the log key changed there, and meta does not say so", index)
             elif event == "kayit.accepted":
                 self.records.add((fact["kurum"], fact["kayit_no"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -133,10 +136,10 @@ class _Recount:
         """A checkpoint at the present size."""
         at, index = f"checkpoint at {self.size}", self.size - 1
         try:
-            checkpoint = open_note(note, self._public)
+            checkpoint = self._keys.open(note)
         except Tampered as error:
             raise Broken("checkpoint", f"{at}: {error.detail}", index) from error
-        if checkpoint.origin != self._origin or checkpoint.size != self.size:
+        if checkpoint.origin != self._keys.origin or checkpoint.size != self.size:
             words = f"{at}: it speaks of {checkpoint.origin!r}, size {checkpoint.size}"
             raise Broken("checkpoint", words, index)
         if checkpoint.root != root_of(self.edge):
@@ -157,9 +160,13 @@ def verify(
     the rows of messages that moved later are compared.
     """
     stored = {row.size: row.note for row in tx.execute(select(audit_checkpoint.c.size, audit_checkpoint.c.note))}
-    recount = _Recount(dict(stored), public, origin)
     try:
-        held = _outside_notes(outside or [], public, stored)
+        keys = read_log_keys(tx, origin, public)
+    except Tampered as error:
+        return Report(tree_size(tx), len(stored), 0, EMPTY_ROOT, Break("leaf", error.detail))
+    recount = _Recount(dict(stored), keys)
+    try:
+        held = _outside_notes(outside or [], keys, stored)
         recount.notes.update({size: note for size, note in held.items() if size not in stored})
         start = recount.begin_at(tx, since) if since else 0
         query = select(*_COLUMNS).where(audit_entry.c.i >= start).order_by(audit_entry.c.i)
@@ -175,12 +182,12 @@ def verify(
     return Report(recount.size, len(stored), messages, root, None)
 
 
-def _outside_notes(outside: list[tuple[Path, str]], public: Ed25519PublicKey, stored: dict[int, str]) -> dict[int, str]:
+def _outside_notes(outside: list[tuple[Path, str]], keys: LogKeys, stored: dict[int, str]) -> dict[int, str]:
     """Checkpoints kept elsewhere, by size; one that contradicts the stored one is a break by itself."""
     held: dict[int, str] = {}
     for path, note in outside:
         try:
-            checkpoint = open_note(note, public)
+            checkpoint = keys.open(note)
         except Tampered as error:
             raise Broken("checkpoint", f"{path.name}: {error.detail}") from error
         mine = stored.get(checkpoint.size)

@@ -225,6 +225,14 @@ def read_list_file(path: Path) -> list[tuple[str, str, bool]]:
     return found
 
 
+def digest_of_history(tx: Connection, list_name: str) -> str:
+    """The same over what became of each code."""
+    columns = [column for column in kod_history.c if column.name != "list_name"]
+    rows = tx.execute(select(*columns).where(kod_history.c.list_name == list_name).order_by(*columns[:2]))
+    told = [[str(value) for value in row] for row in rows]
+    return sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+
+
 def digest_of_list(tx: Connection, list_name: str) -> str:
     """SHA-256 (hex) over a stored list as it stands: code, text, in use or not."""
     columns = (kod.c.code, kod.c.text_tr, kod.c.active)

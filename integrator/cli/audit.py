@@ -1,4 +1,4 @@
-"""Evidence: `audit verify | fsck | prove | checkpoint | consistency`."""
+"""Evidence: `audit verify | fsck | prove | checkpoint | consistency | claim`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from pathlib import Path
 import click
 
 from integrator import acts
-from integrator.audit.checkpoint import Checkpoint, CheckpointKey, open_note, write_checkpoint_file
+from integrator.audit.checkpoint import Checkpoint, write_checkpoint_file
+from integrator.audit.claim import told_of
+from integrator.audit.log_keys import LogKeys, keys_now
 from integrator.audit.prove import prove_bildirim, prove_consistency
 from integrator.audit.verify import Report
 from integrator.audit.verify import verify as verify_log
-from integrator.cli.output import home_option, json_option, print_json, say
+from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, say
 from integrator.domain.errors import Malformed, Tampered
 from integrator.domain.identifiers import SorguNo
 from integrator.evidence.fsck import fsck
 from integrator.evidence.handing import hand_out
+from integrator.keeping.log_key import claim_key
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.wiring import checkpoint_key, open_gateway, open_holders, open_store
@@ -45,8 +48,9 @@ _checkpoints_option = click.option(
 def verify(settings: Settings, checkpoints: Path | None, since: Path | None, as_json: bool) -> int:
     """Recompute everything and name the first broken place. Exit code 5 when there is one."""
     key, outside = checkpoint_key(settings), kept_notes(checkpoints)
-    earlier = read_note(since, key) if since else None
     with reading(open_store(settings)) as tx:
+        keys = keys_now(tx, key)
+        earlier = read_note(since, keys) if since else None
         report = verify_log(tx, key.public, key.origin, outside, since=earlier)
     return _tell(report, as_json=as_json, outside=len(outside), since=earlier.size if earlier else 0)
 
@@ -109,6 +113,18 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
 
 
 @audit_group.command()
+@click.option("--reason", required=True, help="Kept in the audit log.")
+@name_option
+@home_option
+@json_option
+def claim(settings: Settings, reason: str, by: str | None, as_json: bool) -> None:
+    """Say that this home goes on with its log key, although it was copied or its database was put back."""
+    found = claim_key(open_gateway(settings, sending=False, check_claim=False), reason=reason, by=name_of(by))
+    told = f"{found.log[:16]}  {found.size}  {found.place}"
+    print_json(told_of(found)) if as_json else click.echo(told)
+
+
+@audit_group.command()
 @home_option
 @json_option
 def hand(settings: Settings, as_json: bool) -> int:
@@ -129,8 +145,9 @@ def hand(settings: Settings, as_json: bool) -> int:
 @json_option
 def consistency(settings: Settings, checkpoint_file: Path, as_json: bool) -> None:
     """Prove that the log only grew since CHECKPOINT_FILE: the newest checkpoint and the hashes between the two."""
-    earlier = read_note(checkpoint_file, checkpoint_key(settings))
+    key = checkpoint_key(settings)
     with reading(open_store(settings)) as tx:
+        earlier = read_note(checkpoint_file, keys_now(tx, key))
         proof = prove_consistency(tx, earlier)
     if as_json:
         print_json(proof)
@@ -144,7 +161,7 @@ def consistency(settings: Settings, checkpoint_file: Path, as_json: bool) -> Non
     )
 
 
-def read_note(path: Path, key: CheckpointKey) -> Checkpoint:
+def read_note(path: Path, keys: LogKeys) -> Checkpoint:
     """The checkpoint in a file; raises Malformed for what is no small text, Tampered for what does not verify."""
     try:
         with path.open("rb") as file:
@@ -154,8 +171,8 @@ def read_note(path: Path, key: CheckpointKey) -> Checkpoint:
         raise Malformed(f"{path.name}: not a checkpoint ({type(error).__name__})") from error
     if len(note) > _LARGEST_NOTE:
         raise Malformed(f"{path.name}: not a checkpoint (more than {_LARGEST_NOTE} bytes)")
-    found = open_note(text, key.public)
-    if found.origin != key.origin:
+    found = keys.open(text)
+    if found.origin != keys.origin:
         raise Tampered(f"{path.name}: it speaks of the log {found.origin!r}")
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from integrator.audit.claim import write_claim
 from integrator.cli.output import home_option, json_option, local, print_json, say
 from integrator.domain.clock import SystemClock
 from integrator.domain.errors import Malformed, Misconfigured
@@ -17,6 +18,7 @@ from integrator.keeping.restoring import restore as restore_it
 from integrator.protect.files import write_secret
 from integrator.protect.seal import new_key, read_key_file
 from integrator.settings import Settings, read_settings
+from integrator.store.engine import reading
 from integrator.store.keyring import KeyRing
 from integrator.wiring import checkpoint_key, closing_database, master_key, open_database, open_gateway
 
@@ -84,6 +86,8 @@ def restore(
             now=SystemClock().now(),
             destroyed=[_certificate(each) for each in destroyed],
         )
+        with reading(database) as tx:  # a claim that came along with the keys speaks of the original
+            write_claim(tx, log_key, done.entries)
     facts = {
         "made_at": done.made_at,
         "entries": done.entries,

@@ -4,15 +4,13 @@
 2. The log verifies: entries, nodes, checkpoints, states of messages (``audit/verify.py``).
 3. Each sealed value opens, and is what the entries committed to; each other column says what the entries say.
 
-`WORKING` lists the columns that no entry speaks of and no evidence is made of: they steer when something happens next,
-or repeat what an answer of the ministry said. A change there is not found, and changes nothing that can be proven.
+Which columns no entry speaks of and no evidence is made of, and why, stands in ``working.py``.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,92 +18,36 @@ from typing import Any
 from sqlalchemy import Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
+from integrator.audit.checkpoint import known_log_key
 from integrator.audit.trail import stamp_of
 from integrator.audit.tree import EMPTY_ROOT
 from integrator.audit.verify import Break, Broken, Report, verify
-from integrator.domain.errors import Erased, IntegratorError
+from integrator.domain.errors import Erased, IntegratorError, Misconfigured
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.domain.states import State
 from integrator.evidence.registers import check_registers
+from integrator.evidence.stories import Facts, Story, read_stories
 from integrator.gateway import Gateway
-from integrator.protect.seal import Seals, is_gone
+from integrator.protect.seal import Seals, gone, is_gone
 from integrator.queue import bodies
+from integrator.queue.erasures import place_mark
 from integrator.store.dialect import dialect_of
 from integrator.store.engine import Tx, reading
+from integrator.store.schema import fault_of_schema
 from integrator.store.tables import (
-    audit_entry,
     bildirim,
     bildirim_body,
     content_key,
     deneme,
     evidence_copy,
     kayit,
+    metadata,
     revocation_answer,
     sonuc,
 )
 
-WORKING = {
-    "bildirim": frozenset(
-        {"due_at", "claimed_by", "fence", "attempt", "asks", "reason", "changed_at", "uncertain_since", "ministry_no"}
-    ),
-    "evidence_copy": frozenset({"changed_at"}),
-    "revocation_answer": frozenset({"seen_at"}),
-    "audit_checkpoint": frozenset({"made_at", "token"}),
-    "quarantine": frozenset({"code", "reason"}),
-    "kurum": frozenset({"tur", "follows_served"}),
-    "kod": frozenset({"source", "seen_at"}),
-    "kod_history": frozenset({"change", "text_tr", "source", "seen_at", "change_no", "code", "list_name"}),
-    "isyeri": frozenset({"blind_index", "holds", "source", "seen_at", "kurum_id", "body"}),
-    "profesyonel_yetki": frozenset({"blind_index", "holds", "source", "seen_at", "kurum_id", "body"}),
-    "calisan_sigorta": frozenset({"blind_index", "holds", "source", "seen_at", "kurum_id", "body"}),
-}
-WORKING_TABLES = frozenset(
-    {
-        "checkpoint_holder", "ministry_line", "tick_lease", "sorgu_no_counter", "alembic_version",
-        # told by others, or by people: the log tells that they changed and who did it, not what stands there
-        "api_key", "isyeri_karti", "profesyonel", "sozlesme", "calisan", "legal_hold", "retention_event", "destruction",
-        "kullanici", "oturum", "recovery_code", "login_brake", "broken_glass",
-    }
-)  # fmt: skip
 _PAGE = 500
-ERASED = ("content.erased", "content.erased_again")
 _COMMITTED = frozenset({"canonical", "cms", "indexes", "request", "reply"})
-
-
-@dataclass(slots=True)
-class _Story:
-    """What the entries say about one message."""
-
-    birth: Mapping[str, Any]
-    commitments: dict[str, str] = field(default_factory=dict)
-    code: str = ""
-    accepted: int = 0
-    level: str | None = None
-    tries: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether its entries tell every column; those of the first release do not."""
-        return "form" in self.birth
-
-    def take(self, fact: Mapping[str, Any]) -> None:
-        """One entry, in order."""
-        event, number = fact["event"], fact.get("deneme_no")
-        self.commitments |= {name: fact[name] for name in ("canonical", "cms", "indexes") if name in fact}
-        if event == "evidence.added":
-            self.level = fact["level"]
-        elif event in ("bildirim.moved", "bildirim.asked") and "code" in fact:
-            self.code = fact["code"]
-        self.accepted = fact.get("accepted", self.accepted)
-        if fact.get("to") in ("accepted", "partial") and fact.get("from") != fact.get("to") and self.level is None:
-            self.level = ""
-        if number is not None:
-            self._try(number, fact)
-
-    def _try(self, number: int, fact: Mapping[str, Any]) -> None:
-        known = self.tries.setdefault(number, {"act": "send" if "to" in fact else "ask", "started_at": fact["at"]})
-        if "outcome" in fact:
-            known |= {"ended_at": fact["at"], "outcome": fact["outcome"], "code": fact.get("code", "")}
-            known |= {name: fact[name] for name in ("request", "reply") if name in fact}
 
 
 def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Report:
@@ -114,6 +56,7 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
     report = Report(0, 0, 0, EMPTY_ROOT, None)
     with reading(gateway.database) as tx:
         try:
+            key.follow(known_log_key(tx))
             report = verify(tx, key.public, key.origin, outside)
             if report.found is None:
                 for check in (check_registers, _check_rows, _check_storage):  # keys before what they open
@@ -121,48 +64,57 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
         except Broken as broken:
             report = replace(report, found=broken.place)
         except (TypeError, ValueError, OverflowError, KeyError, OSError) as error:
-            words = f"a row holds a value that its table does not keep ({type(error).__name__}: {error})"
+            words = f"{_odd_place(tx)} a value that its table does not keep ({type(error).__name__}: {error})"
             report = replace(report, found=Break("row", words[:200]))
+        except Misconfigured as error:  # the row that names the log's key names another one
+            report = replace(report, found=Break("row", f"meta log_key: {error.detail}"))
         except DBAPIError as error:
             report = replace(report, found=Break("storage", f"storage: {dialect_of(tx).words(error)}"))
     return report
 
 
+def _odd_place(tx: Tx) -> str:
+    """The first column in which a value stands that cannot be read as one of its kind."""
+    for table in metadata.sorted_tables:
+        for column in table.c:
+            try:
+                for _ in tx.execute(select(column)):
+                    pass
+            except (TypeError, ValueError, OverflowError, DBAPIError):
+                return f"{table.name}.{column.name} holds"
+    return "a row holds"
+
+
 def _check_storage(tx: Tx, _gateway: Gateway) -> None:
-    fault = dialect_of(tx).fault_of_storage(tx)
+    fault = dialect_of(tx).fault_of_storage(tx) or fault_of_schema(tx)
     if fault:
         raise Broken("storage", f"storage: {fault}")
 
 
 def _check_rows(tx: Tx, gateway: Gateway) -> None:
-    stories, born, erased = _read_stories(tx)
+    stories, born, erased = read_stories(tx)
     _check_erased(tx, erased)
+    places = {number: mark for each in erased.values() for number, mark in each.get("places", {}).items()}
     for row in tx.execute(_keyed(select(kayit), kayit).execution_options(yield_per=_PAGE)):
         _check_kayit(gateway, row, born.get((row.kurum_id, row.kayit_no), {}))
     same = (bildirim_body.c.kurum_id == bildirim.c.kurum_id) & (bildirim_body.c.sorgu_no == bildirim.c.sorgu_no)
     query = select(bildirim, bildirim_body.c.canonical, bildirim_body.c.cms).outerjoin(bildirim_body, same)
     query, salts = _keyed(query, bildirim), dict[int, bytes]()
     for row in tx.execute(query.order_by(bildirim.c.sorgu_no).execution_options(yield_per=_PAGE)):
-        salts[row.sorgu_no] = _check_bildirim(gateway, row, stories[row.sorgu_no])
+        salts[row.sorgu_no] = _check_bildirim(gateway, row, stories[row.sorgu_no], places)
+    _check_orphans(tx)
     _check_denemeler(tx, gateway, stories, salts)
     _check_beside(tx, gateway, stories)
 
 
-def _read_stories(tx: Tx) -> tuple[dict[int, _Story], dict[tuple[str, str], Mapping[str, Any]], set[tuple[str, str]]]:
-    """(sorgu_no -> story, (kurum, kayit_no) -> the entry that accepted it, records whose content was erased)."""
-    stories: dict[int, _Story] = {}
-    born: dict[tuple[str, str], Mapping[str, Any]] = {}
-    erased: set[tuple[str, str]] = set()
-    query = select(audit_entry.c.leaf).order_by(audit_entry.c.i).execution_options(yield_per=5000)
-    for leaf in tx.execute(query).scalars():
-        fact = json.loads(leaf)
-        if fact["event"] == "kayit.accepted":
-            born[fact["kurum"], fact["kayit_no"]] = fact
-        elif fact["event"] in ERASED:
-            erased.update((fact["kurum"], each) for each in fact["records"])
-        elif "sorgu_no" in fact:
-            stories.setdefault(fact["sorgu_no"], _Story(fact)).take(fact)
-    return stories, born, erased
+def _check_orphans(tx: Tx) -> None:
+    """Sealed rows whose message or record does not stand beside them."""
+    pairs = ((bildirim_body, bildirim, "sorgu_no"), (content_key, kayit, "kayit_no"))
+    for table, owner, name in pairs:
+        same = (owner.c.kurum_id == table.c.kurum_id) & (owner.c[name] == table.c[name])
+        query = select(table.c[name]).outerjoin_from(table, owner, same).where(owner.c.kurum_id.is_(None))
+        for each in tx.execute(query.limit(1)).scalars():
+            raise Broken("row", f"{table.name} {each}: it belongs to nothing")
 
 
 def _check_kayit(gateway: Gateway, row: Any, birth: Mapping[str, Any]) -> None:
@@ -175,10 +127,12 @@ def _check_kayit(gateway: Gateway, row: Any, birth: Mapping[str, Any]) -> None:
     if key:
         _open(where, "body", lambda: bodies.open_record(key, KurumNo(row.kurum_id), row.kayit_no, row.body))
         stored["fingerprint"] = row.fingerprint.hex()
+    elif row.fingerprint:
+        raise Broken("row", f"{where}: its content was erased, its fingerprint is not empty")
     _same(where, stored, birth, whole="fingerprint" in birth)
 
 
-def _check_bildirim(gateway: Gateway, row: Any, story: _Story) -> bytes:
+def _check_bildirim(gateway: Gateway, row: Any, story: Story, places: Mapping[str, str]) -> bytes:
     """Returns the message's salt; empty when its content was erased."""
     where, kurum, number = f"bildirim {row.sorgu_no}", KurumNo(row.kurum_id), SorguNo(row.sorgu_no)
     stored = {
@@ -190,8 +144,14 @@ def _check_bildirim(gateway: Gateway, row: Any, story: _Story) -> bytes:
     _same(where, {"last_code": row.last_code, "accepted": row.parts_accepted, "denemeler": row.deneme_no},
           {"last_code": story.code, "accepted": story.accepted, "denemeler": max(story.tries, default=0)},
           whole=story.is_whole)  # fmt: skip
+    if row.state == State.PENDING and row.ministry_no != story.ministry_no:
+        raise Broken("row", f"{where}: its ministry_no is not what the log says")
     key = _key(gateway, row, where)
     if key is None:
+        if row.canonical is None or row.profesyonel_index:
+            raise Broken("row", f"{where}: its content was erased, but its rows are not what an erasure leaves")
+        mark = place_mark(gateway.keyring.sealer(kurum), number, row.isyeri_index)
+        _same(where, {"isyeri_index": mark}, {"isyeri_index": places.get(str(number), mark)})
         return b""
     salt, canonical = _open(where, "canonical", lambda: bodies.open_canonical(key, kurum, number, row.canonical))
     cms = _open(where, "cms", lambda: bodies.open_cms(key, kurum, number, row.cms)) if row.cms else b""
@@ -201,7 +161,7 @@ def _check_bildirim(gateway: Gateway, row: Any, story: _Story) -> bytes:
     return bytes(salt)
 
 
-def _check_denemeler(tx: Tx, gateway: Gateway, stories: dict[int, _Story], salts: dict[int, bytes]) -> None:
+def _check_denemeler(tx: Tx, gateway: Gateway, stories: dict[int, Story], salts: dict[int, bytes]) -> None:
     left = {(number, each) for number, story in stories.items() for each in story.tries}
     query = _of_message(deneme).order_by(deneme.c.sorgu_no, deneme.c.deneme_no).execution_options(yield_per=_PAGE)
     for row in tx.execute(query):
@@ -234,7 +194,7 @@ def _tried(gateway: Gateway, row: Any, salt: bytes, where: str) -> dict[str, Any
     return {**times, **said, **bodies.commitments(salt, request=request, reply=reply)}
 
 
-def _check_beside(tx: Tx, gateway: Gateway, stories: dict[int, _Story]) -> None:
+def _check_beside(tx: Tx, gateway: Gateway, stories: dict[int, Story]) -> None:
     owed = {number for number, story in stories.items() if story.level is not None}
     for row in tx.execute(_of_message(evidence_copy).execution_options(yield_per=_PAGE)):
         story = stories.get(row.sorgu_no)
@@ -245,11 +205,22 @@ def _check_beside(tx: Tx, gateway: Gateway, stories: dict[int, _Story]) -> None:
         owed.discard(row.sorgu_no)
     for lost in sorted(owed):
         raise Broken("row", f"evidence_copy {lost}: the log speaks of it, its row is gone")
+    partial = {number for number, story in stories.items() if story.refused and story.is_whole}
     for row in tx.execute(_of_message(sonuc).execution_options(yield_per=_PAGE)):
         _open_beside(gateway, row, "sonuc", bodies.open_refused, row.refused_parts)
+        partial.discard(row.sorgu_no)
+    for lost in sorted(partial):
+        raise Broken("row", f"sonuc {lost}: the log says that parts were refused, its row is gone")
+    _check_answers(tx, {digest for story in stories.values() for digest in story.answers})
+
+
+def _check_answers(tx: Tx, relied_on: set[str]) -> None:
     for row in tx.execute(select(revocation_answer)):
+        relied_on.discard(row.digest)
         if sha256(row.response).hexdigest() != row.digest or row.source not in ("ocsp", "crl"):
             raise Broken("row", f"revocation_answer {row.digest[:16]}: it is not what its digest says")
+    for digest in sorted(relied_on):
+        raise Broken("row", f"revocation_answer {digest[:16]}: a decision relied on it, its row is gone")
 
 
 def _open_beside(gateway: Gateway, row: Any, table: str, act: Callable[..., Any], sealed: bytes) -> None:
@@ -291,11 +262,19 @@ def _key(gateway: Gateway, row: Any, where: str) -> Seals | None:
         raise Broken("row", f"{where}: {error.detail}") from error
 
 
-def _check_erased(tx: Tx, erased: Container[tuple[str, str]]) -> None:
-    """A content key that is gone was destroyed under a class, and the log says so."""
+def _check_erased(tx: Tx, erased: Facts) -> None:
+    """A content key that is gone was destroyed under a class, and the log says so; else it is there."""
+    left = set(erased)
     for row in tx.execute(select(content_key).execution_options(yield_per=_PAGE)):
-        if is_gone(row.sealed) and (row.kurum_id, row.kayit_no) not in erased:
-            raise Broken("row", f"content_key {row.kayit_no}: it is gone, and the log tells of no erasure")
+        told = erased.get((row.kurum_id, row.kayit_no))
+        left.discard((row.kurum_id, row.kayit_no))
+        if is_gone(row.sealed) != (told is not None):
+            words = "it is gone, and the log tells of no erasure" if told is None else "the log says it was erased"
+            raise Broken("row", f"content_key {row.kayit_no}: {words}")
+        if told and "class" in told and row.sealed != gone(told.get("on", told["at"][:10]), told["class"]):
+            raise Broken("row", f"content_key {row.kayit_no}: its day or class is not what the log says")
+    for _, name in sorted(left):
+        raise Broken("row", f"content_key {name}: the log says that it was erased, its row is gone")
 
 
 def _open(where: str, what: str, opened: Callable[[], Any]) -> Any:

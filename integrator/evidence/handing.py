@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
-from integrator.audit.checkpoint import Checkpoint, CheckpointKey, open_note
+from integrator.audit.checkpoint import Checkpoint, CheckpointKey
+from integrator.audit.log_keys import keys_now
 from integrator.audit.prove import Head, newest_head
 from integrator.audit.trail import read_edge
 from integrator.audit.tree import root_of
@@ -118,7 +119,7 @@ def require_same_log(tx: Tx, key: CheckpointKey, path: Path) -> None:
     """Raise Tampered unless the checkpoint in `path` is a beginning of the log as it stands here."""
     with path.open("rb") as file:
         note = file.read(_LARGEST_NOTE).decode("utf-8", "replace")
-    before = open_note(note, key.public)
+    before = keys_now(tx, key).open(note)
     if before.size and root_at(tx, before) != before.root:
         what = "another log has this key, or an older copy of this one was put back"
         raise Tampered(f"{path.name} is not a beginning of this log: {what}; nothing was overwritten")

@@ -24,7 +24,7 @@ from typing import Any
 from sqlalchemy import select
 
 from integrator import acts
-from integrator.audit.checkpoint import open_note
+from integrator.audit.log_keys import change_indexes, keys_now
 from integrator.audit.prove import Head, newest_head, prove_consistency, prove_row
 from integrator.audit.trail import Entry
 from integrator.domain.errors import Erased, NotFound, Unavailable
@@ -213,7 +213,8 @@ def _manifest(gateway: Gateway, dossiers: Sequence[Dossier], wish: Wish, files: 
         }
         for each in dossiers
     ]
-    log = ["checkpoint.txt", "history.json", "pack.json", *(f"{each.sorgu_no}.json" for each in dossiers)]
+    log = ["checkpoint.txt", "history.json", "keys.json", "pack.json"]
+    log += [f"{each.sorgu_no}.json" for each in dossiers]
     return verifier.strict_bytes(
         {
             "format": verifier.FORMAT,
@@ -239,21 +240,26 @@ def _log_files(gateway: Gateway, dossiers: Sequence[Dossier], digest: str) -> Fi
         files = {
             "log/checkpoint.txt": head.note.encode(),
             "log/history.json": verifier.strict_bytes(_history(tx, gateway, head)),
+            "log/keys.json": verifier.strict_bytes(_proved(tx, change_indexes(tx), head)),
             "log/pack.json": verifier.strict_bytes(prove_row(tx, _sealed_row(tx, digest, head), head)),
         }
         for each in dossiers:
             indexes = [one["index"] for one in each.entries]
-            rows = tx.execute(select(audit_entry).where(audit_entry.c.i.in_(indexes)).order_by(audit_entry.c.i))
-            proved = [prove_row(tx, row, head) for row in rows]
-            files[f"log/{each.sorgu_no}.json"] = verifier.strict_bytes(proved)
+            files[f"log/{each.sorgu_no}.json"] = verifier.strict_bytes(_proved(tx, indexes, head))
     return files
+
+
+def _proved(tx: Tx, indexes: Sequence[int], head: Head) -> list[dict[str, Any]]:
+    rows = tx.execute(select(audit_entry).where(audit_entry.c.i.in_(indexes)).order_by(audit_entry.c.i))
+    return [prove_row(tx, row, head) for row in rows]
 
 
 def _history(tx: Tx, gateway: Gateway, head: Head) -> list[dict[str, Any]]:
     """The newest earlier checkpoints, each with the proof that the log only grew since."""
     query = select(audit_checkpoint.c.note).where(audit_checkpoint.c.size < head.size)
     notes = list(tx.execute(query.order_by(audit_checkpoint.c.size.desc()).limit(HISTORY)).scalars())
-    earlier = [(note, open_note(note, gateway.checkpoint_key.public)) for note in notes]
+    keys = keys_now(tx, gateway.checkpoint_key)
+    earlier = [(note, keys.open(note)) for note in notes]
     return [{"checkpoint": note, "proof": prove_consistency(tx, before)["proof"]} for note, before in reversed(earlier)]
 
 

@@ -144,14 +144,24 @@ def grows(first: int, old: bytes, second: int, new: bytes, proof: list[bytes]) -
 class Checkpoint:
     """A signed note: origin, size, root, a blank line, and the signature of the key with that name and id."""
 
-    FORM = re.compile(r"(([^\n]+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/=]+)\n)\n— ([^\n ]+) ([A-Za-z0-9+/=]+)\n")
+    LINE = r"— [^\n ]+ [A-Za-z0-9+/=]+\n"
+    FORM = re.compile(rf"(([^\n]+)\n(0|[1-9][0-9]*)\n([A-Za-z0-9+/=]+)\n)\n((?:{LINE}){{1,2}})")
 
-    def __init__(self, note: str, key: bytes) -> None:
+    def __init__(self, note: str, keys: Keys) -> None:
         found = self.FORM.fullmatch(note)
         if found is None:
             raise Wrong("the checkpoint does not have the form of a signed note")
-        text, self.origin, size, root, name, signature = found.groups()
-        self.size, self.root, signed = int(size), _base64(root), _base64(signature)
+        text, self.origin, size, root, lines = found.groups()
+        self.size, self.root, wanted = int(size), _base64(root), keys.of(int(size))
+        told = lines.splitlines()
+        if len(told) != len(wanted):
+            raise Wrong(f"the checkpoint has {len(told)} signature(s); at its size {len(wanted)} are wanted")
+        for line, key in zip(told, wanted, strict=True):
+            self._verify(text, line, key)
+
+    def _verify(self, text: str, line: str, key: bytes) -> None:
+        _, name, signature = line.split(" ")
+        signed = _base64(signature)
         key_id = hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]
         if name != self.origin or signed[:4] != key_id:
             raise Wrong("the checkpoint is signed by another key than the log's")
@@ -159,6 +169,33 @@ class Checkpoint:
             Ed25519PublicKey.from_public_bytes(key).verify(signed[4:], text.encode())
         except (InvalidSignature, ValueError) as error:
             raise Wrong("the checkpoint's signature does not verify") from error
+
+
+class Keys:
+    """Which key signs the log when. A change is an entry that the old and the new key signed, told by its index."""
+
+    def __init__(self, origin: str, last: bytes, changes: list[tuple[int, dict[str, Any]]]) -> None:
+        self.changes: list[tuple[int, bytes, bytes]] = []
+        self.last = last
+        for index, entry in reversed(changes):
+            old, new = bytes.fromhex(entry["old"]), bytes.fromhex(entry["new"])
+            if entry.get("event") != "log_key.replaced" or new != (self.changes[0][1] if self.changes else last):
+                raise Wrong(f"entry {index}: it is no change to the key that came after it")
+            text = f"ibys/log-key/v1\n{origin}\n{index}\n{old.hex()}\n{new.hex()}\n".encode()
+            for key, name in ((old, "signed_by_old"), (new, "signed_by_new")):
+                try:
+                    Ed25519PublicKey.from_public_bytes(key).verify(_base64(entry[name]), text)
+                except (InvalidSignature, ValueError) as error:
+                    raise Wrong(f"entry {index}: a change of keys that one of the two did not sign") from error
+            self.changes.insert(0, (index, old, new))
+
+    def of(self, size: int) -> tuple[bytes, ...]:
+        """Who must have signed a checkpoint of this size: one key, or both right above a change."""
+        keys: tuple[bytes, ...] = (self.changes[0][1] if self.changes else self.last,)
+        for index, old, new in self.changes:
+            if size > index:
+                keys = (old, new) if size == index + 1 else (new,)
+        return keys
 
 
 def _base64(text: str) -> bytes:
@@ -438,6 +475,8 @@ class Judge:
         self.verdicts: list[dict[str, str]] = []
         self.manifest: dict[str, Any] = {}
         self.head: Checkpoint | None = None
+        self.keys = Keys("", b"", [])
+        self.changes: list[dict[str, Any]] = []
 
     def claim(self, name: str, about: str, act: Callable[[], str], file: str = "") -> None:
         """One verdict: `act` returns what was seen, raises Wrong, or returns a text that begins with ``?``."""
@@ -455,6 +494,7 @@ class Judge:
     def judge(self) -> list[dict[str, str]]:
         """Every verdict, the pack's own first."""
         self.claim("files", "pack", self.files_are_listed)
+        self.claim("keys", "log", self.keys_lead_on, f"{LOG}keys.json")
         self.claim("checkpoint", "log", self.checkpoint_is_signed, f"{LOG}checkpoint.txt")
         if self.head and self.manifest:
             self.claim("manifest", "log", self.manifest_is_logged, f"{LOG}pack.json")
@@ -483,11 +523,22 @@ class Judge:
     def _digest(self, name: str) -> str:
         return hashlib.sha256(self.files[name]).hexdigest() if name in self.files else ""
 
+    def keys_lead_on(self) -> str:
+        """From the key the log began with to the one that signs now; older packs tell of no change."""
+        name, told = f"{LOG}keys.json", self.manifest["log_key"]
+        changes = strict_json(name, self.files[name]) if name in self.files else []
+        entries = [(each["index"], json.loads(each["leaf"])) for each in changes]
+        self.keys = Keys(told["origin"], bytes.fromhex(told["ed25519"]), entries)
+        self.changes = changes
+        return f"{len(changes)} change(s) of the log's key, each signed by the key before it"
+
     def checkpoint_is_signed(self) -> str:
-        """The log's head, signed by its key."""
+        """The log's head, signed by its key, which every change of keys before it led to."""
         key = bytes.fromhex(self.manifest["log_key"]["ed25519"])
         note = self.files.get(f"{LOG}checkpoint.txt", b"").decode()
-        self.head = Checkpoint(note, key)
+        self.head = Checkpoint(note, self.keys)
+        for each in self.changes:
+            self.entry(f"{LOG}keys.json", each)
         if self.head.origin != self.manifest["log_key"]["origin"]:
             raise Wrong("it speaks of another log")
         return f"{self.head.origin}, {self.head.size} entries, key {key.hex()}"
@@ -514,7 +565,7 @@ class Judge:
         name = f"{LOG}history.json"
         assert self.head is not None
         for each in strict_json(name, self.files[name]):
-            before = Checkpoint(each["checkpoint"], bytes.fromhex(self.manifest["log_key"]["ed25519"]))
+            before = Checkpoint(each["checkpoint"], self.keys)
             proof = [bytes.fromhex(one) for one in each["proof"]]
             if not grows(before.size, before.root, self.head.size, self.head.root, proof):
                 raise Wrong(f"{name}: the log is not the one of its checkpoint at {before.size}")
@@ -529,7 +580,7 @@ class Judge:
                 "?no checkpoint of another holder was given (--checkpoint FILE): nothing but the log's own key vouches"
             )
         for note in self.held:
-            other = Checkpoint(note, bytes.fromhex(self.manifest["log_key"]["ed25519"]))
+            other = Checkpoint(note, self.keys)
             mine = (
                 self.files[f"{LOG}checkpoint.txt"].decode()
                 if other.size == self.head.size
@@ -537,7 +588,7 @@ class Judge:
             )
             if mine is None:
                 return f"?the checkpoint at {other.size} is none of those this pack leads from; ask for a newer pack"
-            if Checkpoint(mine, bytes.fromhex(self.manifest["log_key"]["ed25519"])).root != other.root:
+            if Checkpoint(mine, self.keys).root != other.root:
                 raise Wrong(f"the log was rewritten: at {other.size} entries it had another root")
         return f"{len(self.held)} checkpoint(s) held outside agree"
 

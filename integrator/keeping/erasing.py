@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import NotFound
@@ -24,6 +25,7 @@ from integrator.parties import mirror
 from integrator.queue import bodies, erasures
 from integrator.store.dialect import overwriting, wipe
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.tables import destruction, legal_hold, retention_event
 
 AT_ONCE = 500
 PERSON = "calisan"
@@ -77,11 +79,13 @@ LEFT = (
 
 def tell_event(gateway: Gateway, kurum: KurumNo, person: Tckn, event: str, on: date, *, by: str = "") -> None:
     """An event from which a worker's records are counted: leaving, exposure, exposure_end."""
-    index = gateway.keyring.sealer(kurum, now=gateway.clock.now()).blind_index(PERSON, person.value)
+    sealer = gateway.keyring.sealer(kurum, now=gateway.clock.now())
+    index = sealer.blind_index(PERSON, person.value)
 
     def act(tx: Tx) -> None:
         erasures.tell(tx, kurum, index, event, on)
         facts = {"kurum": kurum, "about": event, "by": by or gateway.actor}
+        facts |= told_now(tx, sealer, kurum, {retention_event: [(index, event)]})
         gateway.record(tx, [Entry("retention.told", gateway.actor, facts)], gateway.clock.now())
 
     write_anew(gateway.database, act)
@@ -94,7 +98,7 @@ def place_hold(gateway: Gateway, kurum: KurumNo, records: Sequence[str], *, reas
     def act(tx: Tx) -> None:
         now = gateway.clock.now()
         erasures.place_hold(tx, kurum, which, reason=hand.reason, now=now)
-        facts = {"kurum": kurum, "records": which, **hand.facts}
+        facts = {"kurum": kurum, "records": which, **hand.facts, **_holds_now(gateway, tx, kurum, which)}
         gateway.record(tx, [Entry("hold.placed", gateway.actor, facts)], now)
 
     write_anew(gateway.database, act)
@@ -108,11 +112,16 @@ def lift_hold(gateway: Gateway, kurum: KurumNo, records: Sequence[str], *, reaso
         count = erasures.lift_hold(tx, kurum, which)
         if not count:
             raise NotFound("there is no such hold; nothing was changed")
-        facts = {"kurum": kurum, "records": which, **hand.facts}
+        facts = {"kurum": kurum, "records": which, **hand.facts, **_holds_now(gateway, tx, kurum, which)}
         gateway.record(tx, [Entry("hold.lifted", gateway.actor, facts)], gateway.clock.now())
         return count
 
     return write_anew(gateway.database, act)
+
+
+def _holds_now(gateway: Gateway, tx: Tx, kurum: KurumNo, which: Sequence[str]) -> dict[str, Any]:
+    sealer = gateway.keyring.sealer(kurum, now=gateway.clock.now())
+    return told_now(tx, sealer, kurum, {legal_hold: [(each,) for each in which]})
 
 
 def read_records(gateway: Gateway, kurum: KurumNo, veri_seti: Iterable[str] = ()) -> Iterator[Record]:
@@ -205,6 +214,7 @@ def _destroy(
         now = gateway.clock.now()
         overwriting(tx)
         number, kept, done = erasures.next_certificate(tx), list(stays), list[dict[str, Any]]()
+        sealer, places = gateway.keyring.sealer(kurum), dict[str, str]()
         holds = erasures.held(tx, kurum)
         for each in go:
             states = erasures.messages_of(tx, kurum, each.kayit_no)
@@ -214,13 +224,14 @@ def _destroy(
                 kept.append((each.kayit_no, NOT_ENDED))
             elif erasures.destroy(tx, kurum, each.kayit_no, day=f"{now:%Y-%m-%d}", named=kind.name):
                 done.append({"kayit_no": each.kayit_no, "sorgu_no": sorted(states)})
-        if person:
-            mirror.forget(tx, gateway.keyring.sealer(kurum), kurum, person.value)
+                places |= erasures.places_of(tx, sealer, kurum, each.kayit_no)
+        gone = mirror.forget(tx, sealer, kurum, person.value) if person else {}
         document = _document(number, order, now.isoformat(), done, kept)
         text = json.dumps(document, ensure_ascii=False, sort_keys=True)
         erasures.put_certificate(tx, number, kurum, text, now=now)
         records = [each["kayit_no"] for each in done]
         facts = {"kurum": kurum, "certificate": number, "class": kind.name, "records": records, **hand.facts}
+        facts |= {"places": places, **told_now(tx, sealer, kurum, {destruction: [(number,)], **gone})}
         gateway.record(tx, [Entry("content.erased", gateway.actor, facts)], now)
         return Certificate(number, document)
 
@@ -252,6 +263,12 @@ def reapply(tx: Tx, document: dict[str, Any]) -> int:
     """Destroy again what a certificate names, in a copy from an older backup; returns how many keys still stood."""
     kurum, day, named = KurumNo(document["kurum"]), str(document["at"])[:10], str(document["class"])
     return sum(erasures.destroy(tx, kurum, each, day=day, named=named) for each in names_of(document))
+
+
+def facts_of(document: dict[str, Any]) -> dict[str, Any]:
+    """What the log of a copy is told of a certificate that was applied to it again."""
+    on, named = str(document["at"])[:10], document["class"]
+    return {"kurum": document["kurum"], "records": names_of(document), "class": named, "on": on}
 
 
 def names_of(document: dict[str, Any]) -> list[str]:

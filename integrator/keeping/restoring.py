@@ -14,12 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from integrator.audit.checkpoint import CheckpointKey
+from integrator.audit.checkpoint import CheckpointKey, known_log_key
 from integrator.audit.trail import Entry, Trail
 from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.keeping.backup import read_head, read_lines
-from integrator.keeping.erasing import names_of, reapply
+from integrator.keeping.erasing import facts_of, reapply
 from integrator.queue import restored
 from integrator.store.dump import load
 from integrator.store.engine import Database, Tx, writing
@@ -78,10 +78,7 @@ def restore(
         erased = sum(reapply(tx, each) for each in destroyed)  # 4.
         waiting = restored.mark(tx, made_at=made_at, now=now, numbers_ahead=NUMBERS_AHEAD)  # 5.
         facts = {"backup_of": made_at.isoformat(), "entries": entries, "asked_first": waiting, "erased_again": erased}
-        again = [
-            Entry("content.erased_again", f"restore:{name}", {"kurum": each["kurum"], "records": names_of(each)})
-            for each in destroyed
-        ]
+        again = [Entry("content.erased_again", f"restore:{name}", facts_of(each)) for each in destroyed]
         Trail().append(tx, [Entry("gateway.restored", f"restore:{name}", facts), *again], now=now)
     return Restored(made_at, rows, entries, waiting, erased)
 
@@ -89,6 +86,7 @@ def restore(
 def _verified(tx: Tx, log_key: CheckpointKey, name: str) -> int:
     if log_key.origin != name:
         raise Misconfigured(f"gateway.name is {name!r}, the log key speaks for {log_key.origin!r}")
+    log_key.follow(known_log_key(tx))
     report = verify(tx, log_key.public, name)
     if report.broken:
         raise Tampered(f"the backup's log does not verify: {report.broken}; nothing was changed")

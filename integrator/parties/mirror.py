@@ -48,8 +48,8 @@ def blind_index(sealer: Sealer, subject: Subject) -> str:
     return sealer.fingerprint(f"{type(subject).__name__}/{'/'.join(parts)}".encode()).hex()
 
 
-def put(tx: Connection, sealer: Sealer, kurum: KurumNo, seen: Seen) -> None:
-    """Write an answer over the one before it."""
+def put(tx: Connection, sealer: Sealer, kurum: KurumNo, seen: Seen) -> dict[Table, list[tuple[str]]]:
+    """Write an answer over the one before it; returns its table and key."""
     table, index = _TABLES[type(seen.subject)], blind_index(sealer, seen.subject)
     mine = (table.c.kurum_id == kurum, table.c.blind_index == index)
     content = json.dumps(asdict(seen.subject), ensure_ascii=False).encode()
@@ -64,6 +64,7 @@ def put(tx: Connection, sealer: Sealer, kurum: KurumNo, seen: Seen) -> None:
             seen_at=seen.seen_at,
         )
     )
+    return {table: [(index,)]}
 
 
 def read_fresh(tx: Connection, sealer: Sealer, kurum: KurumNo, subject: Subject, *, now: datetime) -> Seen | None:
@@ -96,14 +97,14 @@ def read_stale(tx: Connection, sealer: Sealer, kurum: KurumNo, *, now: datetime)
             yield _seen(row, table, kind, sealer, kurum)
 
 
-def forget(tx: Connection, sealer: Sealer, kurum: KurumNo, person: str) -> int:
-    """Delete every answer that names this person; returns how many. Each is opened: an index is of a whole question."""
-    found = 0
+def forget(tx: Connection, sealer: Sealer, kurum: KurumNo, person: str) -> dict[Table, list[tuple[str]]]:
+    """Delete every answer that names this person; returns which. Each is opened: an index is of a whole question."""
+    found: dict[Table, list[tuple[str]]] = {}
     for kind, table in _TABLES.items():
         for row in tx.execute(select(table).where(table.c.kurum_id == kurum)).all():
             if person in asdict(_seen(row, table, kind, sealer, kurum).subject).values():
                 tx.execute(delete(table).where(table.c.kurum_id == kurum, table.c.blind_index == row.blind_index))
-                found += 1
+                found.setdefault(table, []).append((row.blind_index,))
     return found
 
 

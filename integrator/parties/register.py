@@ -155,6 +155,12 @@ def write(tx: Connection, sealer: Sealer, kurum_no: KurumNo, changes: Iterable[C
         update_rows(tx, register.table, ("kurum_id", register.key), rows["changed"])
 
 
+def written(changes: Iterable[Change]) -> dict[Table, list[tuple[str]]]:
+    """Table -> keys of the rows that `write` writes for these changes."""
+    several = _by_register((each for each in changes if each.kind != "same"), lambda each: each.told.register)
+    return {register.table: [(each.told.key,) for each in mine] for register, mine in several}
+
+
 def hold_registers(tx: Connection, kurum_no: KurumNo) -> None:
     """Be the only one who changes this kurum's registers until the transaction ends."""
     hold(tx, f"parties/{kurum_no}")

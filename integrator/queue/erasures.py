@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import SETTLED
-from integrator.protect.seal import gone
+from integrator.protect.seal import Sealer, gone
 from integrator.queue import packs
 from integrator.store.dialect import hold, insert_new
 from integrator.store.tables import (
@@ -80,6 +80,18 @@ def messages_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> dict[int, str]
     query = select(bildirim.c.sorgu_no, bildirim.c.state).where(bildirim.c.kurum_id == kurum)
     rows = tx.execute(query.where(bildirim.c.kayit_no == kayit_no).order_by(bildirim.c.sorgu_no).with_for_update())
     return {row.sorgu_no: row.state for row in rows}
+
+
+def places_of(tx: Connection, sealer: Sealer, kurum: KurumNo, kayit_no: str) -> dict[str, str]:
+    """sorgu_no -> keyed digest of its workplace: the salt that bound the two goes with the content."""
+    mine = (bildirim.c.kurum_id == kurum, bildirim.c.kayit_no == kayit_no)
+    rows = tx.execute(select(bildirim.c.sorgu_no, bildirim.c.isyeri_index).where(*mine))
+    return {str(row.sorgu_no): place_mark(sealer, row.sorgu_no, row.isyeri_index) for row in rows}
+
+
+def place_mark(sealer: Sealer, sorgu_no: int, isyeri_index: str) -> str:
+    """What an erasure's entry says of a message's workplace."""
+    return sealer.fingerprint(f"ibys/place/v1/{sorgu_no}/{isyeri_index}".encode())[:16].hex()
 
 
 def has_ended(states: Iterable[str]) -> bool:

@@ -85,6 +85,15 @@ class Dialect(Protocol):
     def fault_of_storage(self, tx: Connection) -> str | None:
         """What the database itself finds wrong with its pages and indexes; None: nothing, or it has no such check."""
 
+    def place_of_storage(self, tx: Connection) -> str:
+        """What tells this storage from a copy of it; empty where nothing does."""
+
+    def schema_texts(self, tx: Connection) -> dict[str, str] | None:
+        """``table audit_entry`` -> its statement, without quotes and with single blanks; None: it keeps none."""
+
+    def stranger(self, tx: Connection) -> str | None:
+        """What lies beside our tables and acts on them, where `schema_texts` does not tell it."""
+
     def meaning(self, error: DBAPIError) -> Meaning:
         """What `error` asks of us."""
 
@@ -101,11 +110,7 @@ class _Sqlite:
     def open(self, url: URL, password_file: Path | None) -> Engine:
         if password_file:
             raise Misconfigured("store.password_file is set, but a SQLite file has no password")
-        arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-        return engine
+        return prepared(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     def insert_new(self, table: Table) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing()
@@ -142,6 +147,19 @@ class _Sqlite:
         found = str(tx.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
         return None if found == "ok" else " ".join(found.split())[:200]
 
+    def place_of_storage(self, tx: Connection) -> str:
+        """The file's inode: a copied file has another, on the same machine or on another."""
+        path = str(tx.exec_driver_sql("PRAGMA database_list").first()[2])  # type: ignore[index]  # there is always one
+        return f"inode {Path(path).stat().st_ino}" if path else ""
+
+    def schema_texts(self, tx: Connection) -> dict[str, str] | None:
+        rows = tx.exec_driver_sql("SELECT type || ' ' || name, tbl_name, sql FROM sqlite_schema")
+        return {row[0]: plain_sql(f"{row[1]} {row[2]}") for row in rows}
+
+    def stranger(self, tx: Connection) -> str | None:  # noqa: ARG002 - the protocol's
+        """Told by `schema_texts`."""
+        return None
+
     def meaning(self, error: DBAPIError) -> Meaning:
         code: int = getattr(error.orig, "sqlite_errorcode", 0)
         if code in self._taken:
@@ -150,6 +168,11 @@ class _Sqlite:
 
     def words(self, error: DBAPIError) -> str:
         return str(error.orig)
+
+
+def plain_sql(statement: str) -> str:
+    """A statement without quotes and with single blanks: releases of SQLite differ in these."""
+    return " ".join(statement.replace('"', "").split())
 
 
 @lru_cache(maxsize=256)
@@ -161,6 +184,14 @@ def _insert(table: str, names: Names) -> str:
 def _update(table: str, names: Names, key: Names, mark: str) -> str:
     values = ", ".join(f"{name} = {mark}" for name in names)
     return f"UPDATE {table} SET {values} WHERE {' AND '.join(f'{name} = {mark}' for name in key)}"  # noqa: S608
+
+
+def prepared(url: URL | str, **options: Any) -> Engine:
+    """An engine on SQLite, each of whose connections is set as we want it."""
+    engine = create_engine(url, hide_parameters=True, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -248,6 +279,15 @@ class _Postgresql:
         """Page checksums are the server's own: a page that fails one cannot be read, and that is told."""
         return None
 
+    def place_of_storage(self, tx: Connection) -> str:  # noqa: ARG002 - the protocol's
+        return ""
+
+    def schema_texts(self, tx: Connection) -> dict[str, str] | None:  # noqa: ARG002 - the protocol's
+        return None
+
+    def stranger(self, tx: Connection) -> str | None:
+        return tx.execute(_STRANGE).scalars().first()
+
     def meaning(self, error: DBAPIError) -> Meaning:
         state: str = getattr(error.orig, "sqlstate", None) or ""
         if state in self._conflict:
@@ -283,6 +323,11 @@ _CONNECT: Mapping[str, Any] = {
 _NO_SORT = text(
     "SELECT set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true),"
     " set_config('enable_bitmapscan', 'off', true)"
+)
+_STRANGE = text(
+    "SELECT 'schema: a trigger ' || tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+    " WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace"
+    " UNION ALL SELECT 'schema: a rule ' || rulename FROM pg_rules WHERE schemaname = current_schema()"
 )
 _HOLD = text("SELECT pg_advisory_xact_lock(:number)")
 _LIMITS = {
@@ -365,6 +410,11 @@ def hold(tx: Connection, name: str) -> None:
 def database_time(tx: Connection) -> datetime | None:
     """The time on the database's own clock; None where it is this machine's."""
     return dialect_of(tx).now(tx)
+
+
+def place_of_storage(tx: Connection) -> str:
+    """What tells the storage under `tx` from a copy of it; empty where nothing does."""
+    return dialect_of(tx).place_of_storage(tx)
 
 
 AUDIT_HEAD = "audit_head"

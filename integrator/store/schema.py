@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, StaticPool, insert, inspect, select, text
 
 from integrator.domain.errors import Misconfigured
 from integrator.store import tables, tables_of_doors  # noqa: F401 - the other tables stand on the same metadata
-from integrator.store.dialect import dialect_of, hold
+from integrator.store.dialect import dialect_of, hold, prepared
 from integrator.store.engine import reading, writing
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -56,6 +57,43 @@ def put_schema(tx: Connection, *, gateway_name: str, sorgu_no_start: int) -> Non
     _run_steps(tx)
     tx.execute(insert(tables.meta), [{"name": "schema", "value": "2"}, {"name": "gateway", "value": gateway_name}])
     tx.execute(insert(tables.sorgu_no_counter).values(counter_id=1, next=sorgu_no_start))
+
+
+def fault_of_schema(tx: Connection) -> str | None:
+    """What differs between the database's tables and those this program makes; None: nothing.
+
+    SQLite's own text of every table, index, trigger and view is compared; of PostgreSQL columns, keys and indexes as
+    Alembic sees them, and that nobody laid a trigger or a rule there.
+    """
+    stored = dialect_of(tx).schema_texts(tx)
+    if stored is None:
+        return _fault_on_server(tx)
+    wanted = _made_here()
+    for name in sorted(stored.keys() | wanted.keys()):
+        if stored.get(name) != wanted.get(name):
+            return f"schema: {name} is not as this program makes it"
+    return None
+
+
+@cache
+def _made_here() -> dict[str, str]:
+    engine = prepared("sqlite://", poolclass=StaticPool)
+    with writing(engine) as tx:
+        _run_steps(tx)
+        found = dialect_of(tx).schema_texts(tx)
+    assert found is not None
+    engine.dispose()
+    return found
+
+
+def _fault_on_server(tx: Connection) -> str | None:
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see the module's first words
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    differing = compare_metadata(MigrationContext.configure(tx), tables.metadata)
+    if differing:
+        return f"schema: {differing[0]}"[:200]
+    return dialect_of(tx).stranger(tx)
 
 
 def put_empty_schema(tx: Connection) -> None:

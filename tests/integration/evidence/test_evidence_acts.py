@@ -153,6 +153,9 @@ ELSEWHERE = {
         f"webhook.{each}": "webhooks/test_hands.py"
         for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
     },
+    "rows.bound": "evidence/test_evidence_fsck.py",
+    "log_key.replaced": "keeping/test_log_key.py",
+    "gateway.claimed": "wiring/test_wiring_claim.py",
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),
 }
 """Acts whose entries the tests of their own capability see in the log; the test below looks that they name them."""

@@ -118,6 +118,37 @@ def test_a_migrated_home_verifies_opens_its_bodies_and_works_on(old_home, gatewa
     assert (report.broken, report.checkpoints) == (None, 1)
 
 
+def test_a_column_a_trigger_or_a_missing_index_is_a_fault_of_the_schema(engine):
+    told = []
+    for statement in ("SELECT 1", "ALTER TABLE legal_hold ADD COLUMN more INTEGER", "DROP INDEX audit_entry_sorgu_no"):
+        with engine.connect() as tx:
+            tx.execute(text(statement))
+            told.append(schema.fault_of_schema(tx) or "")
+            tx.rollback()
+
+    assert told[0] == ""
+    assert all(each.startswith("schema: ") for each in told[1:])
+
+
+ODD = {
+    "sqlite": ("CREATE TRIGGER odd AFTER INSERT ON kayit BEGIN SELECT 1; END",),
+    "postgresql": (
+        "CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER odd AFTER INSERT ON kayit EXECUTE FUNCTION odd()",
+    ),
+}
+
+
+def test_a_trigger_that_somebody_laid_is_a_fault_of_the_schema(engine):
+    with engine.connect() as tx:
+        for statement in ODD[engine.dialect.name]:
+            tx.execute(text(statement))
+        told = schema.fault_of_schema(tx)
+        tx.rollback()
+
+    assert "trigger odd" in told
+
+
 def test_migrating_again_changes_nothing(engine):
     done = migrate(engine)
 
