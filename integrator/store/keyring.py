@@ -55,6 +55,10 @@ class KeyRing:
                 self._sealers |= self._load(kurum_no) or self._enrol(kurum_no, now)
             return self._sealers[wanted]
 
+    def sealer_in(self, tx: Connection, kurum_no: KurumNo) -> Sealer:
+        """The general Sealer by the keys that this transaction sees, before anybody else does."""
+        return self._sealers_of(kurum_no, _rows(tx, kurum_no))[kurum_no, GENERAL]
+
     def forget(self, kurum_no: KurumNo) -> None:
         """Read this customer's keys anew when they are wanted next."""
         with self._lock:
