@@ -62,7 +62,8 @@ def read_chunks(file: BinaryIO, key: bytes) -> Iterator[bytes]:
     """
     head = file.read(len(MAGIC) + _SALT + _CHECK)
     if head[: len(MAGIC)] != MAGIC or len(head) < len(MAGIC) + _SALT + _CHECK:
-        raise Malformed("this is not a backup made by `ibys backup`; nothing was changed")
+        told = "this is not a backup made by `ibys backup`, or only its first bytes"
+        raise Malformed(f"{told}: take another copy; nothing was changed")
     aead, check = _keys(key, head[len(MAGIC) : -_CHECK])
     if not hmac.compare_digest(check, head[-_CHECK:]):
         raise Misconfigured("the backup was made with another backup key: name the right one with --backup-key")
