@@ -111,7 +111,6 @@ class CommandMaster:
             start_new_session=True,  # so that whatever it started ends with it
         ) as process:
 
-
             def time_is_over() -> None:
                 over.set()
                 _end(process)

@@ -20,6 +20,7 @@ def answer(status):
 
 def test_log_line(): logger().info("queue.put", detail="tanı: Hipertansiyon")
 def test_log_number(): logger().info("queue.put", sorgu_no=int(NUMBER))
+def test_log_number_that_redaction_hides(): logger().info("queue.put", detail=NUMBER)
 def test_stderr(): print(f"bad {NUMBER}", file=sys.stderr)
 def test_stdout_that_was_read(capsys): print(NUMBER); capsys.readouterr()
 def test_echo(): click.echo(f"calisan {NUMBER}")
@@ -40,7 +41,7 @@ def test_firma_kodu(): click.echo("DENEME00001")
 def test_health_fact_as_json_writes_it(): click.echo("bel a\\\\u011fr\\\\u0131s\\\\u0131")
 
 def test_quiet_numbers():
-    click.echo(f"10000000146 80000000131 {NUMBER}0"); logger().info("queue.put", detail=NUMBER)
+    click.echo(f"10000000146 80000000131 {NUMBER}0")
 def test_quiet_content(): answer(200).get("http://a/kayit")
 """
 
