@@ -12,7 +12,17 @@ from pathlib import Path
 
 import click
 
-from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, say
+from integrator.cli.output import (
+    home_option,
+    json_option,
+    language,
+    local,
+    name_of,
+    name_option,
+    print_json,
+    print_table,
+    say,
+)
 from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, Tckn, is_tckn
 from integrator.evidence.certificate_pdf import render_certificate
@@ -25,6 +35,13 @@ from integrator.wiring import open_gateway
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 reason_option = click.option("--reason", required=True, help="Kept in the audit log and on the certificate.")
+STARTS = {
+    "event_date": ("kaydın tarihi", "the record's day"),
+    "leaving": ("çalışanın ayrılışı", "the worker's leaving"),
+    "exposure": ("maruziyet", "exposure"),
+    "exposure_end": ("maruziyetin bitişi", "the end of exposure"),
+    "relation_end": ("ayrılış ya da sözleşmenin bitişi", "leaving, or the contract's end"),
+}
 records_option = click.option("--record", "records", multiple=True, help="Id of a record; without it, all of them.")
 
 
@@ -43,8 +60,11 @@ def list_classes(as_json: bool) -> None:
             [dict(zip(("class", "veri_seti", "starts", "years", "source"), each, strict=True)) for each in listed]
         )
         return
-    for each in classes().values():
-        click.echo(f"{each.name:16} {each.years:3}  {each.starts:12} {', '.join(each.veri_seti)}  {each.source}")
+    headings = (say("Sınıf", "Class"), say("Yıl", "Years"), say("Başlangıç", "Counted from"), say("Dayanak", "Ground"))
+    rows = [
+        (e.name, e.years, say(*STARTS[e.starts]), e.source.split(" / ")[language() == "en"]) for e in classes().values()
+    ]
+    print_table(say("Saklama süreleri", "How long content is kept"), headings, rows)
 
 
 @retention_group.command()
@@ -53,10 +73,10 @@ def list_classes(as_json: bool) -> None:
 def due(settings: Settings, as_json: bool) -> None:
     """Records whose time is over; nothing is destroyed."""
     gateway, kurum = open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum)
-    found, rows = erasing.due(gateway, kurum), erasing.due_in_registers(gateway, kurum)
+    (found, unknown), rows = erasing.survey(gateway, kurum), erasing.due_in_registers(gateway, kurum)
     if as_json:
         records = [{"kayit_no": each.kayit_no, "class": each.named, "ended_on": each.ends_on} for each in found]
-        print_json({"records": records, "registers": rows})
+        print_json({"records": records, "registers": rows, "start_unknown": unknown})
         return
     for each in found:
         click.echo(f"{each.ends_on}  {each.named:16} {each.kayit_no}")
@@ -69,6 +89,13 @@ def due(settings: Settings, as_json: bool) -> None:
             f"The time of {total[0]} record(s) and {total[1]} row(s) of registers is over.",
         )
     )
+    if unknown:
+        click.echo(
+            say(
+                f"{unknown} kaydın süresi başlamadı: ayrılış günü bilinmiyor (ibys retention event).",
+                f"The time of {unknown} record(s) has not begun: tell when workers left (ibys retention event).",
+            )
+        )
 
 
 @retention_group.command()
@@ -93,7 +120,11 @@ def event(settings: Settings, name: str, person: Path, on: datetime, by: str | N
     """Tell from which day a worker's records are counted: leaving, exposure, exposure_end."""
     gateway, kurum = open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum)
     erasing.tell_event(gateway, kurum, _person(person), name, on.date(), by=name_of(by))
-    print_json({"event": name, "on": on.date()}) if as_json else click.echo(f"{name} {on:%Y-%m-%d}")
+    if as_json:
+        print_json({"event": name, "on": on.date()})
+        return
+    tr, en = STARTS[name]
+    click.echo(say(f"Yazıldı: {tr} {on:%d.%m.%Y}.", f"Written: {en} on {on:%Y-%m-%d}."))
 
 
 @retention_group.command()
@@ -108,7 +139,30 @@ def hold(settings: Settings, records: tuple[str, ...], lift: bool, reason: str, 
     gateway, kurum = open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum)
     act = erasing.lift_hold if lift else erasing.place_hold
     act(gateway, kurum, records, reason=reason, by=name_of(by))
-    print_json({"held": not lift, "records": list(records)}) if as_json else click.echo(", ".join(records) or kurum)
+    if as_json:
+        print_json({"held": not lift, "records": list(records)})
+        return
+    which = ", ".join(records) or say(f"{kurum}: bütün kayıtlar", f"{kurum}: every record")
+    if lift:
+        click.echo(say(f"Saklama kalktı, süresi dolan silinebilir: {which}", f"No longer held, may be erased: {which}"))
+    else:
+        click.echo(say(f"Saklanıyor, kaldırılana kadar silinmez: {which}", f"Held, not erased until lifted: {which}"))
+
+
+@retention_group.command()
+@home_option
+@json_option
+def holds(settings: Settings, as_json: bool) -> None:
+    """What is kept whatever its time, since when and why."""
+    found = erasing.read_holds(open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum))
+    if as_json:
+        print_json([{"kayit_no": e.kayit_no or None, "since": e.placed_at, "reason": e.reason} for e in found])
+        return
+    for each in found:
+        click.echo(
+            f"  {local(each.placed_at)}  {each.kayit_no or say('bütün kayıtlar', 'every record')}  {each.reason}"
+        )
+    click.echo(say(f"{len(found)} yasal saklama.", f"{len(found)} legal hold(s)."))
 
 
 @click.command(name="erase")

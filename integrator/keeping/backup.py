@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from integrator.audit.trail import Entry
-from integrator.domain.errors import IntegratorError, Malformed, Tampered, Unavailable
+from integrator.domain.errors import BrokenBackup, IntegratorError, Malformed, Unavailable
 from integrator.domain.fault_points import passing
 from integrator.gateway import Gateway
 from integrator.protect.chunks import CHUNK_BYTES, ChunkWriter, read_chunks
@@ -197,7 +197,7 @@ def read_lines(path: Path, key: bytes) -> Iterator[bytes]:
             *lines, left = (left + chunk).split(b"\n")
             yield from lines
     if left:
-        raise Tampered("the backup ends inside a line")
+        raise BrokenBackup("the backup ends inside a line")
 
 
 def _head(line: bytes) -> dict[str, Any]:
@@ -205,4 +205,4 @@ def _head(line: bytes) -> dict[str, Any]:
         told = json.loads(line)
         return {"made_at": str(told["made_at"]), "step": str(told["step"])}
     except (ValueError, KeyError, TypeError) as error:
-        raise Tampered("the backup does not begin as a backup does") from error
+        raise BrokenBackup("the backup does not begin as a backup does") from error

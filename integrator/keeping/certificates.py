@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integrator.domain.clock import ISTANBUL
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo
 from integrator.keeping.classes import RetentionClass
@@ -28,6 +29,15 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "isyeri_karti": ("işyeri kartındaki irtibat kişisi", "contact person(s) in workplace cards"),
 }
 
+_METHOD_TR = (
+    "Kaydın AES-256 içerik anahtarı yok edildi, onunla mühürlenen hiçbir şey artık açılmaz; kayıt defterlerinin "
+    "satırları silindi ve veritabanının elverdiği yerde üzerine yazıldı."
+)
+_LEFT_TR = (
+    "Numaralar, günler, durumlar, kodlar, denetim kaydındaki tuzlu özetler, okunamayan mühürlü baytlar ve silinen "
+    "kişinin bir dosyada yeniden geçtiğini tanımaya yarayan anahtarlı bir iz. Önceki yedekler, kendileri yok edilene "
+    "kadar içeriği taşır; geri yüklenen bir yedeğe bu tutanak verilmelidir (ibys restore --destroyed)."
+)
 METHOD = (
     "a record's AES-256 content key was destroyed, and nothing sealed by it opens any more; "
     "rows of registers were deleted and overwritten where the database can"
@@ -57,14 +67,15 @@ class Certificate:
         yield f"İMHA TUTANAĞI / CERTIFICATE OF DESTRUCTION No {self.number}"
         yield f"Kurum: {told['kurum']}   Sınıf / class: {told['class']} ({told['years']} yıl / years)"
         yield f"Dayanak / ground: {told['source']}"
-        yield f"Tarih / date: {told['at']}   Yapan / by: {told['by']}"
+        at = datetime.fromisoformat(told["at"]).astimezone(ISTANBUL)
+        yield f"Tarih / date: {at:%d.%m.%Y %H:%M}   Yapan / by: {told['by']}"
         yield f"Gerekçe / reason: {told['reason']}"
-        yield f"Yöntem / method: {told['method']}"
+        yield from (f"Yöntem: {_METHOD_TR}", f"Method: {told['method']}")
         yield from ("", "Yok edilenler / destroyed:")
         yield from list(_destroyed(told)) or ["  hiçbir şey / nothing"]
         yield from ("", "Kalanlar / what stays:")
         yield from list(_staying(told)) or ["  hiçbir şey / nothing"]
-        yield from ("", f"Geride kalan / what is left of it: {told['left']}")
+        yield from ("", f"Geride kalan: {_LEFT_TR}", f"What is left of it: {told['left']}")
 
 
 def _destroyed(told: Mapping[str, Any]) -> Iterator[str]:

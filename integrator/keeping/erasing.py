@@ -16,7 +16,7 @@ from typing import Any
 
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
-from integrator.domain.errors import NotFound
+from integrator.domain.errors import Malformed, NothingKept
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, Tckn
 from integrator.gateway import Gateway
@@ -45,7 +45,9 @@ class Record:
 
 
 def tell_event(gateway: Gateway, kurum: KurumNo, person: Tckn, event: str, on: date, *, by: str = "") -> None:
-    """An event from which a worker's records are counted: leaving, exposure, exposure_end."""
+    """An event from which a worker's records are counted: leaving, exposure, exposure_end. Replaces one told before."""
+    if on > _today(gateway):
+        raise Malformed(f"{on} has not come yet: tell it when it has happened; nothing was changed")
     index = gateway.keyring.sealer(kurum, now=gateway.clock.now()).blind_index(PERSON, person.value)
 
     def act(tx: Tx) -> None:
@@ -57,11 +59,16 @@ def tell_event(gateway: Gateway, kurum: KurumNo, person: Tckn, event: str, on: d
 
 
 def place_hold(gateway: Gateway, kurum: KurumNo, records: Sequence[str], *, reason: str, by: str = "") -> None:
-    """Keep records (or, without any, the customer's every one) whatever their time: a court, an inspection."""
+    """Keep records (or, without any, the customer's every one) whatever their time: a court, an inspection.
+
+    Raises NothingKept when one of them is not here: a hold on a number mistyped would keep nothing.
+    """
     hand, which = Hand(by or gateway.actor, reason), list(records) or [erasures.ALL]
 
     def act(tx: Tx) -> None:
         now = gateway.clock.now()
+        if unknown := erasures.unknown(tx, kurum, records):
+            raise NothingKept(f"no record {', '.join(unknown)} here, or its content is erased; nothing was held")
         erasures.place_hold(tx, kurum, which, reason=hand.reason, now=now)
         facts = {"kurum": kurum, "records": which, **hand.facts}
         gateway.record(tx, [Entry("hold.placed", gateway.actor, facts)], now)
@@ -69,14 +76,20 @@ def place_hold(gateway: Gateway, kurum: KurumNo, records: Sequence[str], *, reas
     write_anew(gateway.database, act)
 
 
+def read_holds(gateway: Gateway, kurum: KurumNo) -> list[Any]:
+    """Every hold of the customer: (kayit_no, empty for all of them; reason; placed_at)."""
+    with reading(gateway.database) as tx:
+        return erasures.read_holds(tx, kurum)
+
+
 def lift_hold(gateway: Gateway, kurum: KurumNo, records: Sequence[str], *, reason: str, by: str = "") -> int:
-    """End such holds; raises NotFound when there is none."""
+    """End such holds; raises NothingKept when there is none."""
     hand, which = Hand(by or gateway.actor, reason), list(records) or [erasures.ALL]
 
     def act(tx: Tx) -> int:
         count = erasures.lift_hold(tx, kurum, which)
         if not count:
-            raise NotFound("there is no such hold; nothing was changed")
+            raise NothingKept("there is no such hold; nothing was changed")
         facts = {"kurum": kurum, "records": which, **hand.facts}
         gateway.record(tx, [Entry("hold.lifted", gateway.actor, facts)], gateway.clock.now())
         return count
@@ -111,8 +124,17 @@ def _all_sets() -> list[str]:
 
 def due(gateway: Gateway, kurum: KurumNo) -> list[Record]:
     """Records whose time is over today."""
-    today = _today(gateway)
-    return [each for each in read_records(gateway, kurum) if each.ends_on and each.ends_on <= today]
+    return survey(gateway, kurum)[0]
+
+
+def survey(gateway: Gateway, kurum: KurumNo) -> tuple[list[Record], int]:
+    """(records whose time is over today, how many have none because the day it starts is not known)."""
+    today, over, unknown = _today(gateway), list[Record](), 0
+    for each in read_records(gateway, kurum):
+        unknown += each.ends_on is None
+        if each.ends_on and each.ends_on <= today:
+            over.append(each)
+    return over, unknown
 
 
 def _today(gateway: Gateway) -> date:
@@ -144,7 +166,7 @@ def due_in_registers(gateway: Gateway, kurum: KurumNo) -> Counter[str]:
 def erase_person(
     gateway: Gateway, kurum: KurumNo, person: Tckn, named: str, *, reason: str, by: str = "", early: bool = False
 ) -> Certificate:
-    """Destroy a person's records of one class, as a worker; raises NotFound when there is none.
+    """Destroy a person's records of one class, as a worker; raises NothingKept when there is none.
 
     A record stays that is about others too, on hold, not ended, or (unless `early`, for what the law does not make us
     keep) whose time is not over. Kept answers to look-ups about the person go in any case, and with every class what
@@ -164,7 +186,7 @@ def _of_person(
     mine = [each for each in read_records(gateway, kurum, kind.veri_seti) if index in each.workers]
     mine = [each for each in mine if each.named == kind.name]
     if not mine:
-        raise NotFound("this person has no record of that class here, or none that is not erased already")
+        raise NothingKept("this person has no record of that class here, or none that is not erased already")
     stays, go = list[tuple[str, str]](), list[Record]()
     for each in mine:
         if len(each.workers) > 1:
@@ -177,7 +199,7 @@ def _of_person(
 
 
 def erase_contact(gateway: Gateway, kurum: KurumNo, sgk: SgkTescilNo, *, reason: str, by: str = "") -> Certificate:
-    """Take the contact person out of a workplace's card; raises NotFound when none stands there."""
+    """Take the contact person out of a workplace's card; raises NothingKept when none stands there."""
     hand = Hand(by or gateway.actor, reason)
     return _destroy(gateway, _Order(Ground(kurum, class_named(PARTIES), hand), registers.of_contact(sgk)), [])
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from integrator.domain.clock import ISTANBUL
-from integrator.domain.errors import NotFound
+from integrator.domain.errors import NothingKept
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, Tckn
 from integrator.keeping.certificates import HELD, TIME
 from integrator.keeping.classes import PARTIES, class_named
@@ -57,7 +57,7 @@ def nothing(_tx: Tx, _sealer: Sealer, _terms: Terms) -> Taken:
 
 
 def of_person(person: Tckn, *, early: bool, alone: bool) -> Taker:
-    """Rows about one person, and kept answers about them. Raises NotFound when `alone` and there is no such row.
+    """Rows about one person, and kept answers about them. Raises NothingKept when `alone` and there is no such row.
 
     A row stays while its time is not over (unless `early`) or a hold needs it; a professional with their contracts.
     """
@@ -66,7 +66,7 @@ def of_person(person: Tckn, *, early: bool, alone: bool) -> Taker:
         answers = mirror.forget(tx, sealer, terms.kurum, person.value)
         rows = forgetting.rows_of(tx, sealer, terms.kurum, person.value)
         if alone and not rows and not answers:
-            raise NotFound("the registers hold nothing of this person, or nothing that is not erased already")
+            raise NothingKept("the registers hold nothing of this person, or nothing that is not erased already")
         taken = _take(tx, terms, rows, early=early)
         if any(each["destroyed"] for each in taken.rows):
             taken.marks.append(forgetting.mark_of(sealer, person.value))
@@ -76,7 +76,7 @@ def of_person(person: Tckn, *, early: bool, alone: bool) -> Taker:
 
 
 def of_contact(sgk: SgkTescilNo) -> Taker:
-    """The contact person in one workplace's card. No law makes us keep one, so only a hold does; may raise NotFound."""
+    """The contact person in one workplace's card: only a hold keeps one, no law does. May raise NothingKept."""
 
     def take(tx: Tx, sealer: Sealer, terms: Terms) -> Taken:
         key = register.isyeri_index(sealer, sgk.value)
@@ -84,7 +84,7 @@ def of_contact(sgk: SgkTescilNo) -> Taker:
             return Taken([_told(ISYERI.table.name, [], Counter({HELD: 1}))])
         marks = forgetting.take_contact(tx, sealer, terms.kurum, key, now=terms.now)
         if not marks:
-            raise NotFound("this workplace has no contact person here, or none that is not erased already")
+            raise NothingKept("this workplace has no contact person here, or none that is not erased already")
         return Taken([_told(ISYERI.table.name, [key], Counter())], marks)
 
     return take
