@@ -23,28 +23,30 @@ from typing import Any
 from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
-from integrator.domain.errors import Malformed
+from integrator.domain.errors import Malformed, Unavailable
 from integrator.domain.findings import Finding, Severity, seen
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.workplaces import SozlesmeDurumu
+from integrator.domain.workplaces import LIVE
 from integrator.gateway import Gateway
 from integrator.intake.exports import Export, ExportRow, open_export
 from integrator.intake.read_json import Caps, Unreadable
-from integrator.parties import register
+from integrator.parties import forgetting, register
 from integrator.parties.isgkatip import Kind
 from integrator.parties.register import CALISAN, ISYERI, SOZLESME, Change, Told
-from integrator.parties.telling import Teller
+from integrator.parties.returning import Returning
+from integrator.parties.telling import Teller, Values
 from integrator.protect.seal import Sealer, new_key
 from integrator.store.engine import Tx, reading, write_anew
 
 PAGE = 500  # rows in one transaction
-LIVE = (SozlesmeDurumu.ONAY_BEKLIYOR, SozlesmeDurumu.ONAYLANDI)
 KEPT = 200  # changes, absences and findings that are told one by one; all are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is imported and how. `whole` takes the file as complete although rows of it are faulty."""
+    """What is imported and how. `whole` takes the file as complete although rows of it are faulty; `readmit` takes
+    in whoever was erased before.
+    """
 
     kind: Kind
     path: Path
@@ -54,6 +56,7 @@ class Wanted:
     whole: bool = False
     preview: bool = False
     by: str = ""  # who sent it through a door
+    readmit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ class Changed:
 class Report:
     """What an import changed, or would change. `counts` counts all, the lists hold the first `KEPT` each.
 
-    Rows are ``new``, ``changed``, ``same``, ``repeated``, ``faulty`` or ``outdated``; workers who are no longer on a
-    roster are ``gone``, contracts that the file does not hold are ``absent``.
+    Rows are ``new``, ``changed``, ``same``, ``repeated``, ``faulty``, ``erased`` or ``outdated``; workers who are no
+    longer on a roster are ``gone``, contracts that the file does not hold are ``absent``.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -123,6 +126,8 @@ class _Import:
         self._day = wanted.refreshed_on or today
         self._sealer = self._open_sealer()
         self._teller = Teller(wanted.kind, self._sealer, wanted.roles)
+        with reading(gateway.database) as tx:
+            self._returning = Returning(self._sealer, forgetting.read_marks(tx, kurum), wanted.readmit)
         self._report = Report()
         self._subjects: dict[str, tuple[str, int]] = {}  # keys of the export's subjects -> cell, digest of the facts
         self._beside: set[str] = set()  # keys of what was told on the way: the first word in the file counts
@@ -156,14 +161,16 @@ class _Import:
 
     def _line(self, row: ExportRow) -> _Line | None:
         faults, told = list(row.faults), list[Told]()
+        whole = {"sgk_tescil_no": self._wanted.sgk_tescil_no, **row.values}
+        values: Values | None = whole
         if not faults:
-            values = {"sgk_tescil_no": self._wanted.sgk_tescil_no, **row.values}
-            told, odd = self._teller.tell(values)
-            faults = [(row.places.get(each.path, row.where), each) for each in odd]
+            values, odd = self._returning.admit(whole)
+            told, more = self._teller.tell(values) if values else ([], [])
+            faults = [(row.places.get(each.path, row.where), each) for each in [*odd, *more]]
         for where, finding in faults:
             self._report.find(where, finding)
-        if not told:
-            self._report.counts["faulty"] += 1
+        if not told or not values:
+            self._report.counts["faulty" if values else "erased"] += 1
             return None
         if not self._is_first(row.where, told[0]):
             return None
@@ -215,22 +222,28 @@ class _Import:
         if self._wanted.preview:
             with reading(self._gateway.database) as tx:
                 return self._compare(tx, tell(tx))
-        return write_anew(self._gateway.database, lambda tx: self._write(tx, tell, facts))
+        changes = write_anew(self._gateway.database, lambda tx: self._write(tx, tell, facts))
+        self._returning.is_in()
+        return changes
 
     def _compare(self, tx: Tx, told: list[Told]) -> list[Change]:
         return register.compare(tx, self._sealer, self._kurum, told)
 
     def _write(self, tx: Tx, tell: Callable[[Tx], list[Told]], facts: Mapping[str, Any]) -> list[Change]:
         register.hold_registers(tx, self._kurum)
+        if forgetting.read_marks(tx, self._kurum) != self._returning.marks:
+            raise Unavailable("somebody was erased from the registers meanwhile: import the file once more")
         self._sealer = self._gateway.keyring.sealer(self._kurum, now=self._now)  # of the present key, at each try anew
         self._gateway.keyring.hold(tx, self._kurum, self._sealer)
         changes = self._compare(tx, tell(tx))
         register.write(tx, self._sealer, self._kurum, changes, now=self._now)
-        kinds = Counter(each.kind for each in changes)
-        if kinds["new"] + kinds["changed"]:
+        kinds, back = Counter(each.kind for each in changes), self._returning.came_back
+        forgetting.remove_marks(tx, self._kurum, back)
+        if kinds["new"] + kinds["changed"] + len(back):
             about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest, **facts}
             about |= {"by": self._wanted.by} if self._wanted.by else {}
             about |= told_now(tx, self._sealer, self._kurum, register.written(changes))
+            about |= {"readmitted": len(back)} if back else {}
             entry = Entry(
                 "party.imported", self._gateway.actor, {**about, "new": kinds["new"], "changed": kinds["changed"]}
             )

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -31,6 +30,8 @@ from tests.postgres import SuiteServer
 
 settings.register_profile("house", derandomize=True, max_examples=60, deadline=None, database=None)
 settings.load_profile("house")
+
+pytest_plugins = ["tests.leaks"]
 
 MASTER = bytes(range(32))
 
@@ -139,10 +140,3 @@ def another_worker(gateway, open_database):
         return replace(gateway, **{**facts, **changes})
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def _log_as_it_was():
-    """A test that sets up the log must not leave its captured stream to the next one."""
-    yield
-    structlog.reset_defaults()

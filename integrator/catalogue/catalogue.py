@@ -13,6 +13,7 @@ from integrator.catalogue.codes import CodeList
 from integrator.catalogue.definitions import Definition, read_definition
 from integrator.catalogue.published import published
 from integrator.domain.errors import UnknownVeriSeti
+from integrator.domain.findings import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Catalogue:
         found = self._definitions.get((veri_seti, version))
         if found is None:
             known = ", ".join(f"{name} {number}" for name, number in sorted(self._definitions))
-            raise UnknownVeriSeti(f"no veri seti {veri_seti!r} version {version!r}; published: {known}")
+            told = f"no veri seti {seen(veri_seti)!r} version {seen(version)!r}"
+            raise UnknownVeriSeti(f"{told}; published: {known}")
         return found
 
     def in_force(

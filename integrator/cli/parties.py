@@ -41,6 +41,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "repeated": ("dosyada yinelenen", "repeated in the file"),
     "outdated": ("buradakinden eski", "older than what is here"),
     "faulty": ("hatalı", "faulty"),
+    "erased": ("daha önce silinmiş, alınmadı", "erased before, not taken"),
     "gone": ("listede artık yok, silinmedi", "no longer on the roster, kept"),
     "absent": ("dosyada yok, silinmedi", "not in the file, kept"),
 }
@@ -65,6 +66,7 @@ def parties_group() -> None:
 @click.option("--sgk", "sgk_no", default="", help="The workplace of a roster that does not name it.")
 @click.option("--role", "roles", multiple=True, metavar="NNN=1|2|3", help="belge_tipi of a kind of contract.")
 @click.option("--whole", is_flag=True, help="Take the file as complete although rows of it are faulty.")
+@click.option("--readmit", is_flag=True, help="Take in persons who were erased before: there is a new ground.")
 @click.option("--kurum", default=None, help="The customer; by default gateway.kurum.")
 @home_option
 @json_option
@@ -77,6 +79,7 @@ def import_file(
     sgk_no: str,
     roles: tuple[str, ...],
     whole: bool,
+    readmit: bool,
     kurum: str | None,
     as_json: bool,
 ) -> int:
@@ -86,7 +89,7 @@ def import_file(
     was interrupted is simply repeated.
     """
     number = SgkTescilNo(sgk_no).value if sgk_no else ""
-    wanted = Wanted(Kind(kind), file, _day(refreshed_on), number, _roles(roles), whole, preview)
+    wanted = Wanted(Kind(kind), file, _day(refreshed_on), number, _roles(roles), whole, preview, readmit=readmit)
     gateway = open_gateway(settings, sending=False)
     report = import_parties(gateway, _kurum(settings, kurum), wanted, caps(settings))
     print_json({"preview": preview, **tell_import(report)}) if as_json else _print(report, preview=preview)

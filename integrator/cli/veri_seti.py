@@ -16,6 +16,7 @@ from integrator.catalogue.differences import differences
 from integrator.cli.output import json_option, language, print_json, print_table, say
 from integrator.domain.clock import ISTANBUL, SystemClock
 from integrator.domain.errors import UnknownVeriSeti
+from integrator.domain.findings import seen
 
 _STATUS = {"official": "resmî", "assumed": "varsayım", "draft": "taslak"}
 
@@ -39,7 +40,7 @@ def named_definition(named: str) -> Definition:
     try:
         return catalogue.definition(veri_seti, version) if version else catalogue.newest(veri_seti)
     except UnknownVeriSeti:
-        raise UnknownVeriSeti(f"{named}: {_known()}") from None
+        raise UnknownVeriSeti(f"{seen(named)}: {_known()}") from None
 
 
 def _known() -> str:

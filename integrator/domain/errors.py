@@ -196,6 +196,12 @@ class Erased(NotFound):
     code = "INT-KEY-001"
 
 
+class NothingKept(NotFound):
+    """Nothing of that is kept here: no such record, person, contact or hold, or it was erased already."""
+
+    code = "INT-KEY-002"
+
+
 class Unavailable(IntegratorError):
     """Something we need could not be reached or is busy; the same act may succeed later."""
 
@@ -219,3 +225,9 @@ class Tampered(IntegratorError):
 
     code = "INT-AUD-001"
     exit_code = 5
+
+
+class BrokenBackup(Tampered):
+    """A backup is cut short, altered, or something stands behind its end. The gateway itself is not touched."""
+
+    code = "INT-KEY-003"

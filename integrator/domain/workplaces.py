@@ -58,6 +58,9 @@ class SozlesmeDurumu(StrEnum):
     SILINDI = "silindi"
 
 
+LIVE = (SozlesmeDurumu.ONAY_BEKLIYOR, SozlesmeDurumu.ONAYLANDI)
+
+
 @dataclass(frozen=True, slots=True)
 class Sozlesme:
     """A professional's contract at a workplace, as the last import told it. None of a day: not told, or open-ended."""

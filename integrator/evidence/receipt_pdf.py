@@ -22,21 +22,20 @@ from integrator.domain.clock import ISTANBUL
 from integrator.evidence.receipt import Receipt, qr_text
 
 _FONTS = Path(reportlab.__file__).parent / "fonts"
-_PLAIN, _BOLD = "Vera", "VeraBd"  # Bitstream Vera has the Turkish letters, and reportlab brings it
+PLAIN, BOLD = "Vera", "VeraBd"  # Bitstream Vera has the Turkish letters, and reportlab brings it
 _LEFT, _VALUES, _RIGHT = 20 * mm, 78 * mm, 190 * mm
 _QR = 42 * mm
 
 
 def render_receipt(receipt: Receipt) -> bytes:
     """One A4 page as PDF; the same receipt gives the same bytes."""
-    for name in (_PLAIN, _BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(_FONTS / f"{name}.ttf")))
+    put_fonts()
     out = io.BytesIO()
     page = Canvas(out, pagesize=A4, invariant=1)
     page.setTitle(f"Makbuz {receipt['sorgu_no']}")
-    page.setFont(_BOLD, 18)
+    page.setFont(BOLD, 18)
     page.drawString(_LEFT, 270 * mm, "Bildirim makbuzu")
-    page.setFont(_PLAIN, 9)
+    page.setFont(PLAIN, 9)
     page.drawString(_LEFT, 264 * mm, f"Receipt of a notification · {receipt['gateway']}")
     _draw_qr(page, qr_text(receipt))
     _draw_rows(page, receipt)
@@ -44,6 +43,12 @@ def render_receipt(receipt: Receipt) -> bytes:
     page.showPage()
     page.save()
     return out.getvalue()
+
+
+def put_fonts() -> None:
+    """Make `PLAIN` and `BOLD` known to reportlab."""
+    for name in (PLAIN, BOLD):
+        pdfmetrics.registerFont(TTFont(name, str(_FONTS / f"{name}.ttf")))
 
 
 def _draw_qr(page: Canvas, text: str) -> None:
@@ -58,13 +63,13 @@ def _draw_qr(page: Canvas, text: str) -> None:
 def _draw_rows(page: Canvas, receipt: Receipt) -> None:
     height = 228 * mm
     for tr, en, value in _rows(receipt):
-        page.setFont(_BOLD, 9)
+        page.setFont(BOLD, 9)
         page.drawString(_LEFT, height, tr)
-        page.setFont(_PLAIN, 7)
+        page.setFont(PLAIN, 7)
         page.drawString(_LEFT, height - 3.4 * mm, en)
-        page.setFont(_PLAIN, 9)
+        page.setFont(PLAIN, 9)
         for line in _lines(value):
-            page.setFont(_PLAIN, 9 if len(line) <= 48 else 7.5)
+            page.setFont(PLAIN, 9 if len(line) <= 48 else 7.5)
             page.drawString(_VALUES, height, line)
             height -= 4.2 * mm
         height -= 4.6 * mm
@@ -108,7 +113,7 @@ def _local(at: str | None) -> str:
 
 
 def _draw_foot(page: Canvas, receipt: Receipt) -> None:
-    page.setFont(_PLAIN, 7)
+    page.setFont(PLAIN, 7)
     number = receipt["sorgu_no"]
     page.drawString(
         _LEFT, 22 * mm, "Bu sayfa bir özettir. Kanıtın tamamı: ibys receipt --json; başkasının doğrulayacağı paket:"

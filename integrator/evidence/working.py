@@ -71,7 +71,7 @@ TABLES: Mapping[str, str] = {
         ),
         _STEERS,
     ),
-    **dict.fromkeys(("kullanici", "recovery_code", "broken_glass", "webhook", "kurum_limit"), _NOT_YET),
+    **dict.fromkeys(("kullanici", "recovery_code", "broken_glass", "webhook", "kurum_limit", "erased_party"), _NOT_YET),
     **dict.fromkeys(("duyuru", "duyuru_alindi"), _NOT_YET),
 }  # fmt: skip
 """Table -> why fsck passes over all of it."""

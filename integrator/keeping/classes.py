@@ -15,6 +15,8 @@ from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import is_tckn
 
 EVENT_DATE = "event_date"
+PARTIES = "parties"
+"""The class of the registers' rows."""
 EVENTS = ("leaving", "exposure", "exposure_end")
 """What may be told of a worker."""
 
@@ -42,6 +44,10 @@ class RetentionClass:
         days = [each.get(self.starts) for each in told]
         known = [max(each, event_date) for each in days if each]
         return _years_after(max(known), self.years) if known and len(known) == len(days) else None
+
+    def is_over(self, started_on: date | None, today: date) -> bool:
+        """Whether the time of what is counted from `started_on` is over; None: it has not started."""
+        return started_on is not None and _years_after(started_on, self.years) <= today
 
 
 @cache

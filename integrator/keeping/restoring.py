@@ -18,6 +18,7 @@ from integrator.audit.checkpoint import CheckpointKey, known_log_key
 from integrator.audit.trail import Entry, Trail
 from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
+from integrator.domain.identifiers import KurumNo
 from integrator.keeping.backup import read_head, read_lines
 from integrator.keeping.erasing import facts_of, reapply
 from integrator.queue import restored
@@ -75,10 +76,14 @@ def restore(
         rows = load(tx, islice(read_lines(path, key), 1, None))  # 2.
         entries = _verified(tx, log_key, name)
         keyring.check_all(tx)  # 3.
-        erased = sum(reapply(tx, each) for each in destroyed)  # 4.
+        sealers = {each["kurum"]: keyring.sealer_in(tx, KurumNo(each["kurum"])) for each in destroyed}
+        erased = sum(reapply(tx, sealers[each["kurum"]], each, now=now) for each in destroyed)  # 4.
         waiting = restored.mark(tx, made_at=made_at, now=now, numbers_ahead=NUMBERS_AHEAD)  # 5.
         facts = {"backup_of": made_at.isoformat(), "entries": entries, "asked_first": waiting, "erased_again": erased}
-        again = [Entry("content.erased_again", f"restore:{name}", facts_of(each)) for each in destroyed]
+        again = [
+            Entry("content.erased_again", f"restore:{name}", facts_of(tx, sealers[each["kurum"]], each))
+            for each in destroyed
+        ]
         Trail().append(tx, [Entry("gateway.restored", f"restore:{name}", facts), *again], now=now)
     return Restored(made_at, rows, entries, waiting, erased)
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from integrator.domain.errors import Malformed, Misconfigured, Tampered
+from integrator.domain.errors import BrokenBackup, Malformed, Misconfigured
 
 MAGIC = b"IBYSBK01"
 CHUNK_BYTES = 1 << 20
@@ -56,13 +56,14 @@ class ChunkWriter:
 
 
 def read_chunks(file: BinaryIO, key: bytes) -> Iterator[bytes]:
-    """The content, chunk by chunk; raises Malformed, Misconfigured for another key, Tampered.
+    """The content, chunk by chunk; raises Malformed, Misconfigured for another key, BrokenBackup.
 
     Nothing that was yielded is to be believed before the end was reached.
     """
     head = file.read(len(MAGIC) + _SALT + _CHECK)
     if head[: len(MAGIC)] != MAGIC or len(head) < len(MAGIC) + _SALT + _CHECK:
-        raise Malformed("this is not a backup made by `ibys backup`; nothing was changed")
+        told = "this is not a backup made by `ibys backup`, or only its first bytes"
+        raise Malformed(f"{told}: take another copy; nothing was changed")
     aead, check = _keys(key, head[len(MAGIC) : -_CHECK])
     if not hmac.compare_digest(check, head[-_CHECK:]):
         raise Misconfigured("the backup was made with another backup key: name the right one with --backup-key")
@@ -73,14 +74,16 @@ def read_chunks(file: BinaryIO, key: bytes) -> Iterator[bytes]:
         yield content
         number += 1
     if file.read(1):
-        raise Tampered("something stands behind the end of the backup: take another copy; nothing was changed")
+        raise BrokenBackup("something stands behind the end of the backup: take another copy; nothing was changed")
 
 
 def _sealed(file: BinaryIO, number: int) -> bytes:
     length = int.from_bytes(file.read(4), "big")
     sealed = file.read(length) if _TAG <= length <= CHUNK_BYTES + _TAG else b""
     if not sealed or len(sealed) < length:
-        raise Tampered(f"the backup is cut short or altered at chunk {number}: take another copy; nothing was changed")
+        raise BrokenBackup(
+            f"the backup is cut short or altered at chunk {number}: take another copy; nothing was changed"
+        )
     return sealed
 
 
@@ -90,7 +93,7 @@ def _opened(aead: AESGCM, number: int, sealed: bytes, head: bytes) -> tuple[byte
             return aead.decrypt(number.to_bytes(12, "big"), sealed, head + place), place is _LAST
         except InvalidTag:
             continue
-    raise Tampered(f"the backup is altered at chunk {number}: take another copy; nothing was changed")
+    raise BrokenBackup(f"the backup is altered at chunk {number}: take another copy; nothing was changed")
 
 
 def _keys(key: bytes, salt: bytes) -> tuple[AESGCM, bytes]:

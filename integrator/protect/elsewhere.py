@@ -11,10 +11,11 @@ import hmac
 import json
 import os
 import secrets
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -51,8 +52,11 @@ class CommandMaster:
         self._timeout = timeout
 
     def wrap(self, key: bytes, place: bytes) -> bytes:
-        """`key` encrypted for `place`."""
-        return self._call("wrap", _bound(key, place))
+        """`key` encrypted for `place`, after a look that it opens again: what rubbish wrapped is lost for good."""
+        wrapped = self._call("wrap", _bound(key, place))
+        if self.unwrap(wrapped, place) != key:
+            raise Misconfigured(f"{self._name}: does not open what it wrapped; nothing was changed {_SET}")
+        return wrapped
 
     def unwrap(self, wrapped: bytes, place: bytes) -> bytes:
         """The key inside; raises Misconfigured, Unavailable."""
@@ -73,25 +77,72 @@ class CommandMaster:
         """Itself."""
         return self
 
+    @property
+    def _name(self) -> str:
+        return Path(self._argv[0]).name
+
     def _call(self, act: str, value: bytes) -> bytes:
         told = json.dumps({"act": act, "value": base64.b64encode(value).decode()}).encode()
-        name = Path(self._argv[0]).name
         try:
-            done = subprocess.run(  # noqa: S603 - the operator's own words from the settings, and no shell
-                self._argv, input=told, capture_output=True, timeout=self._timeout.total_seconds(), check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(
-                f"{name}: no answer in {self._timeout.total_seconds():g} s (keys.master_command)"
-            ) from error
+            code, reply = self._answer(told)
         except OSError as error:
-            raise Misconfigured(f"{name}: cannot be started (keys.master_command): {error.strerror}") from error
-        if done.returncode:
-            raise Unavailable(f"{name}: exit code {done.returncode} (keys.master_command)")
+            raise Misconfigured(f"{self._name}: cannot be started ({error.strerror}) {_SET}") from error
+        if code is None:
+            wait = f"{self._timeout.total_seconds():g} s"
+            raise Unavailable(f"{self._name}: no answer in {wait}; is the KMS there? nothing was changed {_SET}")
+        if len(reply) > REPLY_BYTES:
+            raise Misconfigured(f"{self._name}: answered more than {REPLY_BYTES} bytes; nothing was changed {_SET}")
+        if code:
+            raise Unavailable(f"{self._name}: exit code {code}; try it by hand; nothing was changed {_SET}")
         try:
-            return base64.b64decode(json.loads(done.stdout[:REPLY_BYTES])["value"], validate=True)
+            return base64.b64decode(json.loads(reply)["value"], validate=True)
         except (ValueError, KeyError, TypeError) as error:
-            raise Misconfigured(f"{name}: answered something else than a value (keys.master_command)") from error
+            wanted = '{"value": base64}'
+            raise Misconfigured(f"{self._name}: {wanted} is wanted, it printed something else {_SET}") from error
+
+    def _answer(self, told: bytes) -> tuple[int | None, bytes]:
+        """(exit code, or None when its time was over; what it printed, up to a little more than is allowed)."""
+        over = threading.Event()
+        with subprocess.Popen(  # noqa: S603 - the operator's own words from the settings, and no shell
+            self._argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that whatever it started ends with it
+        ) as process:
+
+            def time_is_over() -> None:
+                over.set()
+                _end(process)
+
+            timer = threading.Timer(self._timeout.total_seconds(), time_is_over)
+            timer.start()
+            try:
+                reply = _exchanged(process, told)
+            finally:
+                _end(process)
+                timer.cancel()
+        return (None if over.is_set() else process.returncode), reply
+
+
+_SET = "(keys.master_command)"
+
+
+def _exchanged(process: subprocess.Popen[bytes], told: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(BrokenPipeError), process.stdin:  # one that ended without listening is told by its exit code
+        process.stdin.write(told)
+    reply = process.stdout.read(REPLY_BYTES + 1)
+    if len(reply) <= REPLY_BYTES:
+        process.wait()
+    return reply
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command, when it has not ended, and what it left behind."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 _CALLS = threading.RLock()
@@ -162,8 +213,9 @@ class Pkcs11Master:
                 with token.open(rw=writing, user_pin=pin) as session:
                     yield session
             except p11.PKCS11Error as error:
-                told = f"{self._library.name}: {type(error).__name__} (keys.master_pkcs11_library, _token, _pin_file)"
-                raise Misconfigured(told) from error
+                told = f"{self._library.name}: {type(error).__name__}: is the token there, and the PIN right?"
+                settings = "(keys.master_pkcs11_library, _token, _pin_file)"
+                raise Misconfigured(f"{told} nothing was changed {settings}") from error
             except RuntimeError as error:  # the library itself cannot be loaded
                 raise Misconfigured(f"{self._library.name}: is no PKCS#11 library") from error
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import stat
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -200,12 +201,20 @@ def new_key() -> bytes:
     return AESGCM.generate_key(256)
 
 
+_NOT_FOR_OTHERS = stat.S_IWGRP | stat.S_IRWXO
+"""A group may read (secrets of a container are laid down so); nobody else, and nobody but the owner writes."""
+
+
 def read_key_file(path: Path) -> bytes:
     """The 32 bytes of a key file (hex text); raises Misconfigured with what is wrong, never with the value."""
     try:
+        mode = stat.S_IMODE(path.stat().st_mode)
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
         raise Misconfigured(f"{path}: a file with 64 hex digits is wanted ({type(error).__name__})") from error
     if len(key) != KEY_BYTES:
         raise Misconfigured(f"{path}: 64 hex digits are wanted, {2 * len(key)} were found")
+    if mode & _NOT_FOR_OTHERS:
+        told = f"{path}: others on this machine can read or replace it (mode {mode:04o})"
+        raise Misconfigured(f"{told}: chmod 600 {path.name}, and a new key if somebody else may have read it")
     return key

@@ -59,6 +59,22 @@ def lift_hold(tx: Connection, kurum: KurumNo, records: Sequence[str]) -> int:
     return tx.execute(delete(legal_hold).where(*mine)).rowcount
 
 
+def read_holds(tx: Connection, kurum: KurumNo) -> list[Any]:
+    """(kayit_no, reason, placed_at) of the customer's holds, oldest first."""
+    rows = select(legal_hold).where(legal_hold.c.kurum_id == kurum).order_by(legal_hold.c.placed_at)
+    return list(tx.execute(rows))
+
+
+def unknown(tx: Connection, kurum: KurumNo, records: Sequence[str]) -> list[str]:
+    """Those that are no records of the customer, or whose content is erased."""
+    mine = (content_key.c.kurum_id == kurum, content_key.c.kayit_no.in_(list(records)))
+    alive = tx.execute(select(content_key.c.kayit_no, content_key.c.sealed).where(*mine)).all()
+    older = select(kayit.c.kayit_no).where(kayit.c.kurum_id == kurum, kayit.c.kayit_no.in_(list(records)))
+    keyed = {row.kayit_no: row.sealed[:1] != b"\0" for row in alive}
+    there = {each for each in tx.execute(older).scalars() if keyed.get(each, True)}
+    return [each for each in records if each not in there]
+
+
 def held(tx: Connection, kurum: KurumNo) -> dict[str, str]:
     """Record, or ALL -> why it is kept; locked, so that no hold comes in between."""
     rows = tx.execute(select(legal_hold).where(legal_hold.c.kurum_id == kurum).with_for_update())

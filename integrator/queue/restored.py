@@ -29,7 +29,7 @@ def mark(tx: Connection, *, made_at: datetime, now: datetime, numbers_ahead: int
     """Close the home; returns how many messages will be asked about before they are sent."""
     row = bildirim.c
     waiting = row.state.in_([each.value for each in _MAY_HAVE_LEFT])
-    tx.execute(update(bildirim).where(waiting).values(deneme_no=row.deneme_no + 1))
+    count: int = tx.execute(update(bildirim).where(waiting).values(deneme_no=row.deneme_no + 1)).rowcount
     names = ["kurum_id", "sorgu_no", "deneme_no", "act", "started_at", "code", "ended_at"]
     attempt = select(
         row.kurum_id,
@@ -40,7 +40,7 @@ def mark(tx: Connection, *, made_at: datetime, now: datetime, numbers_ahead: int
         literal(CODE),
         null(),
     )
-    count = tx.execute(insert(deneme).from_select(names, attempt.where(waiting))).rowcount
+    tx.execute(insert(deneme).from_select(names, attempt.where(waiting)))
     counter = sorgu_no_counter.c
     ahead = tx.execute(update(sorgu_no_counter).values(next=counter.next + numbers_ahead).returning(counter.next))
     if ahead.scalar_one() > SORGU_NO_LAST:

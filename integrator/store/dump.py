@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from integrator.domain.errors import Tampered
+from integrator.domain.errors import BrokenBackup
 from integrator.store import tables_of_doors  # noqa: F401 - its tables stand on the same metadata
 from integrator.store.dialect import dialect_of
 from integrator.store.tables import metadata
@@ -43,7 +43,7 @@ def _told(value: Any) -> Any:
 
 
 def load(tx: Connection, lines: Iterable[bytes]) -> dict[str, int]:
-    """Write the rows of `dump` into empty tables; returns how many went into each. Raises Tampered for other lines."""
+    """Write the rows of `dump` into empty tables; how many went into each. Raises BrokenBackup for other lines."""
     known = {table.name: table for table in tables()}
     counts: dict[str, int] = {}
     table, names, rows = "", (), list[tuple[Any, ...]]()
@@ -53,7 +53,7 @@ def load(tx: Connection, lines: Iterable[bytes]) -> dict[str, int]:
             _put(tx, table, names, rows)
             table, names, rows = told["table"], tuple(told["columns"]), []
             if table not in known or not set(names) <= set(known[table].columns.keys()):
-                raise Tampered(f"the backup holds a table {table!r} that this program does not know")
+                raise BrokenBackup(f"the backup holds a table {table!r} that this program does not know")
             counts[table] = 0
             continue
         rows.append(tuple(_read(each) for each in told))

@@ -24,7 +24,7 @@ from integrator.store.tables import data_key, kurum
 
 GENERAL, HEALTH, INDEX = "general", "health", "index"
 PURPOSES = {GENERAL, HEALTH, INDEX}
-INDEX_NO = 0
+INDEX_NO, FIRST_NO = 0, 1
 MASTER = "master_key"
 """What whoever wraps a data key holds: the master key may be replaced at that moment."""
 Made = Callable[[Connection, KurumNo, int, datetime], None]
@@ -54,6 +54,10 @@ class KeyRing:
             if wanted not in self._sealers:
                 self._sealers |= self._load(kurum_no) or self._enrol(kurum_no, now)
             return self._sealers[wanted]
+
+    def sealer_in(self, tx: Connection, kurum_no: KurumNo) -> Sealer:
+        """The general Sealer by the keys that this transaction sees, before anybody else does."""
+        return self._sealers_of(kurum_no, _rows(tx, kurum_no))[kurum_no, GENERAL]
 
     def forget(self, kurum_no: KurumNo) -> None:
         """Read this customer's keys anew when they are wanted next."""
@@ -137,17 +141,20 @@ class KeyRing:
             rows = _rows(tx, kurum_no)
         if not rows:
             return None
-        if not {row.purpose for row in rows} >= PURPOSES:
+        if {row.purpose for row in rows} == {GENERAL} and rows[0].key_no == FIRST_NO:
             rows = self._complete(kurum_no, rows)
-        return self._sealers_of(kurum_no, rows)
+        return self._sealers_of(kurum_no, _require_whole(kurum_no, rows))
 
     def _enrol(self, kurum_no: KurumNo, now: datetime | None) -> dict[tuple[KurumNo, str], Sealer]:
         if now is None:
-            raise Misconfigured(f"the data keys of {kurum_no!r} are not in the database: restore the data_key table")
+            raise _lost(kurum_no, "all keys")
         with writing(self._engine) as tx:
             hold(tx, MASTER)
+            is_known = tx.execute(select(kurum.c.kurum_id).where(kurum.c.kurum_id == kurum_no)).one_or_none()
+            if is_known and not _rows(tx, kurum_no):
+                raise _lost(kurum_no, "all keys")
             insert_new(tx, kurum, [{"kurum_id": kurum_no, "created_at": now}])
-            self._make(tx, kurum_no, 1, GENERAL, new_key(), now=now)
+            self._make(tx, kurum_no, FIRST_NO, GENERAL, new_key(), now=now)
             rows = _rows(tx, kurum_no)  # another process may have been first: then these are its keys
         return self._sealers_of(kurum_no, self._complete(kurum_no, rows))
 
@@ -172,7 +179,13 @@ class KeyRing:
                 self._made(tx, kurum_no, key_no, now)
 
     def put(self, tx: Connection, kurum_no: KurumNo, key_no: int, purpose: str, key: bytes, *, now: datetime) -> None:
-        """Write a key down, unless its number is taken. The caller holds MASTER."""
+        """Write a key down, unless its number is taken. The caller holds MASTER.
+
+        Raises Misconfigured when the master key is not the one that wrapped what is here: two would lose one of them.
+        """
+        there = tx.execute(select(data_key).limit(1)).one_or_none()
+        if there:
+            self._unwrap(there)
         wrapped = self.master.wrap(key, place_of(kurum_no, key_no))
         row = {"kurum_id": kurum_no, "key_no": key_no, "purpose": purpose, "wrapped": wrapped, "created_at": now}
         insert_new(tx, data_key, [row])
@@ -220,6 +233,19 @@ def _opens(master: MasterKey, wrapped: bytes, place: bytes) -> bool:
     except Misconfigured:
         return False
     return True
+
+
+def _require_whole(kurum_no: KurumNo, rows: Sequence[Any]) -> Sequence[Any]:
+    """The rows, when a key of each purpose seals; what is missing was lost, and is never made anew in its place."""
+    missing = PURPOSES - {row.purpose for row in rows if row.replaced_at is None}
+    if missing:
+        raise _lost(kurum_no, ", ".join(sorted(missing)))
+    return rows
+
+
+def _lost(kurum_no: KurumNo, what: str) -> Misconfigured:
+    told = f"the data keys of {kurum_no!r} are not whole in the database ({what})"
+    return Misconfigured(f"{told}: bring the rows of data_key back from a backup; nothing was changed")
 
 
 def _rows(tx: Connection, kurum_no: KurumNo) -> Sequence[Any]:

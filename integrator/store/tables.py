@@ -473,6 +473,16 @@ calisan = Table(
 
 Index("calisan_isyeri", calisan.c.kurum_id, calisan.c.isyeri_index)
 
+# Who was erased from the registers, as blind indexes: an export that names them again is told, not taken.
+erased_party = Table(
+    "erased_party",
+    metadata,
+    _kurum(),
+    Column("mark", _key(32), primary_key=True),
+    Column("erased_on", IsoDate, nullable=False),
+    Column("certificate_no", Integer, nullable=False),
+)
+
 # One row for each address of the ministry, shared by all workers (queue/line.py says what each column means).
 ministry_line = Table(
     "ministry_line",

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from integrator.protect.files import write_secret
 from integrator.store.engine import open_engine, reading
 from integrator.store.tables import tick_lease
 from integrator.trial.count import count_effects
@@ -83,8 +84,8 @@ def test_a_duty_passes_from_a_worker_that_died_to_another_and_back_at_once_from_
 def test_a_home_of_the_first_release_is_migrated_by_a_command(ibys):
     keys = ibys.home / "keys"
     keys.mkdir(parents=True)
-    (keys / "master.key").write_text(bytes(range(32)).hex())
-    (keys / "checkpoint.key").write_text((b"\7" * 32).hex())
+    write_secret(keys / "master.key", bytes(range(32)).hex().encode())
+    write_secret(keys / "checkpoint.key", (b"\7" * 32).hex().encode())
     (ibys.home / "ibys.toml").write_text('[gateway]\nname = "test"\nkurum = "osgb-1"\n')
     made = sqlite3.connect(ibys.home / "ibys.sqlite3")
     made.executescript((REPO / "tests/integration/store/first_release.sql").read_text())

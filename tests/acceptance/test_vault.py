@@ -93,7 +93,7 @@ def test_keys_rotate_a_copy_comes_back_and_nothing_printed_names_anybody(tmp_pat
     (tmp_path / "broken.json").write_text('{"id": "K", "calisan": ["' + person.read_text() + '"]')
     for words in (
         ["status"], ["causes"], ["waiting"], ["line", "show"], ["settings", "check"], ["keys", "show"],
-        ["retention", "classes"], ["retention", "due"], ["submit", str(trial.input_file)],
+        ["retention", "classes"], ["retention", "due"], ["retention", "holds"], ["submit", str(trial.input_file)],
         ["submit", str(examination)], ["submit", str(tmp_path / "broken.json")], ["audit", "prove", str(numbers[0])],
         ["retention", "event", "leaving", "--person", str(person), "--on", "2026-01-01"],
         ["erase", "--person", str(person), "--class", "training", "--reason", "letter 12", "--early"],

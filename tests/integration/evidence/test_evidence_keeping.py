@@ -19,6 +19,7 @@ from integrator.keeping import erasing
 from integrator.keeping.backup import make_backup
 from integrator.keeping.restoring import restore
 from integrator.keeping.rotating import replace_data_keys, replace_master, reseal
+from integrator.protect.files import write_secret
 from integrator.protect.master import FileMaster
 from integrator.registering import set_card
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
@@ -63,7 +64,7 @@ def test_after_a_rotation_everything_is_sound_and_in_the_log(gateway, delivered,
 
 def test_a_replaced_master_key_is_in_the_log(gateway, delivered, tmp_path):
     file = tmp_path / "master.key"
-    file.write_text(MASTER.hex())
+    write_secret(file, MASTER.hex().encode())
     filed = replace(gateway, keyring=KeyRing(gateway.database, FileMaster(file)))
     replace_master(filed, reason="yearly")
 

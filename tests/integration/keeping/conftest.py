@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from integrator.protect.files import write_secret
 from integrator.protect.master import FileMaster
 from integrator.store.keyring import KeyRing
 from tests.conftest import MASTER
@@ -10,8 +11,7 @@ from tests.conftest import MASTER
 @pytest.fixture
 def master_file(tmp_path):
     path = tmp_path / "keys" / "master.key"
-    path.parent.mkdir()
-    path.write_text(MASTER.hex())
+    write_secret(path, MASTER.hex().encode())
     return path
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from integrator import acts, pipeline
 from integrator.audit.trail import Trail
 from integrator.audit.verify import verify
-from integrator.domain.errors import BadReason, Erased, NotFound, Tampered
+from integrator.domain.errors import BadReason, Erased, Malformed, NotFound, NothingKept, Tampered
 from integrator.domain.identifiers import Tckn
 from integrator.keeping import erasing
 from integrator.keeping.backup import make_backup
@@ -160,6 +160,31 @@ def test_a_hold_on_a_customer_keeps_every_record(gateway, clock, delivered, has_
     assert made.document["records"] == []
     with pytest.raises(NotFound):
         erasing.lift_hold(gateway, KURUM, ["K-1"], reason="another")
+
+
+def test_a_hold_on_a_number_that_is_no_record_is_refused(gateway, delivered):
+    delivered(record())
+    with pytest.raises(NothingKept, match=r"no record K-99 here.*nothing was held"):
+        erasing.place_hold(gateway, KURUM, ["K-1", "K-99"], reason="court")
+    assert erasing.read_holds(gateway, KURUM) == []
+    erasing.place_hold(gateway, KURUM, ["K-1"], reason="court")
+
+    assert [(each.kayit_no, each.reason) for each in erasing.read_holds(gateway, KURUM)] == [("K-1", "court")]
+
+
+def test_an_event_of_a_day_that_has_not_come_is_refused(gateway, delivered, has_left):
+    with pytest.raises(Malformed, match="has not come yet"):
+        has_left(WORKER, on=date(2026, 3, 3))
+    has_left(WORKER, on=date(2026, 3, 2))
+
+
+def test_records_whose_time_has_not_begun_are_counted(gateway, clock, delivered, has_left):
+    delivered(record("A"), record("B", calisan=[OTHER], egitimTarihi="2025-10-22"))
+    has_left(WORKER)
+    clock.at = datetime(2036, 1, 1, tzinfo=UTC)
+    over, unknown = erasing.survey(gateway, KURUM)
+
+    assert ([each.kayit_no for each in over], unknown) == (["A"], 1)
 
 
 def test_what_has_not_ended_stays(gateway, clock, has_left):

@@ -1,12 +1,9 @@
 """New keys for old ones, with everything running."""
 
 import sqlite3
-import time
 from collections import Counter
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 from sqlalchemy import select, text
@@ -20,11 +17,10 @@ from integrator.protect.elsewhere import Pkcs11Master
 from integrator.protect.master import FileMaster
 from integrator.protect.seal import key_no_of
 from integrator.queue.leases import take
-from integrator.queue.readings import count_states
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
 from integrator.store.schema import migrate
-from integrator.store.tables import content_key, data_key, isyeri, kayit
+from integrator.store.tables import content_key, data_key, isyeri
 from tests.conftest import MASTER
 from tests.factories import KURUM, SGK, record, submitted
 from tests.fakes import START
@@ -208,52 +204,3 @@ def test_a_missing_key_is_named_with_what_to_do(gateway, another_worker):
 
     with pytest.raises(Tampered, match=r"data key 1 .* backup"):
         acts.read_canonical(another_worker(), KURUM, answer.sorgu_no[0])
-
-
-def test_all_keys_rotate_under_load_without_an_error(filed, another_worker, master_file, ministry, checkpoint_key):
-    worker = another_worker(keyring=KeyRing(filed.database, FileMaster(master_file)), actor="test:worker")
-    rotator = another_worker(keyring=KeyRing(filed.database, FileMaster(master_file)), actor="test:rotator")
-    over, errors, accepted = Event(), [], []
-
-    def guarded(act):
-        def run():
-            try:
-                while not over.is_set():
-                    act()
-            except BaseException as error:  # noqa: BLE001 - told by the test
-                errors.append(error)
-
-        return Thread(target=run)
-
-    numbers = count(1)
-
-    def accept():
-        several = submitted(*[record(f"K-{next(numbers)}") for _ in range(8)])
-        accepted.extend(pipeline.accept(filed, KURUM, several))
-
-    threads = [guarded(accept), guarded(lambda: pipeline.dispatch(worker))]
-    list(pipeline.accept(filed, KURUM, submitted(record("K-0"))))
-    for each in threads:
-        each.start()
-    for _ in range(4):
-        before, until = len(accepted), time.monotonic() + 20
-        while len(accepted) < before + 16 and not errors and time.monotonic() < until:
-            time.sleep(0.01)
-        replace_data_keys(rotator, reason="under load")
-        reseal(rotator)
-        replace_master(rotator, reason="under load")
-    over.set()
-    for each in threads:
-        each.join(60)
-    pipeline.dispatch(worker)
-    reseal(rotator)
-
-    assert errors == []
-    assert len(accepted) >= 64
-    assert {each.status for each in accepted} == {"accepted"}
-    with reading(filed.database) as tx:
-        assert count_states(tx) == {"accepted": len(accepted) + 1}
-        assert len(tx.execute(select(kayit.c.kayit_no)).all()) == len(accepted) + 1
-    assert len({number for number, _ in ministry.effects}) == len(ministry.effects)
-    assert set(named(filed)) == {9}
-    assert is_proven(filed, checkpoint_key)

@@ -7,30 +7,43 @@ import base64
 import io
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import LargeBinary, String, Text
 
-from integrator import acts, pipeline
-from integrator.domain.identifiers import Tckn
+from integrator import access, acts, hands, pipeline
+from integrator.domain.hands import Hand
+from integrator.domain.identifiers import SgkTescilNo, Tckn
+from integrator.domain.roles import Role
 from integrator.keeping import erasing
+from integrator.keeping.backup import make_backup, read_lines
 from integrator.keeping.rotating import replace_data_keys, reseal
 from integrator.parties import mirror
+from integrator.registering import set_card
 from integrator.sign.keys import KeyCupboard
+from integrator.store.dialect import overwriting, wipe
 from integrator.store.engine import reading, writing
-from integrator.store.tables import metadata
-from tests.factories import KURUM, PROFESSIONAL, REPO, SGK, WORKER, record, submitted, workers
+from integrator.store.tables import Told, metadata
+from tests.factories import FORM, KURUM, PROFESSIONAL, REPO, SGK, WORKER, record, submitted, workers
 from tests.fakes import START
+from tests.integration.pipeline.exports import NEW, OTHER_SGK, PHYSICIAN, ROSTER, contract, import_rows, worker
+
+WHY = {"reason": "letter 12", "by": "ayse"}
 
 EXAMINATION = json.loads(
     (REPO / "datasets/muayene/2023-03/ornekler/diagnosis_is_cut_off/record.json").read_text(encoding="utf-8")
 )
 FACTS = ("Hipertansiyon", "9.1 g/dL", "bel ağrısı")
 """Planted in that record, beside its identity numbers."""
+PEOPLE = ("Deneme Kişisi", "İrtibat Kişisi", "5550000000", "kisi@ornek.example", "İGU-4711")
+"""Names and reaches of professionals and contact persons in the registers."""
+NEVER_HELD = {"checkpoint_holder", "kod", "kod_history", "revocation_answer", "tick_lease"}
+"""Public data, or written by duties that do not run here; none has a column for anybody."""
 
 
 def secrets():
-    numbers = [WORKER, PROFESSIONAL, SGK, *workers(4)]
+    numbers = [WORKER, PROFESSIONAL, PHYSICIAN, SGK, OTHER_SGK, *workers(4), *PEOPLE]
     numbers += [str(each) for each in EXAMINATION.values() if isinstance(each, str) and len(each) in (11, 26)]
     return [*numbers, *FACTS, "isgProfTckNo", "calisanTcKimlikNo", "<EgitimDVO"]
 
@@ -65,8 +78,24 @@ def everything(gateway, tmp_path):
     return out.getvalue()
 
 
+def hear_of_parties(gateway, tmp_path):
+    """Every export of İSG-KATİP that names somebody, and what an operator adds."""
+    exports = {
+        "contracts": (NEW, [contract("1"), contract("2", sgk=OTHER_SGK, person=PHYSICIAN, tur="101")]),
+        "roster": (ROSTER, [worker(WORKER), *(worker(each, left="31.12.2025") for each in workers(4))]),
+        "professionals": (["TC", "Ad Soyad", "Sertifika No"], [[PROFESSIONAL, "Deneme Kişisi", "İGU-4711"]]),
+        "workplaces": (["SGK No", "İşyeri Unvanı", "Telefon"], [[SGK, "DENEME İŞYERİ", "5550000000"]]),
+    }
+    for kind, (headings, rows) in exports.items():
+        days = {"refreshed_on": gateway.clock.now().date()} if kind in ("contracts", "roster") else {}
+        report = import_rows(gateway, tmp_path / f"{kind}.xlsx", kind, headings, rows, **days)
+        assert report.counts["new"] + report.counts["changed"] > 0, (kind, report.findings)
+    facts = {"contact_name": "İrtibat Kişisi", "contact_email": "kisi@ornek.example", "otomatik_by": "İrtibat Kişisi"}
+    set_card(gateway, KURUM, SgkTescilNo(SGK), facts, Hand("op", "phone"))
+
+
 @pytest.fixture
-def lived_in(gateway, clock, ministry, pki):
+def lived_in(gateway, clock, ministry, pki, tmp_path):
     """A home in which everything happened that writes a row about somebody."""
     keyless, by_json = replace(gateway, cupboard=KeyCupboard([])), replace(gateway, metot="json-g4")
     several = [record(f"K-{n}", calisan=[each, WORKER]) for n, each in enumerate(workers(4))]
@@ -89,56 +118,92 @@ def lived_in(gateway, clock, ministry, pki):
             mirror.Yetki(PROFESSIONAL, SGK, "2"),
         ):
             mirror.put(tx, sealer, KURUM, mirror.Seen(subject, False, "soap-g2", START))
+    hear_of_parties(gateway, tmp_path)
+    refused = replace(gateway, cupboard=KeyCupboard([pki.signer()]))
+    ministry.faults.append("210")
+    [answer] = pipeline.accept(refused, KURUM, submitted(record("wrong", egitimYer=0)))
+    pipeline.dispatch(refused)
+    acts.correct(gateway, KURUM, answer.sorgu_no[0], submitted(record("right", egitimTarihi="2025-10-24"))[0], **WHY)
+    hands.quarantine_form(gateway, FORM, **WHY)
     erasing.tell_event(gateway, KURUM, Tckn(WORKER), "leaving", date(2026, 1, 1))
+    erasing.erase_person(gateway, KURUM, Tckn(PHYSICIAN), "parties", reason="letter 12", early=True)
     erasing.place_hold(gateway, KURUM, ["K-0"], reason="court")
+    acts.stop_line(gateway, **WHY)
     acts.checkpoint(gateway)
     replace_data_keys(gateway, reason="yearly")
     reseal(gateway)
     return gateway
 
 
-def test_a_stolen_database_shows_nobody(lived_in, tmp_path):
+def test_a_stolen_database_or_backup_shows_nobody_and_opens_no_door(lived_in, tmp_path):
+    token = access.make_api_key(lived_in, KURUM, Role.SYSTEM, "test", lives=timedelta(days=1))[1]
     content = everything(lived_in, tmp_path)
 
     assert len(content) > 50_000
     assert b"osgb-1" in content  # it is that database: what is not secret is there
     assert found(content) == []
+    assert not any(each in content for each in shapes(token.rpartition(".")[2]))
+
+    path = make_backup(lived_in, b"k" * 32, tmp_path / "stolen", tmp_path / "staged").path
+    opened = b"\n".join(read_lines(path, b"k" * 32))  # the thief has the backup key, too
+    assert b"osgb-1" in opened and b"osgb-1" not in path.read_bytes()
+    assert found(opened) == found(path.read_bytes()) == []
 
 
-@pytest.mark.parametrize("form", ["plain", "utf-16", "hex", "base64", "sealed_beside"])
-def test_the_scan_finds_what_is_planted(lived_in, tmp_path, form):
-    told = {
-        "plain": f"kod {WORKER} gibi".encode(),
-        "utf-16": WORKER.encode("utf-16-le"),
-        "hex": WORKER.encode().hex().encode(),
-        "base64": base64.b64encode(b"xy" + WORKER.encode() + b"z"),
-        "sealed_beside": json.dumps({"calisan": WORKER}).encode(),
-    }[form]
-    with writing(lived_in.database) as tx:
-        tx.execute(
-            metadata.tables["revocation_answer"]
-            .insert()
-            .values(digest=form, source="ocsp", response=told, seen_at=START)
-        )
-
-    assert WORKER in found(everything(lived_in, tmp_path))
+FORMS = {
+    "plain": f"kod {WORKER} gibi".encode(),
+    "utf-16": WORKER.encode("utf-16-le"),
+    "hex": WORKER.encode().hex().encode(),
+    "base64": base64.b64encode(b"xy" + WORKER.encode() + b"z"),
+    "sealed_beside": json.dumps({"calisan": WORKER}).encode(),
+}
 
 
-def test_every_table_is_looked_into(lived_in):
+def plant_forms(lived_in, tmp_path):
+    """Each form of one number in one value, and what the scan finds of it."""
+    answers = metadata.tables["revocation_answer"]
+    for form, told in FORMS.items():
+        with writing(lived_in.database) as tx:
+            overwriting(tx)
+            tx.execute(answers.delete())
+            tx.execute(answers.insert().values(digest=form, source="ocsp", response=told, seen_at=START))
+        wipe(lived_in.database, "revocation_answer")
+        yield found(everything(lived_in, tmp_path))
+
+
+def test_every_table_is_looked_into_and_what_is_planted_in_any_and_in_whatever_form_is_found(lived_in, tmp_path):
+    assert list(plant_forms(lived_in, tmp_path)) == [[WORKER]] * len(FORMS)
+    access.make_api_key(lived_in, KURUM, Role.SYSTEM, "test", lives=timedelta(days=1))
     with reading(lived_in.database) as tx:
-        filled = {each.name for each in metadata.sorted_tables if tx.execute(each.select().limit(1)).first()}
+        filled = [each for each in metadata.sorted_tables if tx.execute(each.select().limit(1)).first()]
+    assert {each.name for each in metadata.sorted_tables} - {each.name for each in filled} == NEVER_HELD - {
+        "revocation_answer"
+    }
+    planted = dict(zip((each.name for each in filled), workers(len(filled) + 4)[4:], strict=True))
+    with writing(lived_in.database) as tx:
+        for table in filled:
+            if (column := wide_column(table)) is not None:
+                value = planted[table.name]
+                tx.execute(table.update().values({column: value.encode() if is_binary(column) else value}))
+            else:
+                del planted[table.name]
+    content = everything(lived_in, tmp_path)
 
-    assert {
-        "kayit",
-        "bildirim",
-        "bildirim_body",
-        "deneme",
-        "sonuc",
-        "content_key",
-        "data_key",
-        "isyeri",
-        "calisan_sigorta",
-        "profesyonel_yetki",
-        "audit_entry",
-        "retention_event",
-    } <= filled
+    assert {name for name, number in planted.items() if not any(each in content for each in shapes(number))} == set()
+    assert len(planted) > 20
+
+
+def is_binary(column):
+    return isinstance(column.type, LargeBinary)
+
+
+def wide_column(table):
+    """A column that takes eleven signs and is no key."""
+    for column in table.columns:
+        length = getattr(column.type, "length", None) or getattr(column.type, "impl", column.type).__dict__.get(
+            "length"
+        )
+        text = isinstance(column.type, (String, Text, Told)) and (length is None or length >= 11)
+        if not column.primary_key and not column.index and (is_binary(column) or text):
+            return column
+    return None

@@ -1,10 +1,13 @@
 import sys
+from contextlib import suppress
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
+from integrator.protect.files import write_secret
 from integrator.protect.master import FileMaster, HeldMaster
 from tests.softhsm import SoftHsm, in_this_process, require_softhsm
 
@@ -26,7 +29,7 @@ def command(tmp_path):
 
 @pytest.fixture
 def file_master(tmp_path):
-    (tmp_path / "master.key").write_text(KEY.hex())
+    write_secret(tmp_path / "master.key", KEY.hex().encode())
     return FileMaster(tmp_path / "master.key")
 
 
@@ -59,12 +62,47 @@ def test_a_command_that_is_silent_is_unavailable():
         ([sys.executable, "-c", "raise SystemExit(3)"], Unavailable),
         ([sys.executable, "-c", "print('yes')"], Misconfigured),
         ([sys.executable, "-c", "print('[]')"], Misconfigured),
+        ([sys.executable, "-c", "pass"], Misconfigured),
+        ([sys.executable, "-c", "print('x' * 70_000)"], Misconfigured),
         (["./no-such-program"], Misconfigured),
     ],
 )
 def test_a_command_that_fails_is_told_without_its_words(argv, kind):
     with pytest.raises(kind, match=r"keys\.master_command"):
         CommandMaster(argv, timeout=timedelta(seconds=20)).unwrap(b"x", b"here")
+
+
+def test_a_command_that_prints_without_end_is_stopped():
+    endless = CommandMaster([sys.executable, "-c", "while True: print('x' * 9999)"], timeout=timedelta(seconds=60))
+    with pytest.raises(Misconfigured, match="more than 65536 bytes"):
+        endless.unwrap(b"x", b"here")
+
+
+def test_what_a_silent_command_started_ends_with_it(tmp_path):
+    child = f"import time; open({str(tmp_path / 'child')!r}, 'w').write('x'); time.sleep(60)"
+    started = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r} + f' # {tmp_path.name}'])"
+    script = tmp_path / "kms.py"
+    script.write_text(started.replace(" + f' # ", " + ' # "))
+    with pytest.raises(Unavailable):
+        CommandMaster([sys.executable, str(script)], timeout=timedelta(seconds=3)).unwrap(b"x", b"here")
+    assert not [each for each in _command_lines() if tmp_path.name in each and "sleep(60)" in each]
+
+
+def _command_lines():
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield each.read_bytes().decode("utf-8", "replace")
+
+
+RUBBISH = """
+import base64, json, sys
+print(json.dumps({"value": base64.b64encode(b"rubbish" * 9).decode()}))
+"""
+
+
+def test_a_command_that_wraps_rubbish_is_found_out_before_anything_is_stored():
+    with pytest.raises(Misconfigured):
+        CommandMaster([sys.executable, "-c", RUBBISH], timeout=timedelta(seconds=20)).wrap(KEY, b"here")
 
 
 def test_a_shell_sees_nothing_of_a_command(tmp_path):
@@ -94,7 +132,7 @@ def test_an_old_master_key_is_never_written_over(file_master, tmp_path):
 
 
 def test_a_successor_that_lies_there_is_taken(file_master, tmp_path):
-    (tmp_path / "master.key.next").write_text((b"n" * 32).hex())
+    write_secret(tmp_path / "master.key.next", (b"n" * 32).hex().encode())
 
     assert HeldMaster(b"n" * 32).unwrap(file_master.successor().wrap(KEY, b"here"), b"here") == KEY
 

@@ -86,9 +86,23 @@ def test_a_wrong_master_key_is_the_operators_to_mend(master, place):
 
 
 def test_a_key_file_is_read(tmp_path):
-    (tmp_path / "key").write_text(KEY.hex() + "\n")
+    write_secret(tmp_path / "key", KEY.hex().encode() + b"\n")
 
     assert read_key_file(tmp_path / "key") == KEY
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_taken"), [(0o600, True), (0o400, True), (0o440, True), (0o644, False), (0o660, False), (0o602, False)]
+)
+def test_a_key_file_that_others_can_reach_is_told_with_what_to_do(tmp_path, mode, is_taken):
+    write_secret(tmp_path / "key", KEY.hex().encode())
+    (tmp_path / "key").chmod(mode)
+    if is_taken:
+        assert read_key_file(tmp_path / "key") == KEY
+        return
+    with pytest.raises(Misconfigured, match=rf"mode 0{mode:o}\): chmod 600 key") as caught:
+        read_key_file(tmp_path / "key")
+    assert KEY.hex() not in caught.value.detail
 
 
 @pytest.mark.parametrize("content", [b"", b"zz" * 32, b"ab" * 31, b"ab" * 33, b"\xff" * 64, b"a"])

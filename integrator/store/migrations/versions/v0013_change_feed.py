@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 
 AT_ONCE = 5_000
 FEED = ("bildirim.moved", "kayit.corrected")
