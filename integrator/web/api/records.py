@@ -25,7 +25,7 @@ from integrator.domain.errors import Duplicate, IntegratorError, Invalid, NotFou
 from integrator.domain.records import Submitted
 from integrator.domain.roles import Right
 from integrator.gateway import Gateway
-from integrator.intake.read_json import Caps, read_document
+from integrator.intake.read_json import Caps, read_document, read_ndjson
 from integrator.intake.recognise import read_records
 from integrator.queue import readings
 from integrator.store.engine import reading
@@ -89,12 +89,16 @@ async def upload(
     that came, or without: what is known is not stored twice. The last line is the tally, with `"done": true`.
     """
     stack = AsyncExitStack()
+    caps: Caps = request.app.state.caps
     try:
-        path = await stack.enter_async_context(spooled(request, request.app.state.caps.file_bytes))
+        path = await stack.enter_async_context(spooled(request, caps.file_bytes))
+        if request.headers.get("content-type") == NDJSON:  # told, so nothing is guessed: a faulty first line is a line
+            records = read_ndjson(stack.enter_context(path.open("rb")), caps)
+        else:
+            records = read_records(path, caps, gateway.catalogue, veri_seti or None)
     except BaseException:
         await stack.aclose()
         raise
-    records = read_records(path, request.app.state.caps, gateway.catalogue, veri_seti or None)
     lines = iterate_in_threadpool(_lines(gateway, principal, islice(records, skip, None)))
 
     async def told() -> Any:
