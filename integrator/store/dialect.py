@@ -26,6 +26,9 @@ BUSY_SECONDS = 30.0
 SLOW_SECONDS = 60
 """How long one statement may run, and how long a session may hold a transaction open without a word."""
 
+KEPT = 16
+"""Connections that a process keeps to its SQLite file: opening one costs more than most of what is read through it."""
+
 CONNECT_SECONDS = 5
 OLDEST_POSTGRESQL = 13
 
@@ -98,7 +101,7 @@ class _Sqlite:
         if password_file:
             raise Misconfigured("store.password_file is set, but a SQLite file has no password")
         arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True, pool_size=KEPT, pool_use_lifo=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine

@@ -99,7 +99,9 @@ async def upload(
     except BaseException:
         await stack.aclose()
         raise
-    lines = iterate_in_threadpool(_lines(gateway, principal, islice(records, skip, None)))
+    lines = iterate_in_threadpool(
+        _by_group(_lines(gateway, principal, islice(records, skip, None)), gateway.pace.group)
+    )
 
     async def told() -> Any:
         async with stack:
@@ -119,6 +121,12 @@ def _lines(gateway: Gateway, principal: Principal, several: Iterator[Submitted])
         yield _line({"done": False, **tally, "code": error.code})
         return
     yield _line({"done": True, **tally})
+
+
+def _by_group(lines: Iterator[bytes], group: int) -> Iterator[bytes]:
+    """The lines of one transaction leave together: each waits for none but those that were stored with it."""
+    while several := b"".join(islice(lines, group)):
+        yield several
 
 
 def _line(value: dict[str, Any]) -> bytes:
