@@ -27,7 +27,7 @@ _MARK = 8
 class NoSuchCursor(Rejected):
     """The cursor lies behind the end of this feed, or in another history: the database was put back from a backup."""
 
-    code = "INT-API-007"
+    code = "INT-API-070"
 
 
 @dataclass(frozen=True, slots=True)

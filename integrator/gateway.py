@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from integrator.audit.checkpoint import CheckpointKey
-from integrator.audit.trail import Entry, Trail, moved_entry
+from integrator.audit.trail import LOOKS, Entry, Trail, moved_entry
 from integrator.catalogue.catalogue import Catalogue
 from integrator.catalogue.definitions import STATUSES
 from integrator.deliver.generation import Generation
@@ -16,6 +16,7 @@ from integrator.domain.errors import Misconfigured
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Moved, Submitted
 from integrator.domain.workplaces import Known
+from integrator.parties.calls import note_act
 from integrator.parties.known import read_known
 from integrator.protect.seal import Sealer, Seals
 from integrator.queue.bodies import content_place
@@ -78,7 +79,10 @@ class Gateway:
 
     def record(self, tx: Tx, entries: Iterable[Entry], now: datetime) -> None:
         """Step 7, in the transaction of whatever happened."""
-        self.trail.append(tx, entries, now=now)
+        several = list(entries)
+        self.trail.append(tx, several, now=now)
+        if not LOOKS.issuperset(each.event for each in several):
+            note_act(tx)
 
     def record_moves(self, tx: Tx, moves: Iterable[Moved], now: datetime) -> None:
         """Step 7 for moves of messages."""

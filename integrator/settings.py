@@ -177,7 +177,10 @@ class WorkerSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed."""
+    """Where the API listens. `trusted_proxies`: addresses, parted by spaces, whose X-Forwarded-For is believed.
+
+    `answers_kept_*`: for how long the answers to calls with an Idempotency-Key are kept, and how many for a customer.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -185,6 +188,8 @@ class WebSettings:
     calls_at_most: int = 20_000
     idle_seconds: float = 60.0
     drain_seconds: float = 30.0
+    answers_kept_hours: float = 24.0
+    answers_kept_at_most: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

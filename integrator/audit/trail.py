@@ -74,6 +74,24 @@ EVENTS = frozenset(
     }
 )
 
+LOOKS = frozenset(
+    {
+        "bildirim.asking",
+        "bildirim.asked",
+        "bytes.exporting",
+        "bytes.exported",
+        "bytes.export_failed",
+        "content.opening",
+        "content.opened",
+        "content.open_failed",
+        "pack.making",
+        "pack.made",
+        "pack.failed",
+        "party.looked_up",
+    }
+)
+"""What may happen twice without harm: nothing changed but this log."""
+
 FEED = frozenset({"bildirim.moved", "kayit.corrected"})
 """What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
 from integrator.wiring import caps, open_gateway
 
+if TYPE_CHECKING:
+    from integrator.web.once import Keeps
+
 
 @click.command()
 @home_option
@@ -27,7 +30,7 @@ def serve(settings: Settings, as_json: bool) -> None:
     from integrator.web.server import listen, serve_app  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home)
+    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, keeps=_keeps(settings))
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -37,6 +40,13 @@ def serve(settings: Settings, as_json: bool) -> None:
         sys.stdout.flush()
 
     serve_app(app, settings.web, door, ready=told)
+
+
+def _keeps(settings: Settings) -> Keeps:
+    from integrator.web.once import Keeps  # noqa: PLC0415 - as above
+
+    web, body = settings.web, 16 * caps(settings).record_bytes
+    return Keeps(timedelta(hours=web.answers_kept_hours), web.answers_kept_at_most, body)
 
 
 @click.group(name="api-key")

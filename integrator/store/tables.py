@@ -522,4 +522,20 @@ api_key = Table(
 
 Index("api_key_kurum", api_key.c.kurum_id, api_key.c.created_at)
 
+# Calls with an Idempotency-Key (parties/calls.py); `answer` is sealed, and missing while the call is under way.
+api_call = Table(
+    "api_call",
+    metadata,
+    _kurum(),
+    Column("call_id", _key(32), primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("acted", SmallInteger, nullable=False),
+    Column("until_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("answer", LargeBinary),
+)
+
+Index("api_call_ends", api_call.c.kurum_id, api_call.c.ends_at)
+
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))

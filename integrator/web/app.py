@@ -20,7 +20,9 @@ from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
 from integrator.web.api import causes, changes, messages, records, reference
+from integrator.web.description import Api
 from integrator.web.gathering import Gathering
+from integrator.web.once import Keeps, Once
 from integrator.web.problems import set_up_problems
 from integrator.web.tide import Tide
 
@@ -37,9 +39,9 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
+def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None = None) -> FastAPI:
     """The application over one gateway."""
-    app = FastAPI(
+    app = Api(
         title="İBYS integrator gateway",
         version="1",
         description=ABOUT,
@@ -56,6 +58,7 @@ def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
     app.include_router(v1)
     app.include_router(health.router)
     set_up_problems(app)
+    app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
     app.add_middleware(GZipMiddleware, minimum_size=2048)
     app.add_middleware(Numbered)
     return app

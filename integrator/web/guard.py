@@ -25,14 +25,19 @@ def gateway_of(request: Request) -> Gateway:
 GatewayHere = Annotated[Gateway, Depends(gateway_of)]
 
 
+def caller_of(request: Request, gateway: Gateway) -> Principal | None:
+    """Who calls; None for whoever shows no key that opens."""
+    told = request.headers.get("authorization", "")
+    token = told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
+    address = request.client.host if request.client else ""
+    return recognise(gateway, token, address=address) if token else None
+
+
 def needs(right: Right) -> Any:
     """A dependency that gives the Principal, or ends the call with 401 or 403."""
 
     def enter(request: Request, gateway: GatewayHere) -> Principal:
-        told = request.headers.get("authorization", "")
-        token = told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
-        address = request.client.host if request.client else ""
-        principal = recognise(gateway, token, address=address) if token else None
+        principal = caller_of(request, gateway)
         if principal is None:
             raise Unknown("")
         if not principal.may(right):

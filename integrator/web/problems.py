@@ -58,12 +58,33 @@ class NotTaken(Rejected):
     code = "INT-API-006"
 
 
+class UnderWay(Rejected):
+    """A call with this Idempotency-Key is being worked on."""
+
+    code = "INT-API-071"
+
+
+class OtherCall(Rejected):
+    """This Idempotency-Key was used for another call, or for another body."""
+
+    code = "INT-API-072"
+
+
+class AlreadyDone(Rejected):
+    """The call with this Idempotency-Key was carried out, and its answer was lost with the process."""
+
+    code = "INT-API-073"
+
+
 STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (Unknown, 401),
     (Forbidden, 403),
     (NoSuchAddress, 404),
     (TooLarge, 413),
     (NotTaken, 415),
+    (UnderWay, 409),
+    (AlreadyDone, 409),
+    (OtherCall, 422),
     (errors.NotFound, 404),
     (errors.Duplicate, 409),
     (errors.IllegalMove, 409),

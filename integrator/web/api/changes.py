@@ -41,7 +41,7 @@ async def read_list(
 
     Ask on with `next`, which is always given. Without `after` the feed begins at its beginning, with `after=now` behind
     its end. With `wait` an empty answer comes only after so many seconds. A cursor stays good for as long as the
-    gateway lives; one that the feed does not have is told (INT-API-007): the gateway was put back from a backup.
+    gateway lives; one that the feed does not have is told (INT-API-070): the gateway was put back from a backup.
     """
     tide: Tide = request.app.state.tide
     loop = asyncio.get_running_loop()

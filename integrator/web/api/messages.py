@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from integrator import acts
 from integrator.access import Principal
+from integrator.domain.errors import Ended
 from integrator.domain.findings import seen
 from integrator.domain.hands import LONGEST_REASON
 from integrator.domain.identifiers import SorguNo
@@ -116,6 +117,13 @@ def retry(
 def cancel(
     sorgu_no: Number, why: Reason, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.ACT)]
 ) -> dict[str, Any]:
-    """Take a message back that never left."""
-    done = acts.cancel(gateway, principal.kurum, SorguNo(sorgu_no), reason=why.reason, by=principal.name)
-    return {"sorgu_no": sorgu_no, "state": done.state.value}
+    """Take a message back that never left; one that was taken back before stays so."""
+    kurum, number = principal.kurum, SorguNo(sorgu_no)
+    try:
+        state = acts.cancel(gateway, kurum, number, reason=why.reason, by=principal.name).state
+    except Ended:
+        with reading(gateway.database) as tx:
+            state = State(readings.read_one(tx, kurum, number)["row"]["state"])
+        if state is not State.CANCELLED:
+            raise
+    return {"sorgu_no": sorgu_no, "state": state.value}

@@ -51,7 +51,7 @@ def test_another_customers_changes_and_cursors_are_nobodys(call):
     answer = call("GET", "/change", params={"after": cursor}, kurum=OTHER)
 
     assert theirs.json() == {"changes": [], "next": "0"}
-    assert (answer.status_code, answer.json()["code"]) == (400, "INT-API-007")
+    assert (answer.status_code, answer.json()["code"]) == (400, "INT-API-070")
 
 
 @pytest.mark.parametrize("facts", [{"after": "-1"}, {"after": "x"}, {"limit": 0}, {"limit": 1001}, {"wait": 21}])

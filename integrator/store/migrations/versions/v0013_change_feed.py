@@ -1,4 +1,4 @@
-"""The customer of every audit entry that stands in a change feed; calls that carry an Idempotency-Key; uploads."""
+"""The customer of every audit entry that stands in a change feed; calls that carry an Idempotency-Key."""
 
 import json
 from collections.abc import Iterator
@@ -28,6 +28,18 @@ def upgrade() -> None:
     is_told = sa.text("kurum_id IS NOT NULL")
     columns = ["kurum_id", "i"]
     op.create_index("audit_entry_feed", "audit_entry", columns, sqlite_where=is_told, postgresql_where=is_told)
+    op.create_table(
+        "api_call",
+        sa.Column("kurum_id", key(64), primary_key=True),
+        sa.Column("call_id", key(32), primary_key=True),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("acted", sa.SmallInteger(), nullable=False),
+        sa.Column("until_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.LargeBinary()),
+    )
+    op.create_index("api_call_ends", "api_call", ["kurum_id", "ends_at"])
 
 
 def _changes() -> Iterator[list[dict[str, object]]]:
