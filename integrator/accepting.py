@@ -91,9 +91,7 @@ class Group:
         """Answers in the order of the records. Each step runs over the whole group: its code stays warm."""
         named = [self._name(each) for each in several]
         with reading(self._gateway.database) as tx:
-            self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
-            self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
-            self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several, self._now)
+            self._read_known(tx, several, named)
             numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
         # 2. validate
         answers = [self._judge(each, fingerprint) for each, fingerprint in named]
@@ -106,6 +104,19 @@ class Group:
         if self._drafts:
             numbers |= self._store()
         return [self._complete(each, numbers, warnings) for each in answers]
+
+    def rehearse(self, several: Sequence[Submitted], *, anew: bool = False) -> list[Answer]:
+        """Step 2 alone; nothing becomes true. With `anew` it does not matter which records are here already."""
+        named = [self._name(each) for each in several]
+        with reading(self._gateway.database) as tx:
+            self._read_known(tx, several, named)
+        self._known = {} if anew else self._known
+        return [self._judge(each, fingerprint) for each, fingerprint in named]
+
+    def _read_known(self, tx: Tx, several: Sequence[Submitted], named: Sequence[tuple[Submitted, bytes]]) -> None:
+        self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
+        self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
+        self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several, self._now)
 
     def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
         """The record with its id (made from its content when the customer gave none), and its fingerprint."""

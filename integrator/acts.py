@@ -72,12 +72,15 @@ def recover(gateway: Gateway, lease: TickLease | None = None) -> int:
 def attach(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, cms: bytes) -> State:
     """A professional's own signature over the frozen bytes arrives; raises BadSignature, NotFound, IllegalMove.
 
-    Returns `queued`, or `quarantined` when the message's form is stopped just now.
+    Returns `queued`, `quarantined` when its form is stopped, or where it stands with this very signature already.
     """
     now = gateway.clock.now()
     with reading(gateway.database) as tx:
         found = readings.read_one(tx, kurum, sorgu_no)
     key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+    stored = found["body"]["cms"]
+    if stored and bodies.open_cms(key, kurum, sorgu_no, stored) == cms:
+        return State(found["row"]["state"])
     salt, canonical = bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])
     # outside any transaction: an authority may be asked, and the bytes are frozen since prepare
     signature = gateway.signature(cms, canonical, signer_of(canonical, gateway.catalogue.signers), now)

@@ -6,7 +6,8 @@ parts, whose workers are masked, and the explanation of a 214.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from integrator import acts
@@ -113,3 +114,17 @@ def tell_cause(gateway: Gateway, kurum: KurumNo, group: Group) -> dict[str, Any]
 def _can(cause: Cause) -> dict[str, dict[str, str]]:
     verbs = [verb for verb in (Verb.RELEASE, Verb.CANCEL) if verb in verbs_open(cause.state, cause.reason)]
     return {verb.value: {each: told_verb(verb, None, cause.cause_id, each) for each in LANGUAGES} for verb in verbs}
+
+
+def waiting_by_professional(found: Sequence[acts.Waiting], now: datetime) -> list[dict[str, Any]]:
+    """One row per person, masked, longest waiting first; two people may look alike and stay two rows."""
+    rows: dict[str, dict[str, Any]] = {}
+    for each in found:  # oldest first
+        start = {
+            "professional": seen(each.professional),
+            "count": 0,
+            "oldest_at": each.since.isoformat(),
+            "oldest_age_hours": round((now - each.since).total_seconds() / 3600, 2),
+        }
+        rows.setdefault(each.professional, start)["count"] += 1
+    return list(rows.values())

@@ -45,18 +45,23 @@ def to_sign(sorgu_no: int, content: bytes) -> ToSign:
     return ToSign(SorguNo(sorgu_no), content, read_any_summary(content))
 
 
-def write_waiting(folder: Path, messages: Sequence[ToSign], names: Names, *, now: datetime) -> None:
-    """Frozen bytes and manifest into `folder`; the manifest comes last, so a half-written folder is not one."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for each in messages:
-        _write(folder / f"{each.sorgu_no}.xml", each.content)
+def waiting_files(messages: Sequence[ToSign], names: Names, *, now: datetime) -> dict[str, bytes]:
+    """File name -> content: the frozen bytes of each message, and the manifest last."""
+    files = {f"{each.sorgu_no}.xml": each.content for each in messages}
     manifest = {
         "format": FORMAT,
         "made_at": now.isoformat(),
         "names": names,
         "messages": [_entry(each, names) for each in messages],
     }
-    _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+    return {**files, MANIFEST: json.dumps(manifest, ensure_ascii=False, indent=1).encode()}
+
+
+def write_waiting(folder: Path, messages: Sequence[ToSign], names: Names, *, now: datetime) -> None:
+    """Frozen bytes and manifest into `folder`; the manifest comes last, so a half-written folder is not one."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, content in waiting_files(messages, names, now=now).items():
+        _write(folder / name, content)
 
 
 def _entry(each: ToSign, names: Names) -> dict[str, Any]:
@@ -128,12 +133,18 @@ def write_signatures(folder: Path, signatures: Iterable[tuple[SorguNo, bytes]]) 
         _write(folder / f"{sorgu_no}.p7s", cms)
 
 
+def number_of_signature(name: str) -> SorguNo | None:
+    """The number that ``<sorgu_no>.p7s`` names; None for any other name."""
+    match = _CMS_NAME.fullmatch(name)
+    return SorguNo(int(match[1])) if match else None
+
+
 def read_signatures(folder: Path) -> Iterator[tuple[SorguNo, bytes]]:
     """(number, CMS) of every ``<sorgu_no>.p7s``, by number; one that is too large is cut and fails its checks."""
-    named = [(_CMS_NAME.fullmatch(path.name), path) for path in folder.iterdir()]
-    for number, path in sorted((int(match[1]), path) for match, path in named if match):
+    named = [(number_of_signature(path.name), path) for path in folder.iterdir()]
+    for number, path in sorted((number, path) for number, path in named if number):
         with path.open("rb") as file:
-            yield SorguNo(number), file.read(MAX_CMS_BYTES + 1)
+            yield number, file.read(MAX_CMS_BYTES + 1)
 
 
 def _read_at_most(path: Path, size: int) -> bytes:

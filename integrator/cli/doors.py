@@ -15,7 +15,7 @@ from integrator.domain.roles import Role
 from integrator.log import set_up_log
 from integrator.parties.api_keys import ApiKey
 from integrator.settings import Settings
-from integrator.wiring import caps, open_gateway
+from integrator.wiring import caps, open_authority, open_gateway
 
 if TYPE_CHECKING:
     from integrator.web.once import Keeps
@@ -30,7 +30,9 @@ def serve(settings: Settings, as_json: bool) -> None:
     from integrator.web.server import listen, serve_app  # noqa: PLC0415
 
     set_up_log(level=settings.log.level)
-    app = create_app(open_gateway(settings, sending=False), caps(settings), settings.home, keeps=_keeps(settings))
+    gateway = open_gateway(settings)  # it asks the ministry when somebody looks something up; it sends nothing
+    authority = open_authority(settings)
+    app = create_app(gateway, caps(settings), settings.home, authority, keeps=_keeps(settings))
     door = listen(settings.web)
     host, port = door.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from integrator import acts
-from integrator.agent.interchange import ToSign, read_signatures, to_sign, write_waiting
-from integrator.agent.summary import Names
-from integrator.catalogue.catalogue import Catalogue
-from integrator.catalogue.codes import CodeList
+from integrator.agent.interchange import read_signatures, to_sign, write_waiting
+from integrator.catalogue.code_names import names_of
 from integrator.cli.explain import told_causes
 from integrator.cli.line import line_facts, print_line
 from integrator.cli.one_message import show_message
@@ -30,7 +27,6 @@ from integrator.cli.output import (
 )
 from integrator.domain.advice import advice_for, word
 from integrator.domain.errors import Rejected
-from integrator.domain.findings import seen
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.domain.texts import text
@@ -38,6 +34,7 @@ from integrator.gateway import Gateway
 from integrator.queue import copies, readings
 from integrator.settings import Settings
 from integrator.store.engine import reading
+from integrator.telling import waiting_by_professional
 from integrator.wiring import open_gateway, open_store
 
 
@@ -137,49 +134,16 @@ def waiting(
         found = [each for each in found if each.professional == owner]
     if write_to:
         messages = [to_sign(each.sorgu_no, each.canonical) for each in found]
-        names = _names(gateway.catalogue, messages)
+        names = names_of(gateway.catalogue, (pair for each in messages for pair in each.summary.codes()))
         with acts.exporting(
             gateway, KurumNo(settings.gateway.kurum), [each.sorgu_no for each in found], by=name_of(by)
         ):
             write_waiting(write_to, messages, names, now=now)
-    by_professional = _by_professional(found, now)
+    by_professional = waiting_by_professional(found, now)
     if as_json:
         print_json({"sorgu_no": [each.sorgu_no for each in found], "professionals": by_professional})
     else:
         _print_waiting(by_professional, write_to)
-
-
-def _names(catalogue: Catalogue, messages: Sequence[ToSign]) -> Names:
-    """The names of the codes that these messages hold. Those of trainings come from the ministry's list."""
-    lists: dict[str, CodeList] = {}
-    list_of: dict[str, str] = {}
-    for definition in catalogue.definitions:  # oldest first: of two versions the newer one's names are told
-        lists |= definition.code_lists
-        list_of |= {field.name: field.code_list for _, field in definition.every_field if field.code_list}
-    lists |= {_SERVED: {}, **catalogue.refreshed}
-    names: dict[str, dict[str, dict[str, str]]] = {}
-    for element, code in sorted({pair for each in messages for pair in each.summary.codes()}):
-        listed = lists[list_of[element]].get(code)
-        if listed:
-            names.setdefault(element, {})[code] = {"tr": listed.tr, "en": listed.en}
-    return names
-
-
-_SERVED = "egitim_kodu"
-
-
-def _by_professional(found: Sequence[acts.Waiting], now: datetime) -> list[dict[str, Any]]:
-    """One row per person, masked, longest waiting first; two people may look alike and stay two rows."""
-    rows: dict[str, dict[str, Any]] = {}
-    for each in found:  # oldest first
-        start = {
-            "professional": seen(each.professional),
-            "count": 0,
-            "oldest_at": each.since.isoformat(),
-            "oldest_age_hours": round((now - each.since).total_seconds() / 3600, 2),
-        }
-        rows.setdefault(each.professional, start)["count"] += 1
-    return list(rows.values())
 
 
 def _print_waiting(rows: Sequence[Mapping[str, Any]], write_to: Path | None) -> None:

@@ -19,6 +19,13 @@ class Right(StrEnum):
     READ_CONTENT = "read_content"  # the signed bytes, with identity numbers and health facts in them
     SIGN = "sign"  # attach a signature
     ACT = "act"  # release, retry, cancel
+    READ_EVIDENCE = "read_evidence"  # packs: what was signed and sent, health content apart
+    READ_HEALTH = "read_health"  # have the health part of a pack sealed for a physician and put into it
+    READ_PARTIES = "read_parties"  # workplaces, professionals, contracts; people masked
+    KEEP_PARTIES = "keep_parties"  # import and change them
+    LOOK_UP = "look_up"  # ask the ministry about a workplace or a person
+    HEAR = "hear"  # read announcements, and acknowledge them by name
+    ANNOUNCE = "announce"  # put announcements in, see who acknowledged
     READ_LINE = "read_line"  # the gateway's own state
     RUN_LINE = "run_line"  # stop and resume all sending
 
@@ -35,14 +42,16 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-_SEEING = frozenset({Right.OPEN, Right.FOLLOW, Right.READ_LINE})
+_SEEING = frozenset({Right.OPEN, Right.FOLLOW, Right.READ_LINE, Right.READ_PARTIES, Right.HEAR})
+_PREPARING = _SEEING | {Right.SUBMIT, Right.KEEP_PARTIES, Right.LOOK_UP}
+_INSIDE = frozenset({Right.READ_CONTENT, Right.READ_EVIDENCE, Right.READ_HEALTH})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.SYSTEM: _SEEING | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN, Right.ACT},
-    Role.SECRETARY: _SEEING | {Right.SUBMIT},
-    Role.PROFESSIONAL: _SEEING | {Right.SUBMIT, Right.READ_CONTENT, Right.SIGN},
+    Role.SYSTEM: _PREPARING | _INSIDE | {Right.SIGN, Right.ACT},
+    Role.SECRETARY: _PREPARING,
+    Role.PROFESSIONAL: _PREPARING | _INSIDE | {Right.SIGN},
     Role.MANAGER: _SEEING,
-    Role.COMPLIANCE: _SEEING | {Right.ACT},
-    Role.AUDITOR: _SEEING | {Right.READ_CONTENT},
-    Role.OPERATOR: frozenset({Right.OPEN, Right.READ_LINE, Right.RUN_LINE}),
+    Role.COMPLIANCE: _SEEING | {Right.ACT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.READ_EVIDENCE},
+    Role.AUDITOR: _SEEING | _INSIDE,
+    Role.OPERATOR: frozenset({Right.OPEN, Right.READ_LINE, Right.RUN_LINE, Right.ANNOUNCE}),
 }

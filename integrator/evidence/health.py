@@ -52,20 +52,20 @@ def seal_for(certificate_file: Path | None, passphrase_file: Path | None) -> Sea
     if certificate_file and passphrase_file:
         raise Malformed("a certificate and a passphrase: one of the two is wanted")
     if certificate_file:
-        return Seal(certificate=_read_certificate(certificate_file))
+        return Seal(certificate=read_recipient(certificate_file.read_bytes(), certificate_file.name))
     return Seal(passphrase=_read_passphrase(passphrase_file)) if passphrase_file else None
 
 
-def _read_certificate(path: Path) -> x509.Certificate:
-    content = path.read_bytes()
+def read_recipient(content: bytes, name: str) -> x509.Certificate:
+    """The certificate (PEM or DER) for which a part is sealed; raises Malformed for what cannot be sealed for."""
     try:
         load = x509.load_pem_x509_certificate if b"-----BEGIN" in content else x509.load_der_x509_certificate
         certificate = load(content)
         key = certificate.public_key()
     except ValueError as error:
-        raise Malformed(f"{path.name}: not a certificate") from error
+        raise Malformed(f"{name}: not a certificate") from error
     if not isinstance(key, RSAPublicKey) or key.key_size < WEAKEST_RSA:
-        raise Malformed(f"{path.name}: an RSA key of {WEAKEST_RSA} bits or more is wanted; or use a passphrase")
+        raise Malformed(f"{name}: an RSA key of {WEAKEST_RSA} bits or more is wanted; or use a passphrase")
     return certificate
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import SETTLED
 from integrator.protect.seal import gone
+from integrator.queue import packs
 from integrator.store.dialect import hold, insert_new
 from integrator.store.tables import (
     bildirim,
@@ -99,6 +100,7 @@ def destroy(tx: Connection, kurum: KurumNo, kayit_no: str, *, day: str, named: s
     tx.execute(update(kayit).where(kayit.c.kurum_id == kurum, kayit.c.kayit_no == kayit_no).values(fingerprint=b""))
     of = (bildirim.c.kurum_id == kurum, bildirim.c.kayit_no == kayit_no)
     tx.execute(update(bildirim).where(*of).values(profesyonel_index=""))
+    packs.drop_all(tx, kurum)  # the record may be in any of them
     return True
 
 

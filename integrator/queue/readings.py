@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
@@ -75,17 +76,45 @@ def read_one(tx: Connection, kurum: KurumNo, sorgu_no: SorguNo) -> dict[str, Any
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which messages of a customer: those for which all that is told here holds. Days are those of the events."""
+
+    state: State | None = None
+    kayit_no: str = ""
+    isyeri_index: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
 def read_page(
-    tx: Connection, kurum: KurumNo, *, state: State | None = None, kayit_no: str = "", after: int = 0, limit: int
+    tx: Connection,
+    kurum: KurumNo,
+    chosen: Chosen = Chosen(),
+    *,
+    after: int = 0,
+    limit: int,
 ) -> list[dict[str, Any]]:
     """A customer's messages behind number `after`, in the order of their numbers; without keys and bodies."""
     columns = [each for each in bildirim.c if each.name not in _NOT_SHOWN]
-    query = select(*columns).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no > after)
-    if state is not None:
-        query = query.where(bildirim.c.state == state.value)
-    if kayit_no:
-        query = query.where(bildirim.c.kayit_no == kayit_no)
+    query = select(*columns).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no > after, *_conditions(chosen))
+    if chosen.since or chosen.until:
+        same = (kayit.c.kurum_id == bildirim.c.kurum_id) & (kayit.c.kayit_no == bildirim.c.kayit_no)
+        query = query.join(kayit, same)
     return [dict(row) for row in tx.execute(query.order_by(bildirim.c.sorgu_no).limit(limit)).mappings()]
+
+
+def _conditions(chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    if chosen.state is not None:
+        yield bildirim.c.state == chosen.state.value
+    if chosen.kayit_no:
+        yield bildirim.c.kayit_no == chosen.kayit_no
+    if chosen.isyeri_index:
+        yield bildirim.c.isyeri_index == chosen.isyeri_index
+    if chosen.since:
+        yield kayit.c.event_date >= chosen.since
+    if chosen.until:
+        yield kayit.c.event_date <= chosen.until
 
 
 def read_rows(tx: Connection, kurum: KurumNo, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:

@@ -17,6 +17,7 @@ from integrator.protect.seal import BY_DATA_KEY, Sealer, Seals, key_no_of, namin
 from integrator.queue import bodies
 from integrator.store.rows import update_rows
 from integrator.store.tables import bildirim, bildirim_body, content_key, deneme, evidence_copy, kayit, sonuc
+from integrator.store.tables_of_doors import pack_job
 
 Choose = Callable[[int], Sealer]
 """The sealer that follows a key of this number; its purpose is the same."""
@@ -30,6 +31,7 @@ _OF_MESSAGE: tuple[tuple[Table, tuple[str, ...]], ...] = (
 _OF_PARTIES = (
     *((table, table.c.blind_index) for table in mirror.TABLES),
     *((each.table, each.table.c[each.key]) for each in register.SEALED),
+    (pack_job, pack_job.c.pack_no),
 )
 _PARTS = {"refused_parts": "sonuc", "body": "evidence"}
 

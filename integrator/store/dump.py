@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from integrator.domain.errors import Tampered
+from integrator.store import tables_of_doors  # noqa: F401 - its tables stand on the same metadata
 from integrator.store.dialect import dialect_of
 from integrator.store.tables import metadata
 

@@ -18,11 +18,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
+from integrator.sign.evidence import TimestampAuthority
 from integrator.web import health
-from integrator.web.api import causes, changes, messages, records, reference
-from integrator.web.description import Api
+from integrator.web.api import causes, changes, findings, messages, receipts, records, reference, signatures
+from integrator.web.description import Described
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
+from integrator.web.packing import Packing
 from integrator.web.problems import set_up_problems
 from integrator.web.tide import Tide
 
@@ -39,9 +41,16 @@ def openapi_of(app: FastAPI) -> str:
     return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None = None) -> FastAPI:
+def create_app(
+    gateway: Gateway,
+    caps: Caps,
+    home: Path,
+    authority: TimestampAuthority | None = None,
+    *,
+    keeps: Keeps | None = None,
+) -> FastAPI:
     """The application over one gateway."""
-    app = Api(
+    app = Described(
         title="İBYS integrator gateway",
         version="1",
         description=ABOUT,
@@ -52,8 +61,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None 
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.tide = Tide(gateway)
+    app.state.authority = authority
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, changes, reference):
+    for part in (receipts, findings, signatures, records, messages, causes, changes, reference):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
@@ -67,7 +77,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path, *, keeps: Keeps | None 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.gathering = Gathering(app.state.gateway)
+    app.state.packing = Packing(app.state.gateway, app.state.authority)
     yield
+    app.state.packing.close()
     app.state.gathering.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,9 +18,10 @@ from integrator.domain.identifiers import SorguNo
 from integrator.domain.roles import Right
 from integrator.domain.states import State
 from integrator.queue import readings
+from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
-from integrator.telling import tell_message
-from integrator.web.api.shapes import plain, shown_row
+from integrator.telling import tell_message, waiting_by_professional
+from integrator.web.api.shapes import SGK_FORM, plain, shown_row
 from integrator.web.bodies import read_body, require_kind
 from integrator.web.guard import GatewayHere, needs
 
@@ -40,27 +42,34 @@ class Reason(BaseModel):
 
 @router.get("/bildirim")
 def read_list(
+    *,
     gateway: GatewayHere,
     principal: Annotated[Principal, needs(Right.FOLLOW)],
     state: State | None = None,
+    kayit_no: Annotated[str, Query(max_length=128)] = "",
+    sgk_tescil_no: Annotated[str, Query(pattern=f"{SGK_FORM}|^$")] = "",
+    since: Annotated[date | None, Query(description="first day of the event")] = None,
+    until: Annotated[date | None, Query(description="last day of the event")] = None,
     after: Annotated[int, Query(ge=0, le=99_999_999_999)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = PAGE,
 ) -> dict[str, Any]:
     """Messages in the order of their numbers. `next` is the `after` of the following page; null on the last."""
+    workplace = gateway.keyring.sealer(principal.kurum).blind_index("isyeri", sgk_tescil_no) if sgk_tescil_no else ""
+    chosen = Chosen(state, kayit_no, workplace, since, until)
     with reading(gateway.database) as tx:
-        rows = readings.read_page(tx, principal.kurum, state=state, after=after, limit=limit)
+        rows = readings.read_page(tx, principal.kurum, chosen, after=after, limit=limit)
     return {"bildirim": [shown_row(row) for row in rows], "next": rows[-1]["sorgu_no"] if len(rows) == limit else None}
 
 
 @router.get("/bildirim/waiting")
 def read_waiting(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
-    """Messages whose professional's signature is awaited, oldest first; professionals masked."""
+    """Messages whose professional's signature is awaited, oldest first, and how many for whom; professionals masked."""
     found = acts.read_waiting(gateway, principal.kurum)
     rows = [
         {"sorgu_no": each.sorgu_no, "since": each.since.isoformat(), "professional": seen(each.professional)}
         for each in found
     ]
-    return {"waiting": rows}
+    return {"waiting": rows, "professionals": waiting_by_professional(found, gateway.clock.now())}
 
 
 @router.get("/bildirim/{sorgu_no}")

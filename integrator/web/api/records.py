@@ -28,6 +28,7 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps, read_document, read_ndjson
 from integrator.intake.recognise import read_records
 from integrator.queue import readings
+from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.web.api.shapes import shown_row
 from integrator.web.bodies import JSON, read_body, require_kind, spooled
@@ -139,7 +140,7 @@ def read_record(
 ) -> dict[str, Any]:
     """Where the messages of one record stand. Nothing of its content."""
     with reading(gateway.database) as tx:
-        rows = readings.read_page(tx, principal.kurum, kayit_no=kayit_no, limit=MESSAGES_AT_MOST)
+        rows = readings.read_page(tx, principal.kurum, Chosen(kayit_no=kayit_no), limit=MESSAGES_AT_MOST)
     if not rows:
         raise NotFound("no such record of this customer")
     return {"kayit_no": kayit_no, "bildirim": [shown_row(each) for each in rows]}

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from integrator.domain.advice import advice_for
 from integrator.domain.states import State
+
+SGK_FORM = "^[1-9][0-9]{15}(00[1-9]|0[1-7][0-9]|08[01])[0-9]{2}(0[1-9]|[1-8][0-9]|9[0-7])[0-9]{3}$"
+SgkNo = Annotated[str, Field(pattern=SGK_FORM, description="sgk_tescil_no, 26 digits")]
 
 
 def shown_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, inspect, select, text
@@ -8,6 +9,7 @@ from integrator import acts
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.errors import BadSignature, IllegalMove, NotFound
 from integrator.domain.identifiers import KurumNo
+from integrator.domain.states import State
 from integrator.gateway import Pace
 from integrator.pipeline import accept
 from integrator.sign.keys import KeyCupboard
@@ -242,8 +244,16 @@ def test_a_second_signature_is_refused(home, keyless, pki):
     cms = pki.signer().sign(acts.read_canonical(keyless, KURUM, number), at=START)
     acts.attach(keyless, KURUM, number, cms)
 
+    another = pki.signer().sign(acts.read_canonical(keyless, KURUM, number), at=START + timedelta(seconds=1))
     with pytest.raises((NotFound, IllegalMove)):
-        acts.attach(keyless, KURUM, number, cms)
+        acts.attach(keyless, KURUM, number, another)
+
+
+def test_the_same_signature_again_gets_the_same_answer(home, keyless, pki):
+    [number] = home.accept(record(), gateway=keyless)[0].sorgu_no
+    cms = pki.signer().sign(acts.read_canonical(keyless, KURUM, number), at=START)
+
+    assert [acts.attach(keyless, KURUM, number, cms) for _ in range(2)] == [State.QUEUED, State.QUEUED]
 
 
 def test_a_customer_neither_reads_nor_signs_the_message_of_another(home, keyless, pki):
