@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from integrator.client import uploading
 from integrator.client.answers import Answer, Bildirim, Cause, Waiting
-from integrator.client.following import START, Change, follow
-from integrator.client.wire import OCTETS, Patience, Wire, new_key
+from integrator.client.following import NOW, START, Change, follow
+from integrator.client.wire import JSON, OCTETS, Patience, Wire, new_key
 
 BATCH = 1_000
 PAGE = 1_000
@@ -89,6 +89,15 @@ class Gateway:
         """
         return follow(self._wire, after, save, forever=forever)
 
+    def feed_end(self) -> str:
+        """The cursor behind the newest change: where to begin when what was before does not matter."""
+        return str(self._wire.call("GET", "/change", query={"after": NOW}).json()["next"])
+
+    def receipt(self, sorgu_no: int, *, pdf: bool = False) -> bytes:
+        """The makbuz of one message: JSON, or one page of PDF. It names nobody in full."""
+        kind = "application/pdf" if pdf else JSON
+        return self._wire.call("GET", f"/bildirim/{sorgu_no}/makbuz", headers={"Accept": kind}).content
+
     def waiting(self) -> list[Waiting]:
         """Messages whose professional's signature is awaited, oldest first."""
         return [Waiting(**each) for each in self._wire.call("GET", "/bildirim/waiting").json()["waiting"]]
@@ -125,7 +134,7 @@ class Gateway:
     def _move(self, sorgu_no: int, verb: str, reason: str, key: str) -> str:
         return str(self._act("POST", f"/bildirim/{sorgu_no}/{verb}", _why(reason), key=key)["state"])
 
-    def _act(self, method: str, path: str, body: bytes, *, kind: str = "application/json", key: str = "") -> Any:
+    def _act(self, method: str, path: str, body: bytes, *, kind: str = JSON, key: str = "") -> Any:
         """One act of a person, with one key over all its tries."""
         headers = {"Idempotency-Key": key or new_key()}
         return self._wire.call(method, path, body=body, kind=kind, headers=headers).json()

@@ -29,13 +29,17 @@ class Finding:
 
 
 class GatewayError(Exception):
-    """A call did not do what was asked; `code` is the server's, stable, and empty when no server spoke."""
+    """A call did not do what was asked; `code` is the server's, stable, and empty when no server spoke.
+
+    `retry_after`: seconds to wait before it is worth trying again, 0 when the server did not say.
+    """
 
     def __init__(self, detail: str, *, status: int = 0, told: Mapping[str, Any] | None = None) -> None:
         told = told or {}
         self.status = status
         self.code = str(told.get("code", ""))
         self.tr, self.en = str(told.get("tr", "")), str(told.get("en", ""))
+        self.retry_after = float(told.get("retry_after", 0.0))
         self.request_id = str(told.get("request_id", ""))
         self.findings: Sequence[Finding] = [Finding.of(each) for each in told.get("findings", ())]
         super().__init__(" ".join(filter(None, [self.code, self.en or detail, *(each.en for each in self.findings)])))

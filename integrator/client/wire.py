@@ -36,21 +36,22 @@ Body = bytes | BinaryIO | Iterable[bytes]
 class Patience:
     """How often a call is tried, how long it waits between (full jitter, doubling), and for how long for a byte.
 
-    Seconds. A server's Retry-After counts as the least to wait.
+    Seconds. A server's Retry-After counts as the least to wait; one that is `longest` or more is not waited for.
     """
 
     tries: int = 10
     first: float = 0.2
     ceiling: float = 20.0
     silence: float = 60.0
+    longest: float = 120.0
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = SystemRandom().random
 
-    def wait(self, tried: int, error: GatewayError, least: float = 0.0) -> None:
+    def wait(self, tried: int, error: GatewayError) -> None:
         """Sleep after failed try number `tried`; raises `error` when that was the last."""
-        if tried >= self.tries:
+        if tried >= self.tries or error.retry_after >= self.longest:
             raise error
-        self.sleep(least + self.jitter() * min(self.ceiling, self.first * 2 ** (tried - 1)))
+        self.sleep(error.retry_after + self.jitter() * min(self.ceiling, self.first * 2 ** (tried - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,6 @@ class Wire:
         told = self._headers(kind if body is not None else "", headers)
         for tried in count(1):
             error: GatewayError
-            least = 0.0
             try:
                 reply = self._once(method, self._target(path, query), body, told, silence)
             except (OSError, http.client.HTTPException) as broken:
@@ -113,8 +113,8 @@ class Wire:
             else:
                 if reply.status < 400:
                     return reply
-                error, least = _refusal(reply)
-            self.patience.wait(tried, error, least)
+                error = _refusal(reply)
+            self.patience.wait(tried, error)
         raise AssertionError
 
     def stream(self, path: str, *, query: Mapping[str, Any], body: Body, kind: str) -> Iterator[bytes]:
@@ -128,7 +128,7 @@ class Wire:
                 connection.request("POST", self._target(path, query), body, self._headers(kind))
             answer = connection.getresponse()
             if answer.status >= 400:
-                raise _refusal(_reply(answer))[0]
+                raise _refusal(_reply(answer))
             while line := answer.readline(LINE_BYTES):
                 if not line.endswith(b"\n"):
                     raise http.client.IncompleteRead(line)
@@ -196,8 +196,8 @@ def _reply(answer: http.client.HTTPResponse) -> Reply:
     return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
 
-def _refusal(reply: Reply) -> tuple[GatewayError, float]:
-    """(what it means, seconds to wait at least); raises it when trying again would end the same way."""
+def _refusal(reply: Reply) -> GatewayError:
+    """What it means; raises it when trying again would end the same way."""
     try:
         told = _object(reply.content)
     except Broken:
@@ -206,7 +206,8 @@ def _refusal(reply: Reply) -> tuple[GatewayError, float]:
     after = reply.headers.get("retry-after", "")
     if reply.status not in AGAIN and not (reply.status == 409 and after):  # an earlier try of this act is under way
         raise error
-    return error, min(float(after), 3600.0) if after.isascii() and after.isdecimal() else 0.0
+    error.retry_after = float(after[:9]) if after.isascii() and after.isdecimal() else 0.0
+    return error
 
 
 def _unreachable(broken: Exception) -> Unreachable:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from integrator.domain.errors import Unavailable
 from integrator.settings import WebSettings
+from integrator.web.upgrades import DeafToUpgrades
 
 
 def listen(settings: WebSettings) -> socket.socket:
@@ -32,6 +33,7 @@ def serve_app(app: FastAPI, settings: WebSettings, door: socket.socket, *, ready
     """Serve `app` on `door`; `ready` is called once calls are taken."""
     config = uvicorn.Config(
         app,
+        http=DeafToUpgrades,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -16,6 +16,7 @@ from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
 from integrator.store.engine import sqlite_url
 from integrator.web.app import create_app
+from integrator.web.upgrades import DeafToUpgrades
 from tests.factories import KURUM
 
 HASTY = Patience(tries=4, first=0.01, ceiling=0.05, silence=20)
@@ -28,7 +29,8 @@ class Served:
         self.door = socket.create_server(("127.0.0.1", 0))
         self.port = self.door.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, http=DeafToUpgrades, log_config=None, timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self.door]})
         self._thread.start()
         while not self._server.started:
