@@ -1,8 +1,8 @@
 """Offers to speak another protocol are not heard (RFC 9110, 7.8), and the call that carries one is answered.
 
 Java's HttpClient offers HTTP/2 (``Upgrade: h2c``) with its first call. The parser believes that whatever follows such a
-head is no HTTP any more, so a record would arrive without its body: the field's name is spoilt before it is parsed. A name that the network cut
-in two is missed; heads of a few hundred bytes come in one piece.
+head is no HTTP any more, so a record would arrive without its body: the field's name is spoilt before it is parsed. A
+name that the network cut in two is missed; heads of a few hundred bytes come in one piece.
 """
 
 from __future__ import annotations
