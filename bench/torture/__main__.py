@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from bench.torture import clocks, disk, kill, network, pauses, scale, servers, storm
+from bench.torture import clocks, disk, kill, network, pauses, scale, servers, storm, uploads
 from bench.torture.databases import databases
 from bench.torture.grounds import grounds
 from bench.torture.kill import Tally
@@ -29,6 +29,7 @@ from integrator.log import set_up_log
 
 Run = Callable[["Order", Path, str], Iterator[Tally]]
 ENGINES = ("sqlite", "postgresql")
+SHORT_UPLOAD = 5_000
 
 
 class Order(argparse.Namespace):
@@ -44,6 +45,7 @@ class Order(argparse.Namespace):
     runs: int
     steps: int
     messages: int
+    lines: int
     outage: int
     seconds: int
     folder: Path | None
@@ -90,8 +92,15 @@ def _scales(order: Order, folder: Path, engine: str) -> Iterator[Tally]:
         yield from scale.measure(order, folder, engine)
 
 
+def _uploads(order: Order, folder: Path, engine: str) -> Iterator[Tally]:
+    if engine == "sqlite":
+        lines, kills = (SHORT_UPLOAD, 3) if order.short else (order.lines, 12)
+        yield uploads.uploads(folder, lines=lines, kills=kills, seed=order.seed)
+
+
 RUNS: dict[str, Run] = {
-    "kill": _kills, "trials": _trials, "network": _networks, "database": _pulls, "storm": _storms, "scale": _scales,
+    "kill": _kills, "trials": _trials, "network": _networks, "database": _pulls, "upload": _uploads, "storm": _storms,
+    "scale": _scales,
 }  # fmt: skip
 
 
@@ -108,6 +117,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10_000, help="of the storm, on each engine")
     parser.add_argument("--steps", type=int, default=100, help="of one storm")
     parser.add_argument("--messages", type=int, default=100_000, help="of the runs of scale")
+    parser.add_argument("--lines", type=int, default=100_000, help="of the upload whose server is killed")
     parser.add_argument("--outage", type=int, default=330_000, help="queued when the ministry comes back")
     parser.add_argument("--seconds", type=int, default=300, help="how long workers are killed, and a drain is watched")
     parser.add_argument("--folder", type=Path, help="where to work; kept. A temporary folder by default")

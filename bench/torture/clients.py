@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -159,6 +160,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=900)
     asked = parser.parse_args()
     set_up_log(level="CRITICAL")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that folders and processes are cleared away
     with tempfile.TemporaryDirectory(prefix="ibys-clients-") as folder, a_world(Path(folder), 2_000) as world:
         every = list(uniform_records(world.town, asked.clients * asked.records, "BAD"))
         records = [every[at :: asked.clients] for at in range(asked.clients)]

@@ -188,6 +188,8 @@ def new_key() -> str:
 
 
 def _reply(answer: http.client.HTTPResponse) -> Reply:
+    if answer.length is None and not answer.chunked:  # cut in its head, which the library takes for a whole one
+        raise http.client.IncompleteRead(b"")
     content = answer.read(ANSWER_BYTES + 1)
     if len(content) > ANSWER_BYTES:
         raise Broken(f"an answer of more than {ANSWER_BYTES} bytes")

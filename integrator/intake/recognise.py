@@ -23,8 +23,11 @@ _PDF = b"%PDF"
 _LOOKED_AT = 4096
 
 
-def kind_of(path: Path) -> str:
-    """``xlsx``, ``xml``, ``json``, ``ndjson`` or ``csv``; raises Unreadable for what is none of them."""
+def kind_of(path: Path, suffix: str = "") -> str:
+    """``xlsx``, ``xml``, ``json``, ``ndjson`` or ``csv``; raises Unreadable for what is none of them.
+
+    `suffix` is for a file without a name, whose sender said what it is.
+    """
     with path.open("rb") as stream:
         head = stream.read(_LOOKED_AT)
     if head.startswith(OLE):
@@ -33,7 +36,7 @@ def kind_of(path: Path) -> str:
         return "xlsx"
     if head.startswith((_PDF, b"\x1f\x8b", b"\x89PNG")):
         raise Unreadable("INT-INT-011", path.suffix[:10] or "?", ".xlsx", "#file")
-    suffix = path.suffix.lower()
+    suffix = suffix or path.suffix.lower()
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # of sheets only; the other readers refuse it
         head = head.decode("utf-16", "ignore").encode()
     text = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
@@ -59,10 +62,12 @@ def _is_lines(path: Path) -> bool:
     return found == [True, True]
 
 
-def read_records(path: Path, caps: Caps, catalogue: Catalogue, veri_seti: str | None = None) -> Iterator[Submitted]:
+def read_records(
+    path: Path, caps: Caps, catalogue: Catalogue, veri_seti: str | None = None, *, suffix: str = ""
+) -> Iterator[Submitted]:
     """The records of a file of any kind we take, streamed. `veri_seti` is for sheets whose headings fit several."""
     try:
-        kind = kind_of(path)
+        kind = kind_of(path, suffix)
         if kind == "csv":
             table, notes = open_csv(path)
             yield from read_tables([table], notes, caps, catalogue, veri_seti)

@@ -57,3 +57,11 @@ def test_a_database_server_restarted_and_cut_off_loses_and_doubles_nothing():
 
     assert (trial["lost"], trial["duplicates"], trial["failures"]) == (0, 0, [])
     assert trial["blows_by_kind"]["restart immediate"] >= 1
+
+
+@pytest.mark.acceptance
+def test_an_api_killed_in_the_middle_of_an_upload_loses_and_doubles_nothing():
+    [trial] = tortured("upload", "sqlite")
+
+    assert (trial["lost"], trial["duplicates"], trial["failures"]) == (0, 0, [])
+    assert (trial["messages"], trial["blows"], trial["notes"]["changes in the feed"]) == (5_000, 3, 5_000)

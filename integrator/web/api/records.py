@@ -25,13 +25,13 @@ from integrator.domain.errors import Duplicate, IntegratorError, Invalid, NotFou
 from integrator.domain.records import Submitted
 from integrator.domain.roles import Right
 from integrator.gateway import Gateway
-from integrator.intake.read_json import Caps, read_document, read_ndjson
+from integrator.intake.read_json import Caps, read_document
 from integrator.intake.recognise import read_records
 from integrator.queue import readings
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.web.api.shapes import shown_row
-from integrator.web.bodies import JSON, read_body, require_kind, spooled
+from integrator.web.bodies import FILES, JSON, NDJSON, kind_told, read_body, require_kind, spooled
 from integrator.web.gathering import Gathering
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
@@ -39,7 +39,6 @@ from integrator.web.problems import BadCall
 router = APIRouter(tags=["kayit"])
 BATCH_RECORDS = 1_000
 MESSAGES_AT_MOST = 1_000  # of one record
-NDJSON = "application/x-ndjson"
 
 
 @router.post("/kayit", status_code=201)
@@ -89,17 +88,15 @@ async def upload(
     A line says that its record is on disk. After a broken answer send the same file again with `skip` set to the lines
     that came, or without: what is known is not stored twice. The last line is the tally, with `"done": true`.
     """
+    require_kind(request, *FILES, "")
     stack = AsyncExitStack()
-    caps: Caps = request.app.state.caps
     try:
-        path = await stack.enter_async_context(spooled(request, caps.file_bytes))
-        if request.headers.get("content-type") == NDJSON:  # told, so nothing is guessed: a faulty first line is a line
-            records = read_ndjson(stack.enter_context(path.open("rb")), caps)
-        else:
-            records = read_records(path, caps, gateway.catalogue, veri_seti or None)
+        path = await stack.enter_async_context(spooled(request, request.app.state.caps.file_bytes))
     except BaseException:
         await stack.aclose()
         raise
+    suffix = ".ndjson" if kind_told(request) == NDJSON else ""
+    records = read_records(path, request.app.state.caps, gateway.catalogue, veri_seti or None, suffix=suffix)
     lines = iterate_in_threadpool(
         _by_group(_lines(gateway, principal, islice(records, skip, None)), gateway.pace.group)
     )

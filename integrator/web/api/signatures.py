@@ -29,8 +29,7 @@ from integrator.domain.texts import text
 from integrator.gateway import Gateway
 from integrator.intake.lines import CHUNK
 from integrator.web.api.receipts import ZIP
-from integrator.web.api.records import NDJSON
-from integrator.web.bodies import require_kind, spooled
+from integrator.web.bodies import NDJSON, require_kind, spooled
 from integrator.web.description import body_of, bytes_of
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall

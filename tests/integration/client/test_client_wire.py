@@ -14,6 +14,9 @@ from integrator.client import Broken, Busy, Gateway, Patience, Unreachable
 OK = json.dumps({"causes": []}).encode()
 
 
+CUT = "X-Cut: here"
+
+
 def answer(status=200, body=OK, *headers, kind="application/json", length=None):
     lines = [f"HTTP/1.1 {status} x", f"Content-Type: {kind}", f"Content-Length: {length or len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
@@ -48,7 +51,7 @@ class Scripted:
                 line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
             line.sendall(said)
-            if b"Content-Length: 999" in said:
+            if b"Content-Length: 999" in said or not said.endswith(b"}"):
                 return
 
 
@@ -86,6 +89,14 @@ def test_a_reset_a_cut_answer_and_busy_are_tried_again_with_growing_waits(client
 
     assert client_to(server).causes() == []
     assert waits.taken == [0.5, 1.0, 7 + 1.5]
+
+
+@pytest.mark.parametrize("cut", [5, 20, 40, 60, 70])
+def test_an_answer_that_is_cut_in_its_head_is_no_answer(client_to, waits, cut):
+    server = Scripted(answer(200, OK, CUT)[:cut], answer())
+
+    assert client_to(server).causes() == []
+    assert len(waits.taken) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 415, 422, 500])

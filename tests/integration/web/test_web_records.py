@@ -1,3 +1,4 @@
+import gzip
 import json
 import threading
 
@@ -143,7 +144,12 @@ def test_a_bug_that_one_record_meets_does_not_touch_the_others(call, gateway, mo
         (b"[]", {}, 400, "INT-API-004"),
         (b"\xff\xfe", {}, 422, "INT-VAL-000"),
         (b"{}", {"Content-Type": "text/xml"}, 415, "INT-API-006"),
-        (b"{}", {"Content-Encoding": "gzip"}, 415, "INT-API-006"),
+        (b"{}", {"Content-Encoding": "br"}, 415, "INT-API-006"),
+        (b"{}", {"Content-Encoding": "gzip"}, 400, "INT-API-004"),
+        (b"", {"Content-Encoding": "gzip"}, 400, "INT-API-004"),
+        (gzip.compress(b"[]" * 50)[:-9], {"Content-Encoding": "gzip"}, 400, "INT-API-004"),
+        (gzip.compress(b" " * 20_001), {"Content-Encoding": "gzip"}, 413, "INT-API-005"),
+        (gzip.compress(b" " * (64 << 20)), {"Content-Encoding": "gzip"}, 413, "INT-API-005"),
         (b" " * 20_001, {}, 413, "INT-API-005"),
         (b"[" * 5000, {}, 422, "INT-VAL-000"),
     ],
