@@ -86,6 +86,7 @@ def test_a_newcomer_who_types_the_page_ends_with_a_receipt(person, tmp_path):
     assert json.loads((home / "makbuz.json").read_text())["makbuz"][0]["state"] == "accepted"
     assert (home / "makbuz.pdf").read_bytes().startswith(b"%PDF")
     assert (home / "kanit.zip").read_bytes().startswith(b"PK")
+    assert '"done": true, "accepted": 1, "known": 0, "rejected": 1' in everything
     assert '"kayit_no": "TUR-1", "status": "accepted"' in everything
     assert person.shell.poll() in (None, 0)
     assert time.monotonic() - began < 600
