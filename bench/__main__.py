@@ -17,7 +17,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import accepting, auditing, end_to_end, engines, large, machine, signing, streaming, stub, validating
+from bench import (
+    accepting,
+    auditing,
+    end_to_end,
+    engines,
+    large,
+    machine,
+    serving,
+    signing,
+    streaming,
+    stub,
+    validating,
+)
 from bench.figures import QUICK, Row, Scale, Void
 from bench.world import World, a_world
 from integrator.log import set_up_log
@@ -33,6 +45,7 @@ MEASURES: dict[str, Callable[[Scale, World], Iterator[Row]]] = {
     "accept": accepting.measure_bulk,
     "end-to-end": end_to_end.measure,
     "single": accepting.measure_single,
+    "api": serving.measure,
     "large": large.measure,
     "audit": auditing.measure,
     "queue": engines.measure_queue,

@@ -32,12 +32,14 @@ class Scale:
     millions: int = 10_000_000  # messages in the longest queue
     stream: int = 200_000_000  # bytes of NDJSON
     day_seconds: float = 60.0  # that a day at the hostile stub takes
+    api_seconds: float = 8.0  # of one load on the API
+    idle: int = 10_000  # connections that rest beside it
 
 
 QUICK = Scale(
     rounds=2, seconds=0.2, accepted=600, delivered=600, plain=100, single=100, queued=10_000, claims=15,
     churned=4_000, millions=100_000,
-    stream=20_000_000, day_seconds=12.0,
+    stream=20_000_000, day_seconds=12.0, api_seconds=2.0, idle=1_000,
 )  # fmt: skip
 
 

@@ -27,6 +27,9 @@ BUSY_SECONDS = 30.0
 SLOW_SECONDS = 60
 """How long one statement may run, and how long a session may hold a transaction open without a word."""
 
+KEPT = 16
+"""Connections that a process keeps to its SQLite file: opening one costs more than most of what is read through it."""
+
 CONNECT_SECONDS = 5
 OLDEST_POSTGRESQL = 13
 
@@ -110,7 +113,8 @@ class _Sqlite:
     def open(self, url: URL, password_file: Path | None) -> Engine:
         if password_file:
             raise Misconfigured("store.password_file is set, but a SQLite file has no password")
-        return prepared(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        return prepared(url, connect_args=arguments, pool_size=KEPT, pool_use_lifo=True)
 
     def insert_new(self, table: Table) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing()

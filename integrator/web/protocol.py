@@ -11,12 +11,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from integrator.domain.errors import IntegratorError
 from integrator.web.bounds import Bounds
 from integrator.web.draining import Busy
 from integrator.web.problems import BadCall, HeadTooLarge, TooSlow, raw_problem
+from integrator.web.upgrades import DeafToUpgrades
 
 PIPELINED = 16
 """Calls one connection may send ahead of their answers; those after them are not read."""
@@ -56,7 +55,7 @@ class _Transport:
             self._ends = asyncio.get_running_loop().call_later(seconds, self._inner.abort)
 
 
-class CarefulProtocol(HttpToolsProtocol):
+class CarefulProtocol(DeafToUpgrades):
     """One connection. `bounds` are those of the process."""
 
     bounds = Bounds()

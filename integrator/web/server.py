@@ -31,9 +31,13 @@ FILES_AT_MOST = 65_536
 def listen(settings: WebSettings) -> socket.socket:
     """The socket that is served; port 0 takes a free one. Raises Unavailable when the address cannot be had."""
     try:
-        return socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=settings.port != 0)
+        door = socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=settings.port != 0)
     except (OSError, OverflowError) as error:
         raise Unavailable(f"web.host, web.port: {settings.host}:{settings.port} cannot be listened on") from error
+    # Calls inherit it. asyncio sets it only where a socket names its protocol, which create_server does not: without it
+    # each answer waits 40 ms, its body for the acknowledgement of its head.
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return door
 
 
 def serve_app(

@@ -156,7 +156,7 @@ async def upload(
     records = read_records(path, request.app.state.caps, gateway.catalogue, veri_seti or None, suffix=suffix)
     state = request.app.state
     paid = PaidRecords(state.limiter, principal.kurum, state.drain, islice(records, skip, None))
-    lines = iterate_in_threadpool(_lines(gateway, principal, paid, skip))
+    lines = iterate_in_threadpool(_by_group(_lines(gateway, principal, paid, skip), gateway.pace.group))
 
     async def told() -> Any:
         async with stack:
@@ -182,6 +182,12 @@ def _lines(gateway: Gateway, principal: Principal, paid: PaidRecords, skip: int)
         return
     wait = stopped.retry_after.total_seconds() if isinstance(stopped, Unavailable) and stopped.retry_after else 1
     yield _line({"done": False, **tally, "code": stopped.code, "skip": skip + sum(tally.values()), "retry_after": wait})
+
+
+def _by_group(lines: Iterator[bytes], group: int) -> Iterator[bytes]:
+    """The lines of one transaction leave together: each waits for none but those that were stored with it."""
+    while several := b"".join(islice(lines, group)):
+        yield several
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -1,0 +1,151 @@
+"""`ibys serve` under load, one process on SQLite: single records, uploads, and ten thousand connections that rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count, islice
+from pathlib import Path
+
+from bench.accepting import WARM, accept_all
+from bench.figures import Row, Scale, Void, compared, in_turn, percentile
+from bench.machine import cpu_seconds, resident_bytes
+from bench.web_client import at_once, at_rate, post, rest
+from bench.world import World, a_gateway, kurum_of, uniform_records
+from integrator import access
+from integrator.domain.roles import Role
+from integrator.intake.read_json import Caps, read_file
+from integrator.settings import Settings
+
+CLIENTS = 32
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `ibys serve`."""
+
+    port: int
+    pid: int
+    token: str
+
+
+def measure(scale: Scale, world: World) -> Iterator[Row]:
+    """Every row on servers of their own."""
+    yield from _interactive(scale, world)
+    yield _upload(scale, world)
+
+
+@contextmanager
+def a_server(settings: Settings) -> Iterator[Server]:
+    """`ibys serve` on this home, on a free port, open when the block begins."""
+    with a_gateway(settings) as gateway:
+        life = timedelta(days=1)
+        _, token = access.make_api_key(gateway, kurum_of(settings), Role.SYSTEM, "bench", lives=life)
+    command = [sys.executable, "-c", "from integrator.cli import main; main()", "serve", "--json"]
+    about = {"IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0", "IBYS_WEB_IDLE_SECONDS": "600"}
+    with (settings.home / "serve.log").open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **about}, stdout=subprocess.PIPE, stderr=log)
+    assert process.stdout is not None
+    try:
+        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
+        yield Server(int(json.loads(told)["address"].rpartition(":")[2]), process.pid, token)
+    finally:
+        process.terminate()
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _interactive(scale: Scale, world: World) -> Iterator[Row]:
+    """Capacity first, then half of it in an open loop, alone and with those who rest."""
+    settings = world.home()
+    with a_server(settings) as server:
+        records = uniform_records(world.town, 10_000_000, "WEB")
+        requests = (post("/v1/kayit", server.token, json.dumps(each).encode()) for each in records)
+        asyncio.run(at_once(server.port, requests, CLIENTS, 1.0))
+        began, used = time.perf_counter(), cpu_seconds(server.pid)
+        capacity = asyncio.run(at_once(server.port, requests, CLIENTS, scale.api_seconds))
+        share = (cpu_seconds(server.pid) - used) / (time.perf_counter() - began)
+        yield Row("API: one record, capacity", capacity, "/s", note=f"{CLIENTS} clients; {share:.0%} of a core")
+        rate, several = capacity / 2, int(capacity / 2 * scale.api_seconds)
+        alone = asyncio.run(at_rate(server.port, list(islice(requests, several)), rate))
+        yield _latency("API: one record at half capacity, p99", alone, rate)
+        idle = min(scale.idle, _room())
+        before = resident_bytes(server.pid)
+        beside = asyncio.run(_beside(server.port, list(islice(requests, several)), rate, idle))
+        gained = resident_bytes(server.pid) - before
+        yield Row(
+            f"API: the same beside {idle:,} idle connections, p99", percentile(beside, 0.99) * 1000, "ms",
+            "without them", percentile(alone, 0.99) * 1000, target=50.0, at_most=True,
+            note=f"p50 {percentile(beside, 0.5) * 1000:.1f} ms; {gained / 1e6:.0f} MB more in the server",
+        )  # fmt: skip
+
+
+async def _beside(port: int, requests: list[bytes], rate: float, idle: int) -> list[float]:
+    lines = await rest(port, idle)
+    taken = await at_rate(port, requests, rate)
+    for each in lines:
+        each.close()
+    return taken
+
+
+def _latency(name: str, taken: list[float], rate: float) -> Row:
+    middle = percentile(taken, 0.5) * 1000
+    return Row(
+        name, percentile(taken, 0.99) * 1000, "ms", target=50.0, at_most=True,
+        note=f"p50 {middle:.1f} ms, {len(taken)} records at {rate:.0f}/s",
+    )  # fmt: skip
+
+
+def _room() -> int:
+    """How many connections this process may hold; its child inherits it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return max(0, most - 1_000)
+
+
+def _upload(scale: Scale, world: World) -> Row:
+    """NDJSON through the API, beside the same walk without it; each on a home of its own, in turn."""
+    settings, numbers = world.home(), count()
+    with a_gateway(settings) as gateway, a_server(world.home()) as server:
+
+        def by_hand(records: int = scale.accepted) -> float:
+            path = world.file_of(records, f"HAND{next(numbers)}")
+            began = time.perf_counter()
+            accept_all(gateway, settings, read_file(path, Caps()), records)
+            return records / (time.perf_counter() - began)
+
+        def by_api(records: int = scale.accepted) -> float:
+            path = world.file_of(records, f"API{next(numbers)}")
+            began = time.perf_counter()
+            _send_file(server, path, records)
+            return records / (time.perf_counter() - began)
+
+        by_hand(WARM), by_api(WARM)
+        ours, theirs = in_turn(scale.rounds, by_api, by_hand)
+    return compared(
+        "API: bulk upload of NDJSON", ours, "bulk accept", theirs, unit="records/s", target=0.80,
+        note="spool, walk, an answer for each line",
+    )  # fmt: skip
+
+
+def _send_file(server: Server, path: Path, wanted: int) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), 120) as line:
+        line.sendall(post("/v1/kayit/upload", server.token, path.read_bytes(), "application/x-ndjson"))
+        heard = b""
+        while not heard.endswith(b"0\r\n\r\n") and (piece := line.recv(1 << 16)):
+            heard += piece
+    if f'"done": true, "accepted": {wanted}'.encode() not in heard:
+        raise Void(f"the upload ended with {heard[-200:]!r}")
