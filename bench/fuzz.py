@@ -18,9 +18,9 @@ from pathlib import Path
 import uvicorn
 
 from integrator import access
-from integrator.domain import roles
-from integrator.domain.roles import Right, Role
+from integrator.domain.roles import RIGHTS, Right, Role
 from integrator.intake.read_json import Caps
+from integrator.log import set_up_log
 from integrator.settings import WebSettings
 from integrator.web.app import create_app
 from integrator.web.server import listen
@@ -36,8 +36,8 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=20261122)
     told = parser.parse_args()
-    roles.RIGHTS = {**roles.RIGHTS, Role.SYSTEM: frozenset(Right)}
-    access.RIGHTS = roles.RIGHTS
+    set_up_log(level="ERROR")  # one line for each of thousands of calls says nothing
+    RIGHTS[Role.SYSTEM] = frozenset(Right)
     with tempfile.TemporaryDirectory() as folder:
         gateway = make_gateway(Path(folder))
         _, token = access.make_api_key(gateway, KURUM, Role.SYSTEM, "fuzz", lives=timedelta(days=400))
@@ -57,10 +57,9 @@ def _run(address: str, token: str, examples: int, seed: int) -> int:
     words = ["schemathesis", "--config-file", str(CONFIG), "run", f"{address}/v1/openapi.json", "--url", address]
     words += ["--header", f"Authorization: Bearer {token}", "--max-examples", str(examples), "--seed", str(seed)]
     words += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--no-color", "--workers", "1"]
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(CONFIG.parent.parent)}
     program = str(Path(sys.executable).parent / words[0])
-    return subprocess.run(
-        [program, *words[1:]], check=False, env={**os.environ, "SCHEMATHESIS_HOOKS": HOOKS}
-    ).returncode
+    return subprocess.run([program, *words[1:]], check=False, env=environment).returncode
 
 
 if __name__ == "__main__":
