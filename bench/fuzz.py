@@ -47,19 +47,19 @@ def main() -> int:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
         try:
-            return _run(f"http://127.0.0.1:{door.getsockname()[1]}", token, told.examples, told.seed)
+            return _run(f"http://127.0.0.1:{door.getsockname()[1]}", token, told.examples, told.seed, folder)
         finally:
             server.should_exit = True
             thread.join(30)
 
 
-def _run(address: str, token: str, examples: int, seed: int) -> int:
+def _run(address: str, token: str, examples: int, seed: int, folder: str) -> int:
     words = ["schemathesis", "--config-file", str(CONFIG), "run", f"{address}/v1/openapi.json", "--url", address]
     words += ["--header", f"Authorization: Bearer {token}", "--max-examples", str(examples), "--seed", str(seed)]
     words += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--no-color", "--workers", "1"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(CONFIG.parent.parent)}
     program = str(Path(sys.executable).parent / words[0])
-    return subprocess.run([program, *words[1:]], check=False, env=environment).returncode
+    return subprocess.run([program, *words[1:]], check=False, env=environment, cwd=folder).returncode
 
 
 if __name__ == "__main__":
