@@ -31,8 +31,10 @@ bench: setup
 	@$(BIN)/python -m bench
 
 # Every reader of input against 50,000 spoiled files each, new ones every night; some 15 minutes of one core.
+# Then schemathesis over the whole API, all checks and links; some six minutes.
 fuzz: setup
 	@IBYS_FUZZ_EXAMPLES=50000 $(BIN)/pytest --timeout=7200 tests/unit/intake/test_intake_fuzz.py
+	@$(BIN)/python -m bench.fuzz
 
 # Hours by default; everything but the storms and the runs of scale takes some ten minutes:
 #   make torture TORTURE='--only kill --only trials --only network --only database'

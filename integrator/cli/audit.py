@@ -16,7 +16,8 @@ from integrator.audit.verify import Report
 from integrator.audit.verify import verify as verify_log
 from integrator.cli.output import home_option, json_option, name_of, name_option, print_json, say
 from integrator.domain.errors import Malformed, Tampered
-from integrator.domain.identifiers import SorguNo
+from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.evidence.dossier import read_opening
 from integrator.evidence.fsck import fsck
 from integrator.evidence.handing import hand_out
 from integrator.keeping.log_key import claim_key
@@ -179,16 +180,28 @@ def read_note(path: Path, keys: LogKeys) -> Checkpoint:
 
 @audit_group.command()
 @click.argument("sorgu_no", type=int)
+@click.option("--open", "opens", is_flag=True, help="With what opens its commitment to the signed bytes. Audited.")
+@name_option
 @home_option
 @json_option
-def prove(settings: Settings, sorgu_no: int, as_json: bool) -> None:
-    """The entries of one message, each with its inclusion proof under the newest checkpoint."""
+def prove(settings: Settings, sorgu_no: int, opens: bool, by: str | None, as_json: bool) -> None:
+    """The entries of one message, each with its inclusion proof under the newest checkpoint.
+
+    With --open a stranger who has the signed bytes sees that an entry names SHA-256(prefix + bytes).
+    """
     with reading(open_store(settings)) as tx:
         proof = prove_bildirim(tx, SorguNo(sorgu_no))
+    if opens:
+        prefix = read_opening(
+            open_gateway(settings, sending=False), KurumNo(settings.gateway.kurum), SorguNo(sorgu_no), by=name_of(by)
+        )
+        proof = {**proof, "prefix": prefix.hex()}
     if as_json:
         print_json(proof)
         return
     click.echo(proof["checkpoint"])
+    if opens:
+        click.echo(f"prefix {proof['prefix']}")
     for entry in proof["entries"]:
         click.echo(f"{entry['index']:>8}  {entry['leaf']}")
         click.echo(

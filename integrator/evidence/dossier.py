@@ -15,9 +15,10 @@ from integrator.audit.prove import Head, prove_bildirim
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.gateway import Gateway
-from integrator.protect.seal import Seals
+from integrator.looks import OPEN, looking
+from integrator.protect.seal import Seals, commitment_prefix
 from integrator.queue import bodies, copies, readings
-from integrator.store.engine import Tx
+from integrator.store.engine import Tx, reading
 from integrator.store.tables import bildirim, evidence_copy, kayit, revocation_answer
 
 ANSWERED = ("200", "211")
@@ -85,6 +86,16 @@ def read_dossier(tx: Tx, gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, he
         entries=entries,
         answers=_answers(tx, [json.loads(each["leaf"]) for each in entries]),
     )
+
+
+def read_opening(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str) -> bytes:
+    """What stands before the signed bytes in the log's commitment to them; raises NotFound, Erased. Audited."""
+    with looking(gateway, kurum, OPEN, [sorgu_no], by=by, facts={"what": "opening"}):
+        with reading(gateway.database) as tx:
+            found = readings.read_one(tx, kurum, sorgu_no)
+        key = gateway.content(kurum, found["row"]["kayit_no"], found["content_key"])
+        salt, canonical = bodies.open_canonical(key, kurum, sorgu_no, found["body"]["canonical"])
+        return commitment_prefix(salt, canonical)
 
 
 def of_workplace(

@@ -175,6 +175,11 @@ def commitment(salt: bytes, *parts: bytes) -> str:
     return digest.hexdigest()
 
 
+def commitment_prefix(salt: bytes, part: bytes) -> bytes:
+    """What SHA-256 reads before `part` in the commitment to it alone: with it, who has `part` needs nothing of ours."""
+    return b"ibys/commitment/v1\0" + salt + len(part).to_bytes(8, "big")
+
+
 def new_salt() -> bytes:
     """Sixteen random bytes."""
     return secrets.token_bytes(16)

@@ -147,11 +147,13 @@ def _link(page: Node) -> None:
             answers[status]["links"] = told
 
 
-def body_of(*kinds: str, schema: Node | None = None, description: str = "") -> Node:
-    """``openapi_extra`` of a route that reads its body itself: JSON by `schema`, or bytes of other kinds."""
-    content = {kind: {"schema": schema if schema is not None else {}} for kind in kinds}
-    told = {"description": description} if description else {}
-    return {"requestBody": {"required": True, "content": content, **told}}
+_BYTES: Node = {"type": "string", "format": "binary"}
+
+
+def body_of(*kinds: str, schema: Node | None = None, description: str = "", required: bool = True) -> Node:
+    """``openapi_extra`` of a route that reads its body itself: by `schema`, or bytes of these kinds."""
+    content = {kind: {"schema": _BYTES if schema is None else schema} for kind in kinds}
+    return {"requestBody": {"required": required, "content": content, "description": description or "The body."}}
 
 
 def bytes_of(*kinds: str, description: str) -> dict[int | str, dict[str, Any]]:

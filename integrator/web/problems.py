@@ -15,7 +15,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from integrator.domain import errors
 from integrator.domain.errors import IntegratorError, Rejected, Unavailable
@@ -182,6 +184,13 @@ def raw_problem(status: int, error: IntegratorError) -> bytes:
     return (head + wait + rest).encode() + body
 
 
+def _allow(request: Request) -> dict[str, str]:
+    """Every method that the address takes: of two routes of one address the router names the first one's alone."""
+    routes = [each for each in iter_route_contexts(request.app.routes) if each.matches(request.scope)[0] != Match.NONE]
+    methods = {method for each in routes if each.path == routes[0].path for method in each.methods or ()}
+    return {"Allow": ", ".join(sorted(methods))}
+
+
 def set_up_problems(app: FastAPI) -> None:
     """Let every error of `app` end here."""
 
@@ -199,9 +208,8 @@ def set_up_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def address(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code in (404, 405):
-            answer = problem(NoSuchAddress(f"{request.method}"), request)
-            answer.status_code = error.status_code
-            answer.headers.update(error.headers or {})
+            answer = _answer(request, error.status_code, NoSuchAddress.code, request.method)
+            answer.headers.update(_allow(request) if error.status_code == 405 else {})
             return answer
         return problem(BadCall(seen(error.detail)), request)
 

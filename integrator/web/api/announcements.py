@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from integrator.access import Principal
 from integrator.announcing import (
@@ -25,6 +25,7 @@ from integrator.announcing import (
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.hands import LONGEST_NAME
 from integrator.domain.roles import Right, Role
+from integrator.web.api.shapes import Day
 from integrator.web.guard import GatewayHere, needs
 
 router = APIRouter(tags=["duyuru"])
@@ -41,11 +42,11 @@ class DuyuruTold(BaseModel):
     no: str = Field(min_length=1, max_length=LONGEST_NO, pattern=NO_FORM, description="its source's number for it")
     title: str = Field(min_length=1, max_length=LONGEST_TITLE)
     text: str = Field(min_length=1, max_length=LONGEST_BODY)
-    published_on: date | None = Field(default=None, description="shown from this day on; today when not told")
+    published_on: Day | None = Field(default=None, description="shown from this day on; today when not told")
     roles: list[Role] = Field(default=[], max_length=len(Role))
     kurumlar: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default=[], max_length=1_000)
-    iller: list[Annotated[int, Field(ge=1, le=81)]] = Field(default=[], max_length=81)
-    must_acknowledge: bool = False
+    iller: list[Annotated[StrictInt, Field(ge=1, le=81)]] = Field(default=[], max_length=81)
+    must_acknowledge: StrictBool = False
 
 
 class DuyuruList(BaseModel):

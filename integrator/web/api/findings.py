@@ -49,7 +49,7 @@ class Found(BaseModel):
 @router.post(
     "/kayit/check",
     response_model=Rehearsal,
-    openapi_extra=body_of(JSON, schema={"type": ["object", "array"]}, description="One record, or up to 1,000."),
+    openapi_extra=body_of(JSON, schema={}, description="One record, or up to 1,000."),
 )
 async def check(
     request: Request, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.SUBMIT)]

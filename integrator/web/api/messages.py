@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from integrator.queue import readings
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.telling import tell_message, waiting_by_professional
-from integrator.web.api.shapes import SGK_FORM, MessageRow, plain, shown_row
+from integrator.web.api.shapes import SGK_FORM, Day, MessageRow, plain, shown_row
 from integrator.web.bodies import read_body, require_kind
 from integrator.web.description import body_of, bytes_of
 from integrator.web.guard import GatewayHere, needs
@@ -103,8 +103,8 @@ def read_list(
     state: State | None = None,
     kayit_no: Annotated[str, Query(max_length=128)] = "",
     sgk_tescil_no: Annotated[str, Query(pattern=f"{SGK_FORM}|^$")] = "",
-    since: Annotated[date | None, Query(description="first day of the event")] = None,
-    until: Annotated[date | None, Query(description="last day of the event")] = None,
+    since: Annotated[Day | None, Query(description="first day of the event")] = None,
+    until: Annotated[Day | None, Query(description="last day of the event")] = None,
     after: After = 0,
     limit: Limit = PAGE,
 ) -> dict[str, Any]:

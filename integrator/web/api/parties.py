@@ -5,11 +5,10 @@ Identity numbers are masked for everybody; names and contacts for whoever does n
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from starlette.concurrency import run_in_threadpool
 
 from integrator.access import Principal
@@ -33,7 +32,7 @@ from integrator.registering import (
     set_kurum,
 )
 from integrator.telling_parties import missing_of, tell_card, tell_contract, tell_import, tell_party
-from integrator.web.api.shapes import SGK_FORM, SgkNo
+from integrator.web.api.shapes import SGK_FORM, Day, SgkNo
 from integrator.web.bodies import require_kind, spooled
 from integrator.web.description import Shown, body_of
 from integrator.web.guard import GatewayHere, needs
@@ -97,18 +96,18 @@ class Told(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
     tehlike_sinifi: TehlikeSinifi | None = None
-    calisan_sayisi: int | None = Field(default=None, ge=0, le=MOST_COUNTED)
-    kamu: bool | None = None
-    otomatik_guncelleme: bool | None = None
-    otomatik_on: date | None = None
+    calisan_sayisi: StrictInt | None = Field(default=None, ge=0, le=MOST_COUNTED)
+    kamu: StrictBool | None = None
+    otomatik_guncelleme: StrictBool | None = None
+    otomatik_on: Day | None = None
     otomatik_by: Phrase | None = None
     contact_name: Phrase | None = None
     contact_phone: Phrase | None = None
     contact_email: Phrase | None = None
-    ohs_duty_from: date | None = None
-    provided_by_employer: bool | None = None
-    served_from: date | None = None
-    served_until: date | None = None
+    ohs_duty_from: Day | None = None
+    provided_by_employer: StrictBool | None = None
+    served_from: Day | None = None
+    served_until: Day | None = None
 
     def facts(self) -> dict[str, Any]:
         """What was told, as the register keeps it; raises BadCall when it is nothing."""
@@ -147,7 +146,7 @@ class OwnTold(BaseModel):
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
     tur: KurumTuru | None = None
-    follows_served: bool | None = None
+    follows_served: StrictBool | None = None
 
 
 class CellFinding(Shown):
@@ -239,7 +238,7 @@ async def take_export(
     principal: Keeps,
     kind: Kind,
     preview: bool = False,
-    refreshed_on: Annotated[date | None, Query(description="a roster needs the day of its refresh")] = None,
+    refreshed_on: Annotated[Day | None, Query(description="a roster needs the day of its refresh")] = None,
     sgk_tescil_no: Annotated[str, Query(pattern=f"{SGK_FORM}|^$")] = "",
     role: Annotated[list[str], Query(max_length=50, description="NNN=1, 2 or 3")] = [],  # noqa: B006 - FastAPI copies
     whole: bool = False,

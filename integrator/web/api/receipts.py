@@ -24,7 +24,7 @@ from integrator.queue.packs import Job
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
 from integrator.web.api.messages import Number
-from integrator.web.api.shapes import SgkNo
+from integrator.web.api.shapes import Day, SgkNo
 from integrator.web.description import bytes_of
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.packing import Packing
@@ -84,8 +84,8 @@ class PackWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     sgk_tescil_no: SgkNo
-    since: date
-    until: date
+    since: Day
+    until: Day
     physician: str = Field(default="", max_length=16_384)
 
 

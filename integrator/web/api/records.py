@@ -106,7 +106,7 @@ def require_taken(answer: Answer) -> None:
 @router.post(
     "/kayit/batch",
     response_model=Answers,
-    openapi_extra=body_of(JSON, schema={"type": "array", "items": RECORD, "maxItems": BATCH_RECORDS}),
+    openapi_extra=body_of(JSON, schema={}, description="An array of up to 1,000 records."),
 )
 async def submit_batch(
     request: Request, gateway: GatewayHere, principal: Annotated[Principal, needs(Right.SUBMIT)]
@@ -131,7 +131,7 @@ async def submit_batch(
     "/kayit/upload",
     response_class=StreamingResponse,
     responses=bytes_of(NDJSON, description="A line for each record, the last one the tally."),
-    openapi_extra=body_of("application/octet-stream", NDJSON, description="NDJSON, JSON, XML, CSV or XLSX."),
+    openapi_extra=body_of("application/octet-stream", NDJSON, description="A file of records.", required=False),
 )
 async def upload(
     request: Request,

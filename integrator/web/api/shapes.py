@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from integrator.domain.advice import advice_for
 from integrator.domain.states import State
 
 SGK_FORM = "^[1-9][0-9]{15}(00[1-9]|0[1-7][0-9]|08[01])[0-9]{2}(0[1-9]|[1-8][0-9]|9[0-7])[0-9]{3}$"
 SgkNo = Annotated[str, Field(pattern=SGK_FORM, description="sgk_tescil_no, 26 digits")]
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _as_day(value: Any) -> Any:
+    """ISO text only: a number would be taken for seconds since 1970."""
+    if value is None or type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("2026-01-31")
+
+
+Day = Annotated[date, BeforeValidator(_as_day)]
 
 
 class Words(BaseModel):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from integrator import acts
@@ -45,7 +45,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     professional: str = Field(default="", pattern="^([0-9]{11})?$", description="identity number")
-    sorgu_no: list[Annotated[int, Field(ge=1, le=99_999_999_999)]] = Field(default=[], max_length=AT_ONCE)
+    sorgu_no: list[Annotated[StrictInt, Field(ge=1, le=99_999_999_999)]] = Field(default=[], max_length=AT_ONCE)
 
 
 class Signed(BaseModel):
@@ -75,7 +75,7 @@ class Results(BaseModel):
 
 
 @router.post(
-    "/bildirim/waiting/bytes",
+    "/imza/bytes",
     response_class=Response,
     responses=bytes_of(ZIP, NDJSON, description="A folder for `ibys agent sign`; or a line for each, by Accept."),
 )
@@ -120,7 +120,7 @@ def _as_folder(gateway: Gateway, found: Sequence[Waiting]) -> bytes:
 
 
 @router.post(
-    "/bildirim/signatures",
+    "/imza",
     response_model=Results,
     openapi_extra=body_of(ZIP, NDJSON, description="NUMBER.p7s files, or lines of {sorgu_no, cms}; up to 1,000."),
 )

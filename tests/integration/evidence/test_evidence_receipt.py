@@ -5,16 +5,20 @@ import re
 import zlib
 from base64 import a85decode
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
-from integrator import pipeline
+from integrator import acts, pipeline
 from integrator.audit.checkpoint import open_note
+from integrator.audit.prove import prove_bildirim
 from integrator.audit.tree import leaf_hash, root_from_proof
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo, SorguNo
+from integrator.evidence.dossier import read_opening
 from integrator.evidence.receipt import make_receipt, qr_text
 from integrator.evidence.receipt_pdf import render_receipt
+from integrator.store.engine import reading
 from tests.factories import KURUM, PROFESSIONAL, REPO, WORKER, record, submitted
 
 
@@ -104,3 +108,14 @@ def test_the_longest_names_stay_on_the_page(gateway, accept):
     [number] = accept(record("K" * 100))
 
     assert len(re.findall(rb"/Type /Page\b", render_receipt(make_receipt(gateway, KURUM, number)))) == 1
+
+
+def test_a_stranger_with_the_signed_bytes_opens_the_logs_commitment_to_them(gateway, accept):
+    number = accept(record("K-open"))[0]
+    prefix = read_opening(gateway, KURUM, number, by="ayse")
+    acts.checkpoint(gateway)
+    with reading(gateway.database) as tx:
+        leaves = " ".join(each["leaf"] for each in prove_bildirim(tx, number)["entries"])
+
+    assert sha256(prefix + acts.read_canonical(gateway, KURUM, number)).hexdigest() in leaves
+    assert sha256(acts.read_canonical(gateway, KURUM, number)).hexdigest() not in leaves

@@ -5,7 +5,6 @@ import sys
 import time
 import zipfile
 from base64 import b64encode
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -166,32 +165,6 @@ def test_only_who_may_see_health_has_it_sealed_into_a_pack(call, gateway):
 
     assert call("POST", "/pack", json=asked, role=Role.COMPLIANCE).status_code == 403
     assert call("POST", "/pack", json=asked, role=Role.AUDITOR).status_code == 202
-
-
-def test_a_job_outlives_its_process_and_a_maker_that_went_silent(gateway, call, another_worker, clock):
-    sent(call, gateway)
-    job = ask_pack(gateway, KURUM, ASKED, by="ayse")
-    with writing(gateway.database) as tx:
-        packs.claim(tx, now=clock.now())
-    other = another_worker()
-
-    assert make_next(other, None) is False
-    clock.advance(minutes=16)
-    assert make_next(other, None) is True
-    assert read_pack(gateway, KURUM, job.pack_no).state == "ready"
-
-
-def test_what_a_lost_maker_brings_late_is_not_taken(gateway, call, clock):
-    sent(call, gateway)
-    job = ask_pack(gateway, KURUM, ASKED, by="ayse")
-    with writing(gateway.database) as tx:
-        first = packs.claim(tx, now=clock.now())
-        clock.advance(minutes=16)
-        packs.claim(tx, now=clock.now())
-        taken = packs.finish(tx, replace(first, state="ready"))
-
-    assert taken is False
-    assert read_pack(gateway, KURUM, job.pack_no).state == "making"
 
 
 def test_a_pack_is_sealed_where_it_waits_and_gone_after_a_day(gateway, call, clock):

@@ -40,13 +40,13 @@ def lines_of(answer):
 
 
 def signed(call, pki, **wanted):
-    answer = call("POST", "/bildirim/waiting/bytes", json=wanted, headers={"Accept": "application/x-ndjson"})
+    answer = call("POST", "/imza/bytes", json=wanted, headers={"Accept": "application/x-ndjson"})
     signer = pki.signer()
     return {each["sorgu_no"]: signer.sign(b64decode(each["content"]), at=START) for each in lines_of(answer)}
 
 
 def attach(call, body, headers=NDJSON, **facts):
-    return call("POST", "/bildirim/signatures", content=body, headers=headers, **facts)
+    return call("POST", "/imza", content=body, headers=headers, **facts)
 
 
 def states(gateway):
@@ -62,7 +62,7 @@ def test_what_waits_is_told_for_each_professional(call, numbers):
 
 
 def test_the_folder_is_the_agents(call, numbers, tmp_path):
-    answer = call("POST", "/bildirim/waiting/bytes", json={})
+    answer = call("POST", "/imza/bytes", json={})
     zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path)
 
     assert [each.sorgu_no for each in read_waiting(tmp_path)[0]] == numbers
@@ -71,8 +71,8 @@ def test_the_folder_is_the_agents(call, numbers, tmp_path):
 def test_bytes_are_chosen_by_professional_and_number(call, numbers, pki):
     assert list(signed(call, pki, professional=FOREIGNER)) == []
     assert list(signed(call, pki, professional=PROFESSIONAL, sorgu_no=numbers[1:2])) == numbers[1:2]
-    assert call("POST", "/bildirim/waiting/bytes", json={}, kurum=OTHER).content.count(b".xml") == 0
-    assert call("POST", "/bildirim/waiting/bytes", json={}, role=Role.SECRETARY).status_code == 403
+    assert call("POST", "/imza/bytes", json={}, kurum=OTHER).content.count(b".xml") == 0
+    assert call("POST", "/imza/bytes", json={}, role=Role.SECRETARY).status_code == 403
 
 
 def test_many_signatures_are_attached_and_again_without_harm(call, gateway, numbers, pki):
