@@ -157,7 +157,7 @@ class Limiter:
     def _take_call(self, kurum: KurumNo, name: str) -> Standing:
         now = self._clock.now()
         found = self._slices.get((kurum, name))
-        if found is None or (found.left <= 0 and now >= found.closed_until) or now >= found.until:
+        if found is None or now >= found.until or (found.rate and found.left <= 0 and now >= found.closed_until):
             found = write_anew(self._database, partial(self._take_slice, kurum=kurum, name=name, now=now))
             _forget_some(self._slices)
             self._slices[kurum, name] = found

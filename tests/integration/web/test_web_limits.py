@@ -94,6 +94,14 @@ def test_a_call_that_is_refused_asks_the_database_once_in_a_while_only(process, 
     assert asked == []
 
 
+def test_without_a_rate_the_database_is_asked_once_in_a_while_only(process, monkeypatch):
+    limiter = process(Limits(key_calls_per_second=0, kurum_calls_per_second=0))
+    passed(limiter, 1)
+    monkeypatch.setattr("integrator.limiting.write_anew", lambda *_: pytest.fail("asked"))
+
+    assert passed(limiter, 1_000) == 1_000
+
+
 def test_threads_of_one_process_never_pass_more_than_the_rate(process):
     limiter, passed_by = process(), []
     threads = [threading.Thread(target=lambda: passed_by.append(passed(limiter, 10))) for _ in range(8)]
