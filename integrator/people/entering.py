@@ -150,7 +150,6 @@ def _forget(house: House, tx: Tx, person: Person, caller: Caller) -> None:
     brakes.forget(tx, [mine.name])
     if shared:
         brakes.give_back(tx, shared, now=house.now())
-    brakes.sweep_brakes(tx, now=house.now())
 
 
 def _begin(house: House, tx: Tx, person: Person, level: Level) -> Entered:
@@ -165,7 +164,12 @@ def charge(house: House, index: str, person: Person | None, caller: Caller) -> N
     """Step 1: count a try. Raises Paused, and then nothing is judged."""
     mine, shared = _brakes(house, index, person, caller)
     several, now = [each for each in (mine, shared) if each], house.now()
-    until = write_anew(house.gateway.database, lambda tx: brakes.charge(tx, several, house.rules.pauses, now=now))
+
+    def act(tx: Tx) -> datetime | None:
+        brakes.sweep_brakes(tx, now=now)
+        return brakes.charge(tx, several, house.rules.pauses, now=now)
+
+    until = write_anew(house.gateway.database, act)
     if until is not None:
         logger().info("people.paused")
         raise Paused("too many tries failed", retry_after=until - now)
