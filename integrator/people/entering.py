@@ -63,9 +63,17 @@ def log_in(house: House, login: str, password: str, caller: Caller) -> Entered:
     if person is None or not is_right or not person.may_enter(house.now()):
         raise refused()
     if person.password and house.rules.passwords.is_outdated(person.password):
-        fresh = house.rules.passwords.hash(password)
-        house.change(person.kullanici_no, lambda _, each: replace(each, password=fresh))
+        _hash_anew(house, person, password)
     return first_session(house, person, caller)
+
+
+def _hash_anew(house: House, person: Person, password: str) -> None:
+    fresh, was = house.rules.passwords.hash(password), person.password
+
+    def act(_tx: Tx, each: Person) -> Person:
+        return replace(each, password=fresh) if each.password == was else each  # changed meanwhile: that one counts
+
+    house.change(person.kullanici_no, act)
 
 
 def first_session(house: House, person: Person, caller: Caller | None = None) -> Entered:

@@ -98,7 +98,10 @@ def end_visit(house: House, name: str, *, code: str, state: str, visit: str, cal
         return first_session(house, person)
 
     def act(tx: Tx) -> Entered:
-        return admit(house, tx, house.open(rows.lock_row(tx, person.kullanici_no)), caller, by=None)
+        current = house.open(rows.lock_row(tx, person.kullanici_no))
+        if not current.may_enter(house.now()):
+            raise refused()
+        return admit(house, tx, current, caller, by=None)
 
     return write_anew(house.gateway.database, act)
 
