@@ -63,9 +63,17 @@ def log_in(house: House, login: str, password: str, caller: Caller) -> Entered:
     if person is None or not is_right or not person.may_enter(house.now()):
         raise refused()
     if person.password and house.rules.passwords.is_outdated(person.password):
-        fresh = house.rules.passwords.hash(password)
-        house.change(person.kullanici_no, lambda _, each: replace(each, password=fresh))
+        _hash_anew(house, person, password)
     return first_session(house, person, caller)
+
+
+def _hash_anew(house: House, person: Person, password: str) -> None:
+    fresh, was = house.rules.passwords.hash(password), person.password
+
+    def act(_tx: Tx, each: Person) -> Person:
+        return replace(each, password=fresh) if each.password == was else each  # changed meanwhile: that one counts
+
+    house.change(person.kullanici_no, act)
 
 
 def first_session(house: House, person: Person, caller: Caller | None = None) -> Entered:
@@ -150,7 +158,6 @@ def _forget(house: House, tx: Tx, person: Person, caller: Caller) -> None:
     brakes.forget(tx, [mine.name])
     if shared:
         brakes.give_back(tx, shared, now=house.now())
-    brakes.sweep_brakes(tx, now=house.now())
 
 
 def _begin(house: House, tx: Tx, person: Person, level: Level) -> Entered:
@@ -165,7 +172,12 @@ def charge(house: House, index: str, person: Person | None, caller: Caller) -> N
     """Step 1: count a try. Raises Paused, and then nothing is judged."""
     mine, shared = _brakes(house, index, person, caller)
     several, now = [each for each in (mine, shared) if each], house.now()
-    until = write_anew(house.gateway.database, lambda tx: brakes.charge(tx, several, house.rules.pauses, now=now))
+
+    def act(tx: Tx) -> datetime | None:
+        brakes.sweep_brakes(tx, now=now)
+        return brakes.charge(tx, several, house.rules.pauses, now=now)
+
+    until = write_anew(house.gateway.database, act)
     if until is not None:
         logger().info("people.paused")
         raise Paused("too many tries failed", retry_after=until - now)

@@ -35,6 +35,8 @@ def make_person(
     """
     _check_role(role, professional)
     hand, now = Hand(by or house.gateway.actor, "made"), house.now()
+    if kurum == OWN and role is not Role.OPERATOR:
+        raise Malformed(f"kurum: {OWN} is the integrator itself, whose people are operators")
     kurum = OWN if role is Role.OPERATOR else kurum
     sealer = house.gateway.keyring.sealer(kurum, now=now)  # a customer that was not seen before is written down now
     code, login = secrets.token_urlsafe(24), login_of(login)

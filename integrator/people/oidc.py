@@ -19,6 +19,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -62,7 +63,7 @@ class Visit:
 def begin_visit(house: House, name: str) -> tuple[str, str]:
     """Step 1: (the provider's address, the sealed visit). Raises NotKnown, Unavailable."""
     provider = _provider(house, name)
-    metadata = _discover(provider)
+    metadata = _described(house, provider)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     visit = Visit(name, state, nonce, verifier, house.now().timestamp())
     asked = {
@@ -97,7 +98,10 @@ def end_visit(house: House, name: str, *, code: str, state: str, visit: str, cal
         return first_session(house, person)
 
     def act(tx: Tx) -> Entered:
-        return admit(house, tx, house.open(rows.lock_row(tx, person.kullanici_no)), caller, by=None)
+        current = house.open(rows.lock_row(tx, person.kullanici_no))
+        if not current.may_enter(house.now()):
+            raise refused()
+        return admit(house, tx, current, caller, by=None)
 
     return write_anew(house.gateway.database, act)
 
@@ -121,7 +125,7 @@ def _open(house: House, visit: str) -> Visit | None:
 
 def _redeem(house: House, provider: Provider, visit: Visit, code: str) -> Mapping[str, Any]:
     """Step 3: the claims of the ID token. Raises NotAdmitted, Unavailable, and what joserfc raises."""
-    metadata = _discover(provider)
+    metadata = _described(house, provider)
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -181,8 +185,14 @@ def _link(house: House, person: Person, index: str) -> Person:
     return house.change(person.kullanici_no, act, event="person.linked")
 
 
-def _discover(provider: Provider) -> Mapping[str, Any]:
-    """The provider's own description; raises Misconfigured when it is another's, or sends us where others listen."""
+def _described(house: House, provider: Provider) -> Mapping[str, Any]:
+    """The provider's own description, asked for once in ten minutes whoever knocks. Raises as `_discover` does."""
+    return _discover(provider, int(house.now().timestamp() // VISIT_LASTS.total_seconds()))
+
+
+@lru_cache(maxsize=64)
+def _discover(provider: Provider, _while: int) -> Mapping[str, Any]:
+    """Raises Misconfigured when it is another's, or sends us where others listen; Unavailable. No error is kept."""
     found = _ask(provider, f"{provider.issuer}/.well-known/openid-configuration")
     wanted = ("authorization_endpoint", "token_endpoint", "jwks_uri")
     if str(found.get("issuer", "")).rstrip("/") != provider.issuer:

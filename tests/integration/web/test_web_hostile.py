@@ -169,6 +169,18 @@ def test_cookies_of_any_size_and_kind_are_no_session(door):
         assert (answer.status_code, is_problem(answer)) == (401, True)
 
 
+def test_what_is_shown_twice_opens_nothing(person, door, token_of):
+    good, cookie = f"Bearer {token_of()}", f"__Host-ibys={person().cookies['__Host-ibys']}"
+    twice = [
+        [("Authorization", good), ("Authorization", good)],
+        [("Cookie", cookie), ("Cookie", cookie)],
+        [("Cookie", f"{cookie}; {cookie}")],
+        [("Cookie", f"{cookie}; __Host-ibys=")],
+    ]
+
+    assert [door.get("/v1/line", headers=each).status_code for each in twice] == [401] * 4
+
+
 def test_a_key_beside_a_cookie_counts_alone(person, door, token_of):
     someone = person(Role.AUDITOR)
     cookie = {"Cookie": f"__Host-ibys={someone.cookies['__Host-ibys']}"}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
 from integrator.domain.errors import LoginTaken
 from integrator.domain.identifiers import KurumNo
@@ -323,6 +324,17 @@ def test_an_unknown_name_is_answered_and_paused_as_a_known_one(door, house, pers
 
     assert told(known) == told(unknown) == told(odd)
     assert guess(Someone(door, house, "nobody@b.test"), count=6)[-1] == 429
+
+
+def test_a_hash_is_reckoned_once_whoever_is_named(door, house, person, monkeypatch):
+    reckoned, real = [], PasswordHasher.verify
+    monkeypatch.setattr(PasswordHasher, "verify", lambda *told: reckoned.append(1) or real(*told))
+    counts = []
+    for login in (person().login, "nobody@b.test", "no name", "x" * 254):
+        guess(Someone(door, house, login))
+        counts.append(len(reckoned))
+
+    assert counts == [1, 2, 3, 4]
 
 
 def test_a_hash_that_became_too_cheap_is_made_anew_at_the_next_login(person, gateway, app, monkeypatch):
