@@ -52,7 +52,8 @@ def a_server(settings: Settings) -> Iterator[Server]:
         life = timedelta(days=1)
         _, token = access.make_api_key(gateway, kurum_of(settings), Role.SYSTEM, "bench", lives=life)
     command = [sys.executable, "-c", "from integrator.cli import main; main()", "serve", "--json"]
-    about = {"IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0", "IBYS_WEB_IDLE_SECONDS": "600"}
+    unbound = {"IBYS_LIMITS_KEY_CALLS_PER_SECOND": "0", "IBYS_LIMITS_KURUM_CALLS_PER_SECOND": "0"}
+    about = {"IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0", "IBYS_WEB_IDLE_SECONDS": "600", **unbound}
     with (settings.home / "serve.log").open("wb") as log:
         process = subprocess.Popen(command, env={**os.environ, **about}, stdout=subprocess.PIPE, stderr=log)
     assert process.stdout is not None

@@ -43,7 +43,7 @@ def _told(value: Any) -> Any:
 
 
 def load(tx: Connection, lines: Iterable[bytes]) -> dict[str, int]:
-    """Write the rows of `dump` into empty tables; how many went into each. Raises BrokenBackup for other lines."""
+    """Write the rows of `dump` into empty tables; returns how many went into each. Other lines: BrokenBackup."""
     known = {table.name: table for table in tables()}
     counts: dict[str, int] = {}
     table, names, rows = "", (), list[tuple[Any, ...]]()

@@ -16,6 +16,7 @@ from integrator.hands import lift_form, quarantine_form
 from integrator.looks import OPEN, PACK, looking
 from integrator.noticing import in_use, notice
 from integrator.pipeline import dispatch, inquire
+from integrator.protect.files import write_secret
 from integrator.queue.backoff import Backoff
 from integrator.queue.line import Rules
 from integrator.settings import GatewaySettings, LogSettings, MinistrySettings, Settings
@@ -232,7 +233,7 @@ def test_another_gateways_log_key_is_refused_and_nothing_is_written(home, tmp_pa
     wiring.create_home(other)
     stolen = other.path(other.keys.checkpoint_key_file)
     stolen.unlink()
-    stolen.write_bytes(home.path(home.keys.checkpoint_key_file).read_bytes())
+    write_secret(stolen, home.path(home.keys.checkpoint_key_file).read_bytes())
     before = (other.home / wiring.DATABASE_FILE).read_bytes()
 
     with pytest.raises(Misconfigured, match="one log has one key"):
