@@ -28,7 +28,7 @@ from integrator.store.engine import Tx, reading
 
 ENTRIES_OF_A_MESSAGE = 4  # taken in, its birth, its intent to send, its outcome
 CHUNK = 50_000
-INSERT = "INSERT INTO audit_entry (i, leaf, hash, nodes, sorgu_no) VALUES (?, ?, ?, ?, ?)"
+INSERT = "INSERT INTO audit_entry (i, leaf, hash, nodes, sorgu_no, kurum_id) VALUES (?, ?, ?, ?, ?, ?)"
 Leaf = tuple[bytes, int | None]
 
 
@@ -70,7 +70,7 @@ def _append_row(scale: Scale, world: World) -> Row:
 def _verify_row(scale: Scale, world: World) -> Row:
     size, settings = scale.millions // 10, world.home()
     with a_gateway(settings) as gateway:
-        _fill(gateway, _told(kurum_of(settings), size), size)
+        _fill(gateway, _told(kurum_of(settings), size), size, kurum_of(settings))
         _fill_rows(gateway, kurum_of(settings), size // ENTRIES_OF_A_MESSAGE)
         acts.checkpoint(gateway)
         with reading(gateway.database) as tx:
@@ -128,19 +128,22 @@ def _leaf(event: str, facts: dict[str, object]) -> bytes:
     return Entry(event, "bench:1:00000000", facts).leaf("2026-03-02T09:00:00.000Z")
 
 
-def _fill(gateway: Gateway, leaves: Iterator[Leaf], size: int) -> None:
-    """Replace the log by `size` entries."""
+def _fill(gateway: Gateway, leaves: Iterator[Leaf], size: int, kurum: str = "") -> None:
+    """Replace the log by `size` entries; those about a message are of `kurum`."""
     edge: list[bytes] = []
     with _raw(gateway) as raw:
         raw.execute("DELETE FROM audit_entry")
         raw.execute("DROP INDEX audit_entry_sorgu_no")
+        raw.execute("DROP INDEX audit_entry_feed")
         for start in range(0, size, CHUNK):
             rows = []
             for number, (leaf, about) in enumerate(islice(leaves, min(CHUNK, size - start)), start):
                 digest = leaf_hash(leaf)
-                rows.append((number, leaf, digest, b"".join(extend(edge, number, digest)), about))
+                nodes = b"".join(extend(edge, number, digest))
+                rows.append((number, leaf, digest, nodes, about, kurum if about else None))
             raw.executemany(INSERT, rows)
         raw.execute("CREATE INDEX audit_entry_sorgu_no ON audit_entry (sorgu_no)")
+        raw.execute("CREATE INDEX audit_entry_feed ON audit_entry (kurum_id, i) WHERE kurum_id IS NOT NULL")
 
 
 def _fill_rows(gateway: Gateway, kurum: str, messages: int) -> None:

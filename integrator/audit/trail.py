@@ -74,6 +74,8 @@ EVENTS = frozenset(
     }
 )
 
+FEED = frozenset({"bildirim.moved", "kayit.corrected"})
+"""What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
@@ -94,6 +96,16 @@ class Entry:
     def with_facts(self, more: Mapping[str, Any]) -> Entry:
         """The same entry with `more` facts."""
         return Entry(self.event, self.actor, {**self.facts, **more})
+
+    @property
+    def feed(self) -> str | None:
+        """The customer in whose change feed it stands."""
+        return feed_of(self.event, self.facts)
+
+
+def feed_of(event: str, facts: Mapping[str, Any]) -> str | None:
+    """The customer in whose change feed an entry stands; None for those that are no change."""
+    return facts["kurum"] if event in FEED else None
 
 
 def moved_entry(moved: Moved, actor: str) -> Entry:
@@ -124,16 +136,17 @@ class Trail:
     def append(self, tx: Connection, entries: Iterable[Entry], *, now: datetime) -> range:
         """Write `entries` in order; returns their indexes."""
         stamp = stamp_of(now)
-        leaves = [(entry.leaf(stamp), entry.facts.get("sorgu_no")) for entry in entries]
+        leaves = [(entry.leaf(stamp), entry.facts.get("sorgu_no"), entry.feed) for entry in entries]
         if not leaves:
             return range(0)
         hold(tx, AUDIT_HEAD)  # from here to the commit nobody else appends: nothing slow may come after it
         head = self._current(tx)
         start, rows = head.size, []
-        for leaf, about in leaves:
+        for leaf, about, feed in leaves:
             head.last = leaf_hash(leaf)
-            nodes = extend(head.edge, head.size, head.last)
-            rows.append({"i": head.size, "leaf": leaf, "hash": head.last, "nodes": b"".join(nodes), "sorgu_no": about})
+            nodes = b"".join(extend(head.edge, head.size, head.last))
+            told = {"leaf": leaf, "hash": head.last, "nodes": nodes, "sorgu_no": about, "kurum_id": feed}
+            rows.append({"i": head.size, **told})
             head.size += 1
         insert_rows(tx, audit_entry, rows)
         self._head = head
@@ -153,6 +166,21 @@ def read_about(tx: Connection, sorgu_no: int) -> list[dict[str, Any]]:
     """The entries about one message, oldest first, as they were written."""
     mine = select(audit_entry.c.leaf).where(audit_entry.c.sorgu_no == sorgu_no).order_by(audit_entry.c.i)
     return [json.loads(leaf) for leaf in tx.execute(mine).scalars()]
+
+
+def read_feed(tx: Connection, kurum: str, *, after: int, limit: int) -> list[tuple[int, Hash, dict[str, Any]]]:
+    """(index, hash, facts) of a customer's changes from index `after` on, oldest first."""
+    columns = select(audit_entry.c.i, audit_entry.c.hash, audit_entry.c.leaf)
+    mine = columns.where(audit_entry.c.kurum_id == kurum, audit_entry.c.i >= after)
+    rows = tx.execute(mine.order_by(audit_entry.c.i).limit(limit))
+    return [(row.i, row.hash, json.loads(row.leaf)) for row in rows]
+
+
+def feed_end(tx: Connection, kurum: str) -> tuple[int, Hash]:
+    """(size of the log behind a customer's newest change, that change's hash); (0, empty) before the first."""
+    mine = select(audit_entry.c.i, audit_entry.c.hash).where(audit_entry.c.kurum_id == kurum)
+    row = tx.execute(mine.order_by(audit_entry.c.i.desc()).limit(1)).one_or_none()
+    return (row.i + 1, row.hash) if row else (0, b"")
 
 
 def read_edge(tx: Connection, size: int) -> list[Hash]:

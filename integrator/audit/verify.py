@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
 from integrator.audit.checkpoint import Checkpoint, open_note, tree_size
-from integrator.audit.trail import read_edge
+from integrator.audit.trail import feed_of, read_edge
 from integrator.audit.tree import EMPTY_ROOT, Hash, extend, leaf_hash, root_of
 from integrator.domain.errors import Tampered
 from integrator.store.tables import audit_checkpoint, audit_entry, bildirim, kayit
 
 _MOVES = frozenset({"bildirim.moved", "bildirim.asked"})
-_COLUMNS = (audit_entry.c.i, audit_entry.c.leaf, audit_entry.c.hash, audit_entry.c.nodes, audit_entry.c.sorgu_no)
+_ENTRY = audit_entry.c
+_COLUMNS = (_ENTRY.i, _ENTRY.leaf, _ENTRY.hash, _ENTRY.nodes, _ENTRY.sorgu_no, _ENTRY.kurum_id)
 _parse = json.JSONDecoder().decode
 
 
@@ -88,7 +89,7 @@ class _Recount:
     def take(self, rows: Iterable[Sequence[Any]]) -> None:
         """Rows of the log (`_COLUMNS`), in order. A million pass this loop: nothing is looked up twice."""
         edge, notes, follow, size = self.edge, self.notes, self._follow, self.size
-        for index, leaf, stored, nodes, about in rows:
+        for index, leaf, stored, nodes, *about in rows:
             self.size = size
             if index != size:
                 raise Broken("entry", f"entry {size}: missing, the next row is entry {index}", size)
@@ -106,12 +107,12 @@ class _Recount:
                 self.check_note(notes.pop(size))
         self.size = size
 
-    def _follow(self, index: int, leaf: bytes, about: Any) -> None:
+    def _follow(self, index: int, leaf: bytes, about: list[Any]) -> None:
         try:
             fact = _parse(leaf.decode())
-            if fact.get("sorgu_no") != about:
-                raise Broken("leaf", f"entry {index}: its row names another message than its text", index)
             event = fact["event"]
+            if [fact.get("sorgu_no"), feed_of(event, fact)] != about:
+                raise Broken("leaf", f"entry {index}: its row names another message or customer than its text", index)
             if event in _MOVES:
                 self._follow_move(index, fact)
             elif event == "kayit.accepted":

@@ -22,6 +22,7 @@ from integrator.cli import (
     doors,
     evidence,
     explain,
+    feed,
     hands,
     home,
     impact,
@@ -50,8 +51,8 @@ def ibys() -> None:
 
 
 for group in (
-    home, code_lists, records, sheets, veri_seti, impact, messages, hands, line, lookup, parties, keys, agent, explain,
-    audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, keys, agent,
+    explain, audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

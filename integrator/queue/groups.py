@@ -8,7 +8,7 @@ stopped. Workplace and professional are blind indexes: no identity number is nee
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -95,6 +95,18 @@ def _by_professional() -> ColumnElement[bool]:
     return and_(_by_workplace(), bildirim.c.last_code == CONTRACT) | (
         bildirim.c.state == State.AWAITING_SIGNATURE.value
     )
+
+
+def cause_of(kurum: KurumNo, row: Mapping[str, Any]) -> Cause | None:
+    """The cause for which one message waits, by its row of `bildirim`; None for one that waits for nobody."""
+    state, code, reason = State(row["state"]), row["last_code"], row["reason"]
+    if state not in WAITING:
+        return None
+    form = Form(row["veri_seti"], row["version"], row["metot"]) if state is State.QUARANTINED else None
+    by_workplace = state is State.HELD and reason == RELATION
+    by_professional = state is State.AWAITING_SIGNATURE or (by_workplace and code == CONTRACT)
+    workplace = row["isyeri_index"] if by_workplace else ""
+    return Cause(kurum, state, code, reason, form, workplace, row["profesyonel_index"] if by_professional else "")
 
 
 def _group(kurum: KurumNo, row: Any) -> Group:

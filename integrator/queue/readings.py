@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -85,6 +86,12 @@ def read_page(
     if kayit_no:
         query = query.where(bildirim.c.kayit_no == kayit_no)
     return [dict(row) for row in tx.execute(query.order_by(bildirim.c.sorgu_no).limit(limit)).mappings()]
+
+
+def read_rows(tx: Connection, kurum: KurumNo, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Number -> row of those of a customer's messages, as they stand now."""
+    mine = select(bildirim).where(bildirim.c.kurum_id == kurum, bildirim.c.sorgu_no.in_(list(numbers)))
+    return {row["sorgu_no"]: dict(row) for row in tx.execute(mine).mappings()}
 
 
 _NOT_SHOWN = frozenset({"kurum_id", "isyeri_index", "profesyonel_index", "fence", "claimed_by"})

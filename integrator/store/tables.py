@@ -324,9 +324,18 @@ audit_entry = Table(
     Column("sorgu_no", BigInteger),  # of the message the entry speaks about, so that a proof finds it; verify compares
     # The subtrees that this leaf completes, level 1 upwards, 32 bytes each (docs/decisions/0007).
     Column("nodes", LargeBinary, nullable=False),
+    Column("kurum_id", _key(64)),  # of an entry that stands in its customer's change feed; verify compares
 )
 
 Index("audit_entry_sorgu_no", audit_entry.c.sorgu_no)
+_is_in_feed = audit_entry.c.kurum_id.is_not(None)
+Index(
+    "audit_entry_feed",
+    audit_entry.c.kurum_id,
+    audit_entry.c.i,
+    sqlite_where=_is_in_feed,
+    postgresql_where=_is_in_feed,
+)
 
 audit_checkpoint = Table(
     "audit_checkpoint",

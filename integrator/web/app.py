@@ -19,9 +19,10 @@ from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps
 from integrator.log import logger
 from integrator.web import health
-from integrator.web.api import causes, messages, records, reference
+from integrator.web.api import causes, changes, messages, records, reference
 from integrator.web.gathering import Gathering
 from integrator.web.problems import set_up_problems
+from integrator.web.tide import Tide
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ABOUT = """Hand over records, learn what became of them. Every call carries `Authorization: Bearer ibys_...`.
@@ -48,8 +49,9 @@ def create_app(gateway: Gateway, caps: Caps, home: Path) -> FastAPI:
         redoc_url=None,
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
+    app.state.tide = Tide(gateway)
     v1 = APIRouter(prefix="/v1")
-    for part in (records, messages, causes, reference):
+    for part in (records, messages, causes, changes, reference):
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)

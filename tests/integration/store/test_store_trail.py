@@ -209,8 +209,8 @@ def rewrite(engine, index, leaf):
         for row in rows:
             text_ = leaf if row.i == index else row.leaf
             nodes = b"".join(extend(edge, row.i, leaf_hash(text_)))
-            about = None if row.i == index else row.sorgu_no
-            values = {"i": row.i, "leaf": text_, "hash": leaf_hash(text_), "nodes": nodes, "sorgu_no": about}
+            about = {} if row.i == index else {"sorgu_no": row.sorgu_no, "kurum_id": row.kurum_id}
+            values = {"i": row.i, "leaf": text_, "hash": leaf_hash(text_), "nodes": nodes, **about}
             tx.execute(audit_entry.insert().values(values))
 
 
