@@ -172,6 +172,7 @@ class WorkerSettings:
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
+    coverage_seconds: float = 15.0
     lease_seconds: float = 90.0
 
 

@@ -18,6 +18,7 @@ from integrator.cli import (
     backup,
     code_lists,
     conformance,
+    coverage,
     demo,
     doors,
     evidence,
@@ -52,7 +53,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, keys, agent,
-    explain, audit, evidence, receipt, demo, doors, conformance, vault, backup, retention,
+    explain, audit, coverage, evidence, receipt, demo, doors, conformance, vault, backup, retention,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -473,6 +473,42 @@ calisan = Table(
 
 Index("calisan_isyeri", calisan.c.kurum_id, calisan.c.isyeri_index)
 
+# What coverage is read from (docs/decisions/0035): made from the change feed, and made anew from it when thrown away.
+# One worker at one workplace, for trainings and for examinations: the newest message and the newest accepted one.
+coverage = Table(
+    "coverage",
+    metadata,
+    _kurum(),
+    Column("calisan_index", _key(32), primary_key=True),
+    Column("veri_seti", _key(64), primary_key=True),
+    Column("isyeri_index", _key(32), nullable=False),
+    Column("latest_on", IsoDate),
+    Column("latest_no", BigInteger),
+    Column("accepted_on", IsoDate),
+    Column("accepted_no", BigInteger),
+    Column("accepted_until", IsoDate),  # only where the message itself says so
+)
+
+Index("coverage_isyeri", coverage.c.kurum_id, coverage.c.isyeri_index)
+
+# A workplace's counts as they were on `counted_on`; `is_stale` since something of it changed.
+coverage_count = Table(
+    "coverage_count",
+    metadata,
+    _kurum(),
+    Column("isyeri_index", _key(32), primary_key=True),
+    Column("counts", Text, nullable=False),
+    Column("counted_on", IsoDate, nullable=False),
+    Column("is_stale", SmallInteger, nullable=False),
+)
+
+coverage_cursor = Table(
+    "coverage_cursor",
+    metadata,
+    _kurum(),
+    Column("followed", BigInteger, nullable=False),  # how far in the feed
+)
+
 # One row for each address of the ministry, shared by all workers (queue/line.py says what each column means).
 ministry_line = Table(
     "ministry_line",
