@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, and_, case, func, or_, select, update
 
 from integrator.coverage.following import mark_stale
-from integrator.coverage.standing import Facts, Standing, standing_of
+from integrator.coverage.standing import Facts, Standing, ends_on, standing_of
 from integrator.coverage.subjects import KINDS
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.identifiers import KurumNo
@@ -27,7 +27,8 @@ from integrator.store.engine import Tx, reading, writing
 from integrator.store.tables import bildirim, calisan, coverage, coverage_count, isyeri_karti
 
 PLACES_AT_ONCE = 200
-ROSTER = "roster"
+ROSTER, ENDS, OVERDUE = "roster", "ends", "overdue"
+ENDS_WITHIN = (7, 30, 60, 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +38,22 @@ class Worker:
     calisan_index: str
     hired_on: date | None
     standing: Mapping[str, Standing]
+    ends_on: Mapping[str, date]  # where something was accepted
     facts: Mapping[str, Facts] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A workplace's counts: veri seti -> Standing -> workers; `roster` is how many stand on it."""
+    """A workplace's counts: veri seti -> Standing -> workers; `roster` is how many stand on it.
+
+    `ends` are workers by veri seti and by what is left of their validity: overdue, or days (`ENDS_WITHIN`), each
+    worker in the nearest one only.
+    """
 
     isyeri_index: str
     roster: int
     counts: Mapping[str, Mapping[str, int]]
+    ends: Mapping[str, Mapping[str, int]]
     counted_on: date
     is_stale: bool
 
@@ -63,7 +70,7 @@ def read_workers(tx: Tx, kurum: KurumNo, isyeri: str, *, today: date) -> list[Wo
     for row in tx.execute(_facts(kurum, isyeri)):
         known.setdefault(row.calisan_index, {})[row.veri_seti] = _fact(row)
     return [
-        Worker(row.calisan_index, row.hired_on, _standings(facts, sinif, today), facts)
+        Worker(row.calisan_index, row.hired_on, _standings(facts, sinif, today), _ends(facts, sinif), facts)
         for row in tx.execute(_roster(kurum, isyeri, today))
         if (facts := known.get(row.calisan_index, {})) is not None
     ]
@@ -71,6 +78,14 @@ def read_workers(tx: Tx, kurum: KurumNo, isyeri: str, *, today: date) -> list[Wo
 
 def _standings(facts: Mapping[str, Facts], sinif: TehlikeSinifi | None, today: date) -> dict[str, Standing]:
     return {each: standing_of(facts.get(each, Facts(each)), sinif, today=today) for each in KINDS}
+
+
+def _ends(facts: Mapping[str, Facts], sinif: TehlikeSinifi | None) -> dict[str, date]:
+    return {
+        name: ends_on(name, each.accepted_on, each.accepted_until, sinif)
+        for name, each in facts.items()
+        if each.accepted_on is not None
+    }
 
 
 def read_counts(tx: Tx, kurum: KurumNo) -> list[Counted]:
@@ -95,7 +110,7 @@ def count_places(gateway: Gateway, kurum: KurumNo, *, limit: int = PLACES_AT_ONC
         mark_stale(tx, kurum, _never_counted(tx, kurum))
     with reading(gateway.database) as tx:
         due = list(tx.execute(_due(kurum, today).limit(limit)).scalars())
-        counted = {each: _count(read_workers(tx, kurum, each, today=today)) for each in due}
+        counted = {each: _count(read_workers(tx, kurum, each, today=today), today) for each in due}
     with writing(gateway.database) as tx:
         for each, counts in counted.items():
             mine = (coverage_count.c.kurum_id == kurum, coverage_count.c.isyeri_index == each)
@@ -103,14 +118,22 @@ def count_places(gateway: Gateway, kurum: KurumNo, *, limit: int = PLACES_AT_ONC
     return len(counted)
 
 
-def _count(workers: list[Worker]) -> str:
+def _count(workers: list[Worker], today: date) -> str:
     by_kind = {each: Counter(one.standing[each].value for one in workers) for each in KINDS}
-    return json.dumps({ROSTER: len(workers), **by_kind}, sort_keys=True)
+    left = {each: [(one.ends_on[each] - today).days for one in workers if each in one.ends_on] for each in KINDS}
+    ends = {each: Counter(filter(None, map(_within, several))) for each, several in left.items()}
+    return json.dumps({ROSTER: len(workers), ENDS: ends, **by_kind}, sort_keys=True)
+
+
+def _within(days: int) -> str:
+    """Where so many days left are counted; nowhere beyond the last."""
+    return OVERDUE if days < 0 else next((str(each) for each in ENDS_WITHIN if days <= each), "")
 
 
 def _counted(row: Row[Any]) -> Counted:
     told = json.loads(row.counts)
-    return Counted(row.isyeri_index, told.pop(ROSTER, 0), told, row.counted_on, bool(row.is_stale))
+    roster, ends = told.pop(ROSTER, 0), told.pop(ENDS, {})
+    return Counted(row.isyeri_index, roster, told, ends, row.counted_on, bool(row.is_stale))
 
 
 def _due(kurum: KurumNo, today: date) -> Any:
