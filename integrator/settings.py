@@ -174,6 +174,7 @@ class WorkerSettings:
     checkpoint_seconds: float = 60.0
     refresh_codes_hours: float = 24.0
     evidence_seconds: float = 30.0
+    coverage_seconds: float = 15.0
     lease_seconds: float = 90.0
     webhook_seconds: float = 1.0
     metrics_host: str = "127.0.0.1"

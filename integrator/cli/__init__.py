@@ -19,6 +19,7 @@ from integrator.cli import (
     backup,
     code_lists,
     conformance,
+    coverage,
     demo,
     doors,
     evidence,
@@ -56,7 +57,7 @@ def ibys() -> None:
 
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
-    agent, explain, audit, evidence, receipt, demo, doors, limits, announcement,
+    agent, explain, audit, coverage, evidence, receipt, demo, doors, limits, announcement,
     conformance, vault, backup, retention, webhooks,
 ):  # fmt: skip
     for command in group.COMMANDS:

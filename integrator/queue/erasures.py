@@ -12,6 +12,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import SETTLED
 from integrator.protect.seal import Sealer, gone
 from integrator.queue import packs
+from integrator.store.coverage_tables import coverage
 from integrator.store.dialect import hold, insert_new
 from integrator.store.tables import (
     bildirim,
@@ -128,8 +129,19 @@ def destroy(tx: Connection, kurum: KurumNo, kayit_no: str, *, day: str, named: s
     tx.execute(update(kayit).where(kayit.c.kurum_id == kurum, kayit.c.kayit_no == kayit_no).values(fingerprint=b""))
     of = (bildirim.c.kurum_id == kurum, bildirim.c.kayit_no == kayit_no)
     tx.execute(update(bildirim).where(*of).values(profesyonel_index=""))
+    _uncover(tx, kurum, list(tx.execute(select(bildirim.c.sorgu_no).where(*of)).scalars()))
     packs.drop_all(tx, kurum)  # the record may be in any of them
     return True
+
+
+def _uncover(tx: Connection, kurum: KurumNo, numbers: Sequence[int]) -> None:
+    """Take out of coverage what it keeps of these messages."""
+    ours, row = coverage.c.kurum_id == kurum, coverage.c
+    latest, accepted = row.latest_no.in_(numbers), row.accepted_no.in_(numbers)
+    tx.execute(update(coverage).where(ours, latest).values(latest_on=None, latest_no=None))
+    nothing = {"accepted_on": None, "accepted_no": None, "accepted_until": None}
+    tx.execute(update(coverage).where(ours, accepted).values(nothing))
+    tx.execute(delete(coverage).where(ours, row.latest_no.is_(None), row.accepted_no.is_(None)))
 
 
 def next_certificate(tx: Connection) -> int:

@@ -597,4 +597,8 @@ kayit_trace = Table(
 
 meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Column("value", Text, nullable=False))
 
-from integrator.store import people_tables, webhook_tables  # noqa: E402, F401 - more tables on the same metadata
+from integrator.store import (  # noqa: E402 - more tables on the same metadata
+    coverage_tables,  # noqa: F401
+    people_tables,  # noqa: F401
+    webhook_tables,  # noqa: F401
+)

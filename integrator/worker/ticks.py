@@ -19,6 +19,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from integrator import acts, pipeline
 from integrator.audit.checkpoint import write_checkpoint_file
+from integrator.coverage.following import follow
+from integrator.coverage.reading import count_places
 from integrator.domain.errors import Unavailable
 from integrator.evidence.handing import hand_out, stamp_newest
 from integrator.evidence_job import pay_debt
@@ -92,6 +94,7 @@ class Worker:
             (self._pay_evidence_debt, every.evidence_seconds),
             (self._reseal, every.checkpoint_seconds),
             (self._push, every.webhook_seconds),
+            (self._cover, every.coverage_seconds),
         ):
             scheduler.add_job(
                 self._guarded(tick),
@@ -162,6 +165,15 @@ class Worker:
         if lease:
             done = reseal(self._gateway, lease, stop=self._stopping.is_set)
             logger().info("keys.resealed", values=done.values, retired=done.retired, left=done.left)
+
+    def _cover(self) -> None:
+        """Bring coverage up to the feed, customer by customer; what is left when it must stop is taken next time."""
+        if not self._duties.hold("coverage"):
+            return
+        for kurum in self._gateway.keyring.kurum_list():
+            while not self._stopping.is_set() and self._duties.hold("coverage"):
+                if not follow(self._gateway, kurum) and not count_places(self._gateway, kurum):
+                    break
 
     def _must_leave_evidence(self) -> bool:
         """Asked before every copy: the job may outlast its lease, which is renewed here."""

@@ -108,7 +108,7 @@ def test_entries_from_before_the_feed_are_marked_by_the_step_that_brings_it(home
     home.accept(record("K-1"))
     pipeline.dispatch(gateway)
     before = changes(gateway)
-    step = runpy.run_path(str(FOLDER / "versions" / "v0013_change_feed.py"))
+    step = runpy.run_path(str(FOLDER / "versions" / "v0012_change_feed.py"))
     with writing(gateway.database) as tx:
         tx.execute(update(audit_entry).values(kurum_id=None))
         step["mark_changes"](tx)
