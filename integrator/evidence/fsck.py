@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Column, LargeBinary, Select, String, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from integrator.audit.checkpoint import known_log_key
@@ -63,7 +63,7 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
                     check(tx, gateway)
         except Broken as broken:
             report = replace(report, found=broken.place)
-        except (TypeError, ValueError, OverflowError, KeyError, OSError) as error:
+        except (AttributeError, TypeError, ValueError, OverflowError, KeyError, OSError) as error:
             words = f"{_odd_place(tx)} a value that its table does not keep ({type(error).__name__}: {error})"
             report = replace(report, found=Break("row", words[:200]))
         except Misconfigured as error:  # the row that names the log's key names another one
@@ -78,11 +78,19 @@ def _odd_place(tx: Tx) -> str:
     for table in metadata.sorted_tables:
         for column in table.c:
             try:
-                for _ in tx.execute(select(column)):
-                    pass
-            except (TypeError, ValueError, OverflowError, DBAPIError):
+                odd = any(_is_odd(column, value) for value in tx.execute(select(column)).scalars())
+            except (AttributeError, TypeError, ValueError, OverflowError, DBAPIError):
+                odd = True
+            if odd:
                 return f"{table.name}.{column.name} holds"
     return "a row holds"
+
+
+def _is_odd(column: Column[Any], value: Any) -> bool:
+    if value is None:
+        return not column.nullable
+    kind = bytes if isinstance(column.type, LargeBinary) else str if isinstance(column.type, String) else object
+    return not isinstance(value, kind)
 
 
 def _check_storage(tx: Tx, _gateway: Gateway) -> None:
@@ -127,7 +135,7 @@ def _check_kayit(gateway: Gateway, row: Any, birth: Mapping[str, Any]) -> None:
     if key:
         _open(where, "body", lambda: bodies.open_record(key, KurumNo(row.kurum_id), row.kayit_no, row.body))
         stored["fingerprint"] = row.fingerprint.hex()
-    elif row.fingerprint:
+    elif row.fingerprint != b"":
         raise Broken("row", f"{where}: its content was erased, its fingerprint is not empty")
     _same(where, stored, birth, whole="fingerprint" in birth)
 
@@ -148,7 +156,7 @@ def _check_bildirim(gateway: Gateway, row: Any, story: Story, places: Mapping[st
         raise Broken("row", f"{where}: its ministry_no is not what the log says")
     key = _key(gateway, row, where)
     if key is None:
-        if row.canonical is None or row.profesyonel_index:
+        if row.canonical is None or row.profesyonel_index != "":
             raise Broken("row", f"{where}: its content was erased, but its rows are not what an erasure leaves")
         mark = place_mark(gateway.keyring.sealer(kurum), number, row.isyeri_index)
         _same(where, {"isyeri_index": mark}, {"isyeri_index": places.get(str(number), mark)})

@@ -168,6 +168,8 @@ class _Sqlite:
         code: int = getattr(error.orig, "sqlite_errorcode", 0)
         if code in self._taken:
             return Meaning.CONFLICT
+        if "unsupported file format" in str(error.orig):  # the file's head was spoilt; SQLite has no code for it
+            return Meaning.AWAY
         return Meaning.AWAY if code & 0xFF in self._away else Meaning.BUG
 
     def words(self, error: DBAPIError) -> str:

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import date
 
@@ -98,6 +99,32 @@ def test_a_flipped_byte_anywhere_in_the_file_is_found_or_changes_nothing_that_co
 
     assert [each for each in flips if each.verdict in (MISSED, CRASHED)] == []
     assert {each.verdict for each in flips} >= {"storage", "hash", "row", SAME}
+
+
+def test_the_flips_that_once_ended_in_a_traceback_or_were_missed_are_found(home, tmp_path):
+    path, gateway = home
+    shutil.copyfile(path, tmp_path / "copy.sqlite3")
+    raw = sqlite3.connect(tmp_path / "copy.sqlite3")
+    raw.execute("UPDATE kayit SET fingerprint = '' WHERE length(fingerprint) = 0")  # text, no bytes
+    raw.commit()
+    raw.close()
+    database = open_engine(sqlite_url(tmp_path / "copy.sqlite3"))
+    told = broken(replace(gateway, database=database))
+    database.dispose()
+    shutil.copyfile(path, tmp_path / "copy.sqlite3")
+    ground = Ground(gateway, small_pages(tmp_path / "copy.sqlite3", tmp_path / "small.sqlite3"), tmp_path)
+
+    assert "its fingerprint is not empty" in told
+    assert ground.flip(47, 0x80).verdict == "storage"  # the schema format in the file's head
+
+
+def test_a_time_that_became_null_is_named(lived):
+    sql(lived, "PRAGMA writable_schema=ON")
+    sql(lived, "UPDATE sqlite_schema SET sql = replace(sql, 'created_at BIGINT NOT NULL', 'created_at BIGINT')")
+    lived.database.dispose()
+    sql(lived, "UPDATE data_key SET created_at = NULL")
+
+    assert "data_key" in broken(lived)
 
 
 def test_a_flip_that_fsck_could_not_see_would_be_told_as_missed(home, tmp_path, monkeypatch):
