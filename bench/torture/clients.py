@@ -43,8 +43,9 @@ TOXICS = (
     Toxic("slicer", UP, 0.10, size=100),
 )
 AGAIN = 0.3
-CUT_EVERY = 0.7
-PATIENCE = Patience(tries=400, first=0.02, ceiling=0.4, silence=3.0)
+CUT_EVERY = 0.035
+"""Seconds for each client: a crowd waits longer for its answers, and must be given the time for one now and then."""
+PATIENCE = Patience(tries=400, first=0.05, ceiling=1.0, silence=15.0)
 ENDED = "accepted"
 
 
@@ -73,7 +74,7 @@ def crowd(
     ]
     followers = [Thread(target=_follower, args=(told, gateway, wanted), daemon=True) for _ in range(2)]
     ended = Event()
-    cutter = Thread(target=_cut, args=(proxy, ended))
+    cutter = Thread(target=_cut, args=(proxy, ended, CUT_EVERY * len(records)))
     for each in (*threads, *followers, cutter):
         each.start()
     ends = time.monotonic() + seconds
@@ -86,8 +87,8 @@ def crowd(
     return told
 
 
-def _cut(proxy: ProxyProcess, ended: Event) -> None:
-    while not ended.wait(CUT_EVERY):
+def _cut(proxy: ProxyProcess, ended: Event, every: float) -> None:
+    while not ended.wait(every):
         proxy.order(cut=True)
 
 
