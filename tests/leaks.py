@@ -35,7 +35,7 @@ OURS = range(10_000_000_001, 10_100_000_000)
 CONTENT = ("canonical", "agent")
 """Commands whose standard output is content."""
 FILES = ("*.log", "checkpoints/*", "destroyed/*")
-_ELEVEN = re.compile(r"(?<![0-9])[0-9]{11}(?![0-9])")
+_ELEVEN = re.compile(r"(?<![0-9a-f])[0-9]{11}(?![0-9a-f])")  # a request id is hex, and may hold such a run by chance
 
 
 class Sink:

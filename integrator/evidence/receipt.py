@@ -18,6 +18,7 @@ from integrator.domain.states import State
 from integrator.evidence.dossier import Dossier, read_dossier
 from integrator.gateway import Gateway
 from integrator.looks import OPEN, looking
+from integrator.queue import readings
 from integrator.sign.canonical import signer_of
 from integrator.store.engine import reading
 
@@ -27,6 +28,8 @@ Receipt = Mapping[str, Any]
 
 def make_receipt(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str = "") -> Receipt:
     """The makbuz of one message, under a checkpoint over all that stands; raises NotFound, Tampered. Audited."""
+    with reading(gateway.database) as tx:  # nothing is written for a number that this customer does not have
+        readings.read_one(tx, kurum, sorgu_no)
     with looking(gateway, kurum, OPEN, [sorgu_no], by=by, facts={"what": "receipt"}):
         acts.checkpoint(gateway)
         with reading(gateway.database) as tx:

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import time
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -11,18 +13,24 @@ from sqlalchemy import event
 from integrator import access, pipeline
 from integrator.access import Principal
 from integrator.domain.identifiers import KurumNo
+from integrator.domain.limits import Limits
 from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
 from integrator.parties import sessions
 from integrator.parties.people import OWN
 from integrator.parties.sessions import Level
 from integrator.people import breaking, making
 from integrator.store.engine import sqlite_url
+from integrator.trial.people import sgk_tescil_no
+from integrator.web.bounds import Bounds
 from integrator.web.guard import OPEN_TO_ALL, rule_of
-from tests.factories import KURUM, record
+from integrator.webhooks.carrying import Terms
+from integrator.webhooks.guard import Guard
+from tests.factories import KURUM, SGK, record
 from tests.integration.web.people import made_person
 
 OTHER = KurumNo("osgb-2")
 FORBIDDEN = "INT-API-002"
+ANOTHER_SGK = sgk_tescil_no(4711)
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
 PUBLIC = {"veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x"}
 OPEN_ROUTES = {
@@ -37,6 +45,13 @@ def database_url(migrated_file, tmp_path):
     path = tmp_path / "ibys.sqlite3"
     shutil.copyfile(migrated_file, path)
     return sqlite_url(path)
+
+
+@pytest.fixture
+def bounds():
+    """None: the clock stands still, and a hundred routes are called from one address."""
+    nothing = dict.fromkeys((each.name for each in fields(Limits)), 0)
+    return Bounds(Limits(**nothing), failures_per_minute=0)
 
 
 def routes_of(app):
@@ -65,15 +80,34 @@ class Tried:
         _, session = made_person(house, Role.MANAGER, KURUM, login="owner@b.test")
         self.theirs = {
             "sorgu_no": str(number), "kayit_no": "K-1", "cause_id": _cause(call, house.gateway),
-            "oturum_no": session.oturum_no, "glass_no": _glass(house), **PUBLIC,
+            "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call), **PUBLIC,
         }  # fmt: skip
         self.nobodys = {
             "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause",
-            "oturum_no": "0" * 12, "glass_no": "0" * 12, **PUBLIC,
+            "oturum_no": "0" * 12, "glass_no": "0" * 12, "pack_no": "0" * 16, "webhook_no": "0" * 8,
+            "duyuru_no": "2026-99", "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
         }  # fmt: skip
 
     def address(self, path, ids):
         return re.sub(r"\{(\w+)(:path)?\}", lambda name: ids[name[1]], path)
+
+
+def _of_doors(call):
+    """What the doors' own calls make at KURUM."""
+    asked = {"sgk_tescil_no": SGK, "since": "2025-10-01", "until": "2025-10-31"}
+    hook = {"name": "test", "address": "https://hook.example/in"}
+    told = {"no": "2026-1", "title": "x", "text": "x", "kurumlar": [KURUM]}
+    assert call("PATCH", f"/isyeri/{SGK}", json={"reason": "test", "calisan_sayisi": 5}).status_code == 200
+    assert call("POST", "/duyuru", json=told, role=Role.OPERATOR).status_code == 201
+    pack_no = call("POST", "/pack", json=asked).json()["pack_no"]
+    while call("GET", f"/pack/{pack_no}").json()["state"] in ("waiting", "making"):  # its thread asks the database, too
+        time.sleep(0.02)
+    return {
+        "pack_no": pack_no,
+        "webhook_no": call("POST", "/webhook", json=hook).json()["webhook_no"],
+        "duyuru_no": "2026-1",
+        "sgk_tescil_no": SGK,
+    }
 
 
 def _cause(call, gateway):
@@ -90,7 +124,8 @@ def _glass(house):
 
 
 @pytest.fixture
-def tried(call, token_of, house):
+def tried(app, call, token_of, house):
+    app.state.webhook_terms = Terms(guard=Guard(resolve=lambda host, port: ["93.184.215.14"]))  # nobody is called
     return Tried(call, token_of, house)
 
 
@@ -161,10 +196,25 @@ def test_half_a_session_opens_its_own_next_step_only(app, door, house, tried, le
     assert opened == {("GET", ""), ("DELETE", "")} | steps
 
 
+BODIES = {
+    "acknowledge": {"name": "x"}, "number-changed": {"new": ANOTHER_SGK, "reason": "x"}, "rotate": {}, "test": {},
+    "replay": {"reason": "x", "after": "0"}, "{webhook_no}": {"name": "x"},
+}  # fmt: skip
+OF_STAFF = {Right.ANNOUNCE}
+"""What belongs to the integrator and to no customer."""
+OWN_CARD = {"/v1/isyeri/{sgk_tescil_no}", "/v1/isyeri/{sgk_tescil_no}/number-changed"}
+"""A workplace's number is public, and each customer keeps a card of its own: to write one is no look at another's."""
+
+
 def body_of(method, path):
+    last = path.rpartition("/")[2]
+    if last in BODIES and method != "GET":
+        return {"json": BODIES[last]}
+    if path == "/v1/kayit/{kayit_no:path}" and method == "PUT":
+        return {"json": record("K-8"), "params": {"reason": "x"}}
     if method == "PUT" and path.endswith("/signature"):
         return {"content": b"x", "headers": {"Content-Type": "application/octet-stream"}}
-    return {"json": {"reason": "x"}} if method in ("POST", "PUT") else {}
+    return {"json": {"reason": "x"}} if method in ("POST", "PUT", "PATCH") else {}
 
 
 def test_anothers_ids_are_as_unknown_as_ids_that_never_were_byte_for_byte_and_query_for_query(
@@ -182,23 +232,26 @@ def test_anothers_ids_are_as_unknown_as_ids_that_never_were_byte_for_byte_and_qu
         named = {value: "#" for name, value in ids.items() if name not in PUBLIC}
         content = re.sub("|".join(map(re.escape, named)), "#", answer.text)
         head = [each for each in answer.headers.multi_items() if each[0] != "content-length"]
-        return answer.status_code, content, head, list(statements)
+        queries = [re.sub(r"\(\?(, \?)*\)", "(?)", each) for each in statements]  # how many rows the log's edge has
+        return answer.status_code, content, head, queries
 
+    key = {"Authorization": f"Bearer {token_of(Role.SYSTEM, OTHER)}"}
+    door.request("POST", "/v1/kayit/check", headers=key, json=record("K-7"))  # from here on its quotas are known
     leaks, count = [], 0
     for method, path, [rule] in routes_of(app):
         names = {each for each, _ in re.findall(r"\{(\w+)(:path)?\}", path)} - set(PUBLIC)
-        if not names:
+        if not names or rule in OF_STAFF:
             continue
         roles = [role for role in PEOPLE if rule in RIGHTS[role]]
         knocking = [as_person(house, role, OTHER) for role in roles]
         if rule not in NEVER_A_KEYS:
-            knocking += [{"Authorization": f"Bearer {token_of(Role.SYSTEM, OTHER)}"}]
+            knocking += [key]
         for headers in knocking:
             door.request("GET", "/v1/line", headers=headers)  # that a key was used is noted once a minute
             theirs = answer_of(method, path, tried.theirs, headers)
             nobodys = answer_of(method, path, tried.nobodys, headers)
             count += 1
-            if theirs != nobodys or theirs[0] != 404:
+            if theirs != nobodys or (theirs[0] != 404 and not (path in OWN_CARD and method != "GET")):
                 leaks.append((method, path, theirs, nobodys))
 
     assert leaks == []
@@ -208,5 +261,5 @@ def test_anothers_ids_are_as_unknown_as_ids_that_never_were_byte_for_byte_and_qu
 def test_every_right_is_asked_for_and_every_role_may_something(app):
     asked_for = {rule for _, _, [rule] in routes_of(app)}
 
-    assert asked_for == {OPEN_TO_ALL, *Right}
+    assert asked_for | {Right.READ_HEALTH} == {OPEN_TO_ALL, *Right}  # which POST /pack asks for when it must
     assert set(RIGHTS) == set(Role)
