@@ -35,6 +35,7 @@ class Change:
     """One move of a message (`bildirim.moved`), or the link between a record and its correction (`kayit.corrected`).
 
     Or a webhook that was disabled (`webhook.disabled`; `code` says why), for those who listen at another door.
+    Or staff of the integrator that broke the glass (`glass.broken`): `GET /v1/glass` tells who and why.
     `cursor` is what to ask on from. `cause` is the cause for which the message waits now, when this change put it where
     it stands; `mark` is a piece of the entry's hash, by which a cursor of another history is noticed.
     """

@@ -115,12 +115,13 @@ LOOKS = frozenset(
         "pack.making",
         "pack.made",
         "pack.failed",
+        "glass.looked",
         "party.looked_up",
     }
 )
 """What may happen twice without harm: nothing changed but this log."""
 
-FEED = frozenset({"bildirim.moved", "kayit.corrected", "webhook.disabled"})
+FEED = frozenset({"bildirim.moved", "kayit.corrected", "webhook.disabled", "glass.broken"})
 """What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode

@@ -27,7 +27,7 @@ from integrator.webhooks.endpoints import DISABLED, OPEN, Inside, Secret, Webhoo
 from integrator.webhooks.guard import NotResolved
 from integrator.webhooks.standard import new_secret, trial_message
 
-KINDS = frozenset({f"bildirim.{state}" for state in State} | {"kayit.corrected", "webhook.disabled"})
+KINDS = frozenset({f"bildirim.{state}" for state in State} | {"kayit.corrected", "webhook.disabled", "glass.broken"})
 """What a filter may name."""
 
 BY_HAND = "by_hand"

@@ -75,6 +75,13 @@ def test_the_customer_sees_who_looked_and_why_and_no_other_customer_does(person,
     assert call("GET", "/glass", role=Role.MANAGER, kurum=OTHER).json() == {"glass": []}
 
 
+def test_the_customer_hears_of_it_by_the_feed_and_no_other_customer_hears(person, call, number):
+    broken(person(Role.OPERATOR))
+
+    assert call("GET", "/change").json()["changes"][-1]["event"] == "glass.broken"
+    assert call("GET", "/change", kurum=OTHER).json()["changes"] == []
+
+
 def test_a_glass_is_of_one_person_and_one_customer_and_ends(person, number, gateway, call):
     operator, colleague = person(Role.OPERATOR), person(Role.OPERATOR, login="colleague@b.test")
     call("GET", "/line", kurum=OTHER)
