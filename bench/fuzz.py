@@ -25,7 +25,7 @@ from integrator.settings import WebSettings
 from integrator.web.app import create_app
 from integrator.web.server import listen
 from tests.factories import KURUM
-from tests.fuzzing import HOOKS, make_gateway
+from tests.fuzzing import HOOKS, UNBOUND, make_gateway
 
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 
@@ -42,7 +42,7 @@ def main() -> int:
         gateway = make_gateway(Path(folder))
         _, token = access.make_api_key(gateway, KURUM, Role.SYSTEM, "fuzz", lives=timedelta(days=400))
         door = listen(WebSettings(port=0))
-        app = create_app(gateway, Caps(record_bytes=100_000, file_bytes=2_000_000), Path(folder))
+        app = create_app(gateway, Caps(record_bytes=100_000, file_bytes=2_000_000), Path(folder), bounds=UNBOUND)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()

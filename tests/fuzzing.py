@@ -16,6 +16,7 @@ from integrator.audit.trail import Trail
 from integrator.catalogue.catalogue import read_catalogue
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import SgkTescilNo
+from integrator.domain.limits import Limits
 from integrator.domain.parties import Isyeri
 from integrator.gateway import Gateway
 from integrator.registering import set_card
@@ -25,11 +26,15 @@ from integrator.store.engine import open_engine, sqlite_url
 from integrator.store.keyring import KeyRing
 from integrator.store.schema import create_schema
 from integrator.web.api.parties import XLSX
+from integrator.web.bounds import Bounds
 from tests.factories import FIRST_NUMBER, KURUM, SGK, record, submitted
 from tests.fakes import FakeClock, FakeMinistry
 
 HOOKS = "tests.fuzzing"
 _NUMBERS = count(1)
+
+UNBOUND = Bounds(Limits(key_calls_per_second=0, kurum_calls_per_second=0, lookups_a_day=0), failures_per_minute=0)
+"""Limits have tests of their own; here everybody calls without end."""
 
 
 class Ministry(FakeMinistry):

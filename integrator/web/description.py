@@ -63,10 +63,11 @@ _TEXTS: Mapping[str, str] = {
     "413": "The body is larger than the cap.",
     "415": "The body is of a kind that is not taken here.",
     "422": "The content is at fault; findings are told where there are some.",
+    "429": "More calls, records or bytes than this customer may. Retry-After tells when it may again.",
     "500": "A fault of ours or a setting that the operator must mend; nothing of it is told.",
     "503": "Busy, or something we need is away: the same call succeeds later. Retry-After tells when.",
 }
-_ALWAYS = ("401", "403", "405", "500", "503")
+_ALWAYS = ("401", "403", "405", "429", "500", "503")
 _FORM = ("400", "404")
 _BODY = ("409", "413", "415", "422")
 

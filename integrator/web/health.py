@@ -28,7 +28,7 @@ async def live() -> dict[str, bool]:
     return {"ok": True}
 
 
-@router.get("/ready", dependencies=[open_to_all()])
+@router.get("/ready", dependencies=[open_to_all()], responses={503: {"description": "Not ready; each part is told."}})
 async def ready(request: Request) -> JSONResponse:
     """Every part that accepting needs. The ministry's state is told, and stops nothing: records are kept for it."""
     told = await to_thread.run_sync(_tell, request.app.state, limiter=_THREADS)

@@ -279,7 +279,8 @@ def test_what_changed_or_was_signed_by_another_is_refused_naming_nobody_and_the_
     assert PROFESSIONAL not in done.stdout + done.stderr
     assert FOREIGNER not in done.stdout + done.stderr
     assert desk.states() == {"queued": 2, "awaiting_signature": 2}
-    assert json.loads(again.stdout)["attached"] == 0
+    assert json.loads(again.stdout)["attached"] == 2  # the same signatures: said again, done once
+    assert desk.states() == {"queued": 2, "awaiting_signature": 2}
 
 
 def test_a_message_cancelled_meanwhile_takes_no_signature(desk_with):

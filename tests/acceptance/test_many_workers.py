@@ -39,7 +39,10 @@ def test_four_workers_on_one_server_that_crashes_lose_and_double_nothing(ibys, t
     wait_until(lambda: settled(ibys), 150)
 
     codes = [ibys.stop(worker) for worker in workers]
-    assert set(codes) <= {0, 4}  # 4: the server was away in the moment this one started; its supervisor starts it again
+    # 4: the server was away in the moment this one started; its supervisor starts it again. The newest may be stopped
+    # before it has begun: then the signal itself ends it.
+    assert set(codes[:-1]) <= {0, 4}
+    assert codes[-1] in (0, 4, -signal.SIGTERM)
     assert 0 in codes
     gateway = open_gateway(trial.settings, sending=False)
     records = [json.loads(line) for line in trial.input_file.open("rb")]

@@ -175,8 +175,8 @@ def test_an_old_snapshot_is_found_by_a_checkpoint_held_outside_and_named(lived, 
         ("UPDATE deneme SET reply = NULL WHERE sorgu_no = 10000000003", "its reply is gone"),
         ("UPDATE api_key SET role = 'manager'", "it is not what entry"),
         ("UPDATE api_key SET revoked_at = NULL, expires_at = expires_at + 1", "api_key "),
-        ("INSERT INTO api_key SELECT 'aaaaaaaa', kurum_id, role, name, digest, created_at, expires_at, NULL, NULL, ''"
-         " FROM api_key LIMIT 1", "api_key aaaaaaaa: the log does not speak of it"),
+        ("INSERT INTO api_key SELECT 'aaaaaaaa', kurum_id, role, name, digest, created_at, expires_at, NULL, NULL, '',"
+         " rights, profesyonel_index FROM api_key LIMIT 1", "api_key aaaaaaaa: the log does not speak of it"),
         ("DELETE FROM legal_hold", "legal_hold K-3: entry"),
         ("UPDATE retention_event SET happened_on = '2001-01-01'", "retention_event "),
         ("DELETE FROM retention_event", "retention_event of a person: entry"),

@@ -1,6 +1,7 @@
 """The key that signs checkpoints is replaced: the old one signs the new one in, and counts for nothing new after."""
 
 import json
+import shutil
 import time
 from dataclasses import replace
 from threading import Event, Thread
@@ -49,6 +50,7 @@ def key_file(tmp_path):
     path = tmp_path / "keys" / "checkpoint.key"
     path.parent.mkdir()
     path.write_text((b"\7" * 32).hex())
+    path.chmod(0o600)
     return path
 
 
@@ -133,13 +135,13 @@ def test_a_process_that_holds_the_old_key_signs_with_the_new_one_at_its_next_che
 def test_on_another_host_the_next_file_is_enough(signing, another_worker, key_file, tmp_path):
     there = tmp_path / "host2" / "checkpoint.key"
     there.parent.mkdir()
-    there.write_text(key_file.read_text())
+    shutil.copy(key_file, there)
     far = another_worker(checkpoint_key=read_checkpoint_key("test", there))
     turn(signing, key_file)
     grow(far, "K-1")
     with pytest.raises(Misconfigured, match=r"another key than the one that signs this log \(test\+"):
         acts.checkpoint(far)
-    next_to(there).write_text(key_file.read_text())
+    shutil.copy(key_file, next_to(there))
 
     assert open_note(acts.checkpoint(far)[1], signing.checkpoint_key.public)
 

@@ -9,6 +9,7 @@ from integrator.domain.clock import SystemClock
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
 from integrator.store.tables import kayit
 from integrator.web import admission, clock_watch
+from integrator.web.api import reference
 from integrator.web.bounds import Bounds
 from integrator.web.clock_watch import ClockWatch
 from tests.factories import record
@@ -75,11 +76,13 @@ def test_an_upload_under_way_ends_between_two_records_and_is_taken_up_from_there
 def test_calls_past_the_bound_are_told_503_at_once(app, call, monkeypatch):
     goes_on, begun = threading.Event(), threading.Semaphore(0)
 
-    def waits(_gateway):
-        begun.release()
-        return {"ok": goes_on.wait(30)}
+    true_line = reference._line
 
-    monkeypatch.setattr("integrator.web.api.reference._line", waits)
+    def waits(gateway):
+        begun.release()
+        return goes_on.wait(30) and true_line(gateway)
+
+    monkeypatch.setattr(reference, "_line", waits)
     call("GET", "/veri-seti")
     statuses = []
     threads = [threading.Thread(target=lambda: statuses.append(call("GET", "/line").status_code)) for _ in range(3)]

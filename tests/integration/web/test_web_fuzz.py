@@ -40,9 +40,10 @@ def key_of_all(monkeypatch):
 def api(tmp_path, key_of_all):
     """(schema, headers) of a served application."""
     gateway = fuzzing.make_gateway(Path(tmp_path))
-    app = create_app(gateway, Caps(record_bytes=100_000, file_bytes=2_000_000), tmp_path)
+    app = create_app(gateway, Caps(record_bytes=100_000, file_bytes=2_000_000), tmp_path, bounds=fuzzing.UNBOUND)
     with TestClient(app):
-        yield schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=CONFIG), key_of_all(gateway)
+        schema = schemathesis.openapi.from_asgi("/v1/openapi.json", app, config=CONFIG)
+        yield schema.exclude(path="/health/ready"), key_of_all(gateway)  # the clock of these tests stands still
     gateway.database.dispose()
 
 
@@ -76,7 +77,7 @@ def test_links_lead_from_a_record_to_its_receipt(api):
         def after_call(self, response, case):
             reached.add((case.operation.label, response.status_code))
 
-    Walk.run(settings=settings(SHORT, max_examples=max(EXAMPLES, 8)))
+    Walk.run(settings=settings(SHORT, max_examples=max(EXAMPLES, 30)))
 
     assert ("POST /v1/kayit", 201) in reached
     assert ("GET /v1/bildirim/{sorgu_no}/makbuz", 200) in reached

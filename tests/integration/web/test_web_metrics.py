@@ -41,7 +41,7 @@ def live(call, gateway, clock):
     pipeline.dispatch(gateway)
     clock.advance(seconds=100)
     call("GET", "/kayit/K-1")
-    call("GET", "/bildirim/12345678950")
+    call("GET", "/bildirim/10000009999")
 
 
 def test_every_room_outcome_and_call_is_counted(call, gateway, clock, scrape):
@@ -93,7 +93,7 @@ ALLOWED = {
 def test_no_label_holds_anything_but_words_of_ours(call, door, gateway, clock, scrape):
     live(call, gateway, clock)
     door.request("BREW", "/v1/kayit/K-secret")
-    door.get("/v1/nowhere/80000000132")
+    door.get("/v1/nowhere/80000000131")
     gateway.ministry().faults.append("9876543")
     call("POST", "/kayit", json=record("K-9"))
     pipeline.dispatch(gateway)

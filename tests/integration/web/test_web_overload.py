@@ -32,7 +32,7 @@ def database_url(tmp_path, migrated_file):
 @pytest.fixture
 def served(gateway, tmp_path):
     raise_files()
-    app = create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, BOUNDS)
+    app = create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, bounds=BOUNDS)
     with Served(app, BOUNDS, WebSettings()) as made:
         yield made
 

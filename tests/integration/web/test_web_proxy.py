@@ -23,7 +23,7 @@ def status_of(gateway, tmp_path):
 
     def call(token, *fields, trusted="127.0.0.1"):
         bounds = Bounds(failures_per_minute=3)
-        app = create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, bounds)
+        app = create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, bounds=bounds)
         with Served(app, bounds, WebSettings(trusted_proxies=trusted)) as served, served.connect() as connection:
             statuses = []
             for several in fields if isinstance(fields[0], list) else [fields]:

@@ -12,6 +12,7 @@ from integrator.settings import WebSettings
 from integrator.store.engine import reading, sqlite_url
 from integrator.store.tables import kayit
 from integrator.web import admission
+from integrator.web.api import reference
 from integrator.web.app import create_app
 from integrator.web.bounds import Bounds
 from tests.factories import record
@@ -40,7 +41,7 @@ def database_url(tmp_path, migrated_file):
 @pytest.fixture
 def serve(gateway, tmp_path):
     def make(bounds=QUICK, **settings):
-        app = create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, bounds)
+        app = create_app(gateway, Caps(record_bytes=20_000, file_bytes=2_000_000), tmp_path, bounds=bounds)
         return Served(app, bounds, WebSettings(**settings))
 
     return make
@@ -248,7 +249,8 @@ def test_who_does_not_read_a_streamed_answer_is_left(served, token, gateway):
 
 def test_reading_that_takes_too_long_is_told_503_and_counts_until_it_ends(served, token, monkeypatch):
     goes_on = threading.Event()
-    monkeypatch.setattr("integrator.web.api.reference._line", lambda gateway: {"ok": goes_on.wait(30)})
+    true_line = reference._line
+    monkeypatch.setattr(reference, "_line", lambda gateway: goes_on.wait(30) and true_line(gateway))
     with served.connect() as connection:
         connection.sendall(head("GET", "/v1/line", token=token))
         status, fields, body = read_answer(connection)
