@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 
 from integrator.store.dialect import insert_new
+from integrator.store.engine import Conflict
 from integrator.store.people_tables import login_brake
 
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -39,11 +40,16 @@ class Pauses:
 
 
 def charge(tx: Connection, brakes: Sequence[Brake], pauses: Pauses, *, now: datetime) -> datetime | None:
-    """Count a try at each brake. When one still pauses nothing is counted, and the end of the pause is returned."""
+    """Count a try at each brake. When one still pauses nothing is counted, and the end of the pause is returned.
+
+    Raises Conflict when somebody came in meanwhile, whose brakes were forgotten between our two statements.
+    """
     ordered = sorted(brakes, key=lambda each: each.name)  # always in one order, or two callers would wait in a ring
     insert_new(tx, login_brake, [_fresh(each, now) for each in ordered])
     query = select(login_brake).where(login_brake.c.name.in_([each.name for each in ordered]))
     rows = {row.name: row for row in tx.execute(query.order_by(login_brake.c.name).with_for_update())}
+    if len(rows) < len(ordered):
+        raise Conflict("a brake was forgotten meanwhile")
     until: datetime = max(row.until_at for row in rows.values())
     if until > now:
         return until
