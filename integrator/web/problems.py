@@ -202,8 +202,11 @@ def set_up_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def form(request: Request, error: RequestValidationError) -> JSONResponse:
-        places = [".".join(map(str, each["loc"])) for each in error.errors()]
-        return problem(BadCall(seen(", ".join(places))), request)
+        places = [each["loc"] for each in error.errors()]
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind and not kind.endswith("json") and any(each[0] == "body" for each in places):
+            return problem(NotTaken("Content-Type: application/json"), request)
+        return problem(BadCall(seen(", ".join(".".join(map(str, each)) for each in places))), request)
 
     @app.exception_handler(HTTPException)
     def address(request: Request, error: HTTPException) -> JSONResponse:
