@@ -185,10 +185,10 @@ def rotate(
 ) -> None:
     """A new token in place of KEY_NO's, which still opens for a while."""
     overlap = timedelta(hours=overlap_hours)
-    token = access.rotate_api_key(
+    key, token = access.rotate_api_key(
         open_gateway(settings, sending=False), _owner(settings, kurum), key_no, overlap=overlap, by=name_of(by)
     )
-    print_json({"token": token}) if as_json else _print_token(token)
+    print_json({**_shown(key), "token": token}) if as_json else _print_token(token)
 
 
 @api_key_group.command()

@@ -28,6 +28,7 @@ from integrator.web.admission import Admission
 from integrator.web.answers import DEPRECATED, Answers
 from integrator.web.api import (
     announcements,
+    api_keys,
     causes,
     changes,
     corrections,
@@ -35,6 +36,7 @@ from integrator.web.api import (
     glass,
     lookups,
     messages,
+    own_people,
     parties,
     receipts,
     records,
@@ -74,7 +76,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks,
+    changes, reference, sessions, glass, webhooks, api_keys, own_people,
 )  # fmt: skip
 
 

@@ -118,6 +118,7 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (OtherCall, 422),
     (NotFromHere, 403),
     (SecondStepWanted, 403),
+    (errors.BeyondOwn, 403),
     (errors.NotAdmitted, 401),
     (errors.Paused, 429),
     (errors.BadPassword, 422),

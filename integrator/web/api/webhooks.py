@@ -16,7 +16,7 @@ from integrator.domain.errors import Unavailable
 from integrator.domain.roles import Right
 from integrator.store.engine import reading
 from integrator.web.api.messages import Reason
-from integrator.web.api.shapes import plain
+from integrator.web.api.shapes import Overlap, plain
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
 from integrator.webhooks import endpoints, hands
@@ -72,13 +72,6 @@ class ChangedWebhook(BaseModel):
     name: Name | None = None
     address: Address | None = None
     events: Filter | None = None
-
-
-class Overlap(BaseModel):
-    """How long the secrets before the new one still sign."""
-
-    model_config = ConfigDict(extra="forbid")
-    overlap_hours: int = Field(default=24, ge=0, le=720)
 
 
 class Replayed(Reason):
