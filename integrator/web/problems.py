@@ -90,7 +90,7 @@ class OtherCall(Rejected):
 
 
 class AlreadyDone(Rejected):
-    """The call with this Idempotency-Key was carried out, and its answer was lost with the process."""
+    """The call with this Idempotency-Key was carried out, and its answer is not kept: lost, erased, or a secret."""
 
     code = "INT-API-073"
 
