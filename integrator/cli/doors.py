@@ -73,7 +73,9 @@ def _serve(settings: Settings, door: socket.socket, ready: Callable[[], None]) -
     if settings.log.traces_to:
         trace_to(settings.log.traces_to)
     bounds = bounds_of(settings)
-    gateway = open_gateway(settings)  # it asks the ministry when somebody looks something up; it sends nothing
+    gateway = open_gateway(
+        settings, waits=settings.web.lock_seconds
+    )  # it asks the ministry when somebody looks something up; it sends nothing
     if settings.web.metrics_port:
         open_metrics(gateway, settings.web.metrics_host, settings.web.metrics_port)
     app = create_app(

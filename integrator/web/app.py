@@ -104,11 +104,12 @@ def create_app(
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.webhook_terms = webhook_terms or Terms()
-    app.state.tide, app.state.authority = Tide(gateway), authority
+    app.state.drain = Drain()
+    app.state.tide, app.state.authority = Tide(gateway, app.state.drain), authority
     app.state.house = House(gateway, people or PeopleRules())
     app.state.limiter = Limiter(gateway.database, gateway.clock, bounds.limits)
     app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
-    app.state.drain = Drain()
+    app.state.visitors = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
     v1 = APIRouter(prefix="/v1")
     for part in _PARTS:
