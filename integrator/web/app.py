@@ -48,7 +48,6 @@ from integrator.web.api import (
 )
 from integrator.web.bounds import Bounds
 from integrator.web.clock_watch import ClockWatch
-from integrator.web.described import describe_rights
 from integrator.web.description import Described
 from integrator.web.draining import Drain
 from integrator.web.gathering import Gathering
@@ -117,7 +116,6 @@ def create_app(
     app.include_router(v1)
     app.include_router(health.router)
     set_up_problems(app)
-    describe_rights(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
     app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)
