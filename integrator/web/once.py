@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrator.domain.errors import IntegratorError
@@ -56,7 +57,7 @@ class _Answer:
     @property
     def is_kept(self) -> bool:
         """Whether the same call gets it again."""
-        is_final = self.status != 429 and self.status < 500
+        is_final = self.status not in (405, 429) and self.status < 500
         return is_final and b"no-store" not in dict(self.headers).get(b"cache-control", b"")
 
     def packed(self) -> bytes:
@@ -108,6 +109,8 @@ class Once:
             return await self._run(request, body)
         standing, call = found
         if standing is Standing.OTHER:
+            if not _is_taken(request):  # there is no such call at all: the router says so
+                return await self._run(request, body)
             raise OtherCall(HEADER)
         if standing is Standing.UNDER_WAY:
             raise UnderWay(HEADER)
@@ -184,6 +187,10 @@ class Once:
         """Sealed by a key that the customer's index key gives: replacing data keys leaves it alone."""
         sealer = self._gateway.keyring.sealer(call.kurum)
         return Content(sealer.fingerprint(b"answers to calls"), sealer)
+
+
+def _is_taken(request: Request) -> bool:
+    return any(each.matches(request.scope)[0] is Match.FULL for each in request.app.routes)
 
 
 def _named(scope: Scope, headers: Headers) -> Iterable[bytes]:

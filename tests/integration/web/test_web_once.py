@@ -96,6 +96,15 @@ def test_the_same_key_for_another_call_is_refused(keyed, path, facts):
     assert (answer.status_code, answer.json()["code"]) == (422, "INT-API-072")
 
 
+def test_a_method_that_no_address_takes_is_told_so_whatever_its_key_was_used_for(keyed, gateway):
+    first = keyed("PATCH", "/kayit/batch", json=[])
+    keyed("POST", "/kayit", json=record("K-1"))
+    again = keyed("PATCH", "/kayit/batch", json=[])
+
+    assert [(each.status_code, each.headers["allow"]) for each in (first, again)] == [(405, "POST")] * 2
+    assert len(rows(gateway)) == 1
+
+
 def test_keys_of_other_customers_and_other_callers_are_other_keys(keyed, gateway):
     answers = [
         keyed("POST", "/kayit", json=record("K-1")),
