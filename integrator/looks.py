@@ -59,6 +59,13 @@ def looking(
     _record(gateway, events.done, numbers, told | more)
 
 
+def note_refusal(gateway: Gateway, kurum: KurumNo, *, by: str, role: str, right: str, call: str) -> None:
+    """Somebody whom we know asked for content that their role does not see; `call` is the route's pattern."""
+    facts = {"kurum": kurum, "by": Hand(by, "look").by, "role": role, "right": right, "call": call}
+    with writing(gateway.database) as tx:
+        gateway.record(tx, [Entry("content.withheld", gateway.actor, facts)], gateway.clock.now())
+
+
 def _record(gateway: Gateway, event: str, numbers: Sequence[SorguNo], facts: Mapping[str, Any]) -> None:
     now = gateway.clock.now()
     several = [list(numbers[start : start + NAMED_AT_ONCE]) for start in range(0, len(numbers), NAMED_AT_ONCE)]

@@ -143,6 +143,7 @@ _PEOPLE = (
     "person.password_changed", "person.unlocked", "person.reset", "person.role_changed",
 )  # fmt: skip
 ELSEWHERE = {
+    "content.withheld": "web/test_web_desk.py",
     "limits.changed": "web/test_web_limits.py",
     "party.imported": "pipeline/test_pipeline_parties.py",
     **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
