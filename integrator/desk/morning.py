@@ -228,7 +228,7 @@ def _cause_row(gateway: Gateway, names: Names, group: Group, professional: str) 
         examples=tuple(sorted({group.first, group.last})),
         happened=told.happened,
         who=told.who,
-        where=told.where,
+        where=told.at_desk,
         code_means={"tr": known.tr, "en": known.en} if known and not told.tells_code else None,
         form=f"{form.veri_seti} {form.version} {form.metot}" if form else "",
         place=names.place(cause.isyeri_index) if cause.isyeri_index else None,
