@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from integrator import acts
 from integrator.access import Principal
-from integrator.desk.proofs import read_proof, read_signed
+from integrator.desk.proofs import read_content, read_proof, read_signed
 from integrator.desk.timeline import read_life
 from integrator.domain.advice import word
 from integrator.domain.errors import BadReason, Changed, IllegalMove, Rejected
@@ -84,10 +84,10 @@ def read_bytes(
     principal: Annotated[Principal, needs(Right.READ_CONTENT)],
 ) -> Response:
     """The exact bytes that were signed, as text; that they were read is audited."""
-    number = SorguNo(sorgu_no)
-    content = acts.read_canonical(gateway, principal.kurum, number, signer=principal.signer)
-    with acts.exporting(gateway, principal.kurum, [number], by=principal.name):
-        return render(request, "bytes.html", principal, sorgu_no=sorgu_no, content=content.decode(), size=len(content))
+    number, kurum = SorguNo(sorgu_no), principal.kurum
+    found = read_content(gateway, kurum, number, rights=principal.rights, by=principal.name, signer=principal.signer)
+    content = found.canonical
+    return render(request, "bytes.html", principal, sorgu_no=sorgu_no, content=content.decode(), size=len(content))
 
 
 @router.get("/makbuz")

@@ -143,7 +143,6 @@ _PEOPLE = (
     "person.password_changed", "person.unlocked", "person.reset", "person.role_changed",
 )  # fmt: skip
 ELSEWHERE = {
-    "content.withheld": "web/test_web_desk.py",
     "limits.changed": "web/test_web_limits.py",
     "party.imported": "pipeline/test_pipeline_parties.py",
     **dict.fromkeys(("glass.broken", "glass.looked", "glass.ended"), "web/test_web_glass.py"),
@@ -155,6 +154,7 @@ ELSEWHERE = {
         f"webhook.{each}": "webhooks/test_hands.py"
         for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
     },
+    "content.withheld": "desk/test_desk_timeline.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
     "log_key.replaced": "keeping/test_log_key.py",
     "gateway.claimed": "wiring/test_wiring_claim.py",
