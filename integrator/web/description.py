@@ -102,9 +102,8 @@ _SCHEMES: Node = {
 def _rules_of(app: FastAPI) -> Iterator[tuple[str, str, Right | str]]:
     """(path, method, rule) of every route that is described, as the description writes them."""
     for route in iter_route_contexts(app.routes):
-        dependant = getattr(route, "dependant", None)
-        is_told = dependant is not None and getattr(route, "include_in_schema", True)
-        rules = [rule_of(each.call) for each in dependant.dependencies] if is_told else []
+        dependant = getattr(route, "dependant", None) if getattr(route, "include_in_schema", False) else None
+        rules = [rule_of(each.call) for each in dependant.dependencies] if dependant else []
         for method in route.methods or ():
             yield from ((str(route.path).replace(":path}", "}"), method.lower(), rule) for rule in rules if rule)
 

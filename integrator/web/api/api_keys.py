@@ -21,7 +21,7 @@ from integrator.web.guard import GatewayHere, needs
 router = APIRouter(prefix="/api-key", tags=["api-key"])
 
 Number = Annotated[str, Path(min_length=8, max_length=8, pattern="^[0-9a-z]{8}$", description="key_no")]
-Network = Annotated[str, Field(min_length=1, max_length=64, description="such as 192.0.2.0/24")]
+Network = Annotated[str, Field(min_length=1, max_length=49, description="such as 192.0.2.0/24")]
 Keeper = Annotated[Principal, needs(Right.KEEP_ACCESS)]
 
 
@@ -32,7 +32,7 @@ class NewKey(BaseModel):
     name: str = Field(min_length=1, max_length=64, description="what it is for; stands in the audit log")
     role: Role = Role.SYSTEM
     rights: list[Right] = Field(default=[], max_length=len(Right))
-    addresses: list[Network] = Field(default=[], max_length=64)
+    addresses: list[Network] = Field(default=[], max_length=10)  # what the column holds
     days: Days = 365
 
 
