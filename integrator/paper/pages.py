@@ -28,6 +28,7 @@ _STYLES = {
     "title": ParagraphStyle("title", fontName=BOLD, fontSize=16, leading=20),
     "head": ParagraphStyle("head", fontName=BOLD, fontSize=11, leading=14, spaceBefore=10, spaceAfter=4),
     "text": ParagraphStyle("text", fontName=PLAIN, fontSize=9, leading=12.5, spaceAfter=3),
+    "code": ParagraphStyle("code", fontName=BOLD, fontSize=13, leading=20),
     "small": ParagraphStyle("small", fontName=PLAIN, fontSize=7.5, leading=10),
     "cell": ParagraphStyle("cell", fontName=PLAIN, fontSize=8, leading=10),
     "column": ParagraphStyle("column", fontName=BOLD, fontSize=8, leading=10),

@@ -1,13 +1,16 @@
+import json
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from integrator import pipeline
 from integrator.coverage.following import follow_all
 from integrator.coverage.reading import count_places
 from integrator.parties import register
 from integrator.parties.register import calisan_index, isyeri_index, profesyonel_index
-from integrator.store.engine import writing
+from integrator.store.engine import reading, writing
+from integrator.store.tables import audit_entry
 from tests.factories import KURUM, PROFESSIONAL, SGK, record, submitted, workers
 from tests.fakes import START
 
@@ -52,3 +55,15 @@ def send(gateway):
         return [number for each in answers for number in each.sorgu_no]
 
     return act
+
+
+@pytest.fixture
+def entries(gateway):
+    """(event, by) of the entries of these events, in their order."""
+
+    def read(*events):
+        with reading(gateway.database) as tx:
+            leaves = list(map(json.loads, tx.execute(select(audit_entry.c.leaf).order_by(audit_entry.c.i)).scalars()))
+        return [(each["event"], each["by"]) for each in leaves if each["event"] in events]
+
+    return read
