@@ -93,7 +93,7 @@ class Issued:
     pdf: bytes = field(repr=False)
 
 
-class Standing(StrEnum):
+class Validity(StrEnum):
     """What becomes of a code that somebody asks about."""
 
     VALID = "valid"
@@ -105,7 +105,7 @@ class Standing(StrEnum):
 class Verified:
     """What a stranger is told: who keeps it, and what it said; nothing of an unknown one."""
 
-    standing: Standing
+    validity: Validity
     gateway: str
     certificate: Certificate | None = None
 
@@ -192,9 +192,9 @@ def verify_code(gateway: Gateway, told: str) -> Verified:
     with reading(gateway.database) as tx:
         row = tx.execute(select(usage_certificate).where(_C.code_digest == digest)).mappings().one_or_none()
     if row is None:
-        return Verified(Standing.UNKNOWN, origin)
+        return Verified(Validity.UNKNOWN, origin)
     found = _read(gateway, row)
-    return Verified(Standing.REVOKED if found.revoked_at else Standing.VALID, origin, found)
+    return Verified(Validity.REVOKED if found.revoked_at else Validity.VALID, origin, found)
 
 
 def _entry(gateway: Gateway, tx: Tx, kurum: KurumNo, made: Certificate, hand: Hand) -> Entry:

@@ -11,7 +11,7 @@ from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.keeping.rotating import replace_data_keys, reseal
 from integrator.paper.usage import (
     Asked,
-    Standing,
+    Validity,
     issue,
     read_certificates,
     revoke,
@@ -43,7 +43,7 @@ def issued(gateway, lived):
 def test_a_certificate_says_what_was_counted_and_its_code_verifies_it(gateway, issued):
     found = verify_code(gateway, issued.code.lower())
 
-    assert (found.standing, found.gateway) == (Standing.VALID, "test")
+    assert (found.validity, found.gateway) == (Validity.VALID, "test")
     assert found.certificate == issued.certificate
     assert [(each.veri_seti, each.notified, each.accepted) for each in found.certificate.counts] == [("egitim", 3, 2)]
     assert found.certificate.title == "I*** D*** Ç*** İ*** v*** Ğ*** Ş*** A***"
@@ -81,12 +81,12 @@ def test_a_revoked_one_says_so_and_the_first_time_counts(gateway, issued, clock,
     again = revoke(gateway, KURUM, issued.certificate.usage_no, WHY)
     found = verify_code(gateway, issued.code)
 
-    assert (found.standing, found.certificate.revoked_at, again.revoked_at) == (Standing.REVOKED, at, at)
+    assert (found.validity, found.certificate.revoked_at, again.revoked_at) == (Validity.REVOKED, at, at)
     assert entries("usage.issued", "usage.revoked") == [("usage.issued", "ayse"), ("usage.revoked", "ayse")]
 
 
 def test_a_code_that_was_never_given_is_unknown_and_a_mistyped_one_is_told(gateway, issued):
-    assert verify_code(gateway, write_code(7)).standing is Standing.UNKNOWN
+    assert verify_code(gateway, write_code(7)).validity is Validity.UNKNOWN
     assert verify_code(gateway, write_code(7)).certificate is None
     with pytest.raises(Malformed):
         verify_code(gateway, issued.code[:-1])
@@ -129,7 +129,7 @@ def test_another_customer_neither_sees_nor_revokes_it(gateway, issued):
     assert read_certificates(gateway, other) == []
     with pytest.raises(NotFound):
         revoke(gateway, other, issued.certificate.usage_no, WHY)
-    assert verify_code(gateway, issued.code).standing is Standing.VALID
+    assert verify_code(gateway, issued.code).validity is Validity.VALID
 
 
 def test_new_data_keys_leave_a_certificate_readable(gateway, issued, clock):
