@@ -165,9 +165,7 @@ class _Progress:
         if done % self._every:
             return
         now = self._gateway.clock.now()
-        if not write_anew(
-            self._gateway.database, lambda tx: packs.tell_progress(tx, self._job, step, done, now=now)
-        ):
+        if not write_anew(self._gateway.database, lambda tx: packs.tell_progress(tx, self._job, step, done, now=now)):
             raise _NotWanted
 
 

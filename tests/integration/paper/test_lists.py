@@ -1,4 +1,5 @@
 import io
+import shutil
 
 import openpyxl
 import pytest
@@ -8,9 +9,18 @@ from integrator.domain.identifiers import KurumNo
 from integrator.paper import lists
 from integrator.paper.lists import LISTS, list_named
 from integrator.paper.sheets import write_sheet
+from integrator.store.engine import sqlite_url
 from tests.factories import KURUM, SGK
 from tests.fakes import START
 from tests.integration.paper.conftest import TITLE
+
+
+@pytest.fixture
+def database_url(migrated_file, tmp_path):
+    """SQLite only: what differs between the engines is tried where it is read."""
+    path = tmp_path / "ibys.sqlite3"
+    shutil.copyfile(migrated_file, path)
+    return sqlite_url(path)
 
 
 def sheet_of(gateway, name, *, kurum=KURUM, language="tr"):
