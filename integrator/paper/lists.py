@@ -12,13 +12,13 @@ from integrator.coverage.standing import COVERED, Standing
 from integrator.coverage.subjects import EGITIM, MUAYENE
 from integrator.desk.deadlines import Duty, read_deadlines
 from integrator.desk.gaps import Missing, read_gaps, read_loads
+from integrator.desk.names import read_names
 from integrator.domain.advice import advice_for
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import State
 from integrator.domain.texts import Language
 from integrator.gateway import Gateway
-from integrator.paper.places import read_names
 from integrator.paper.sheets import Listing
 from integrator.paper.words import say
 from integrator.queue.readings import Chosen, read_page
@@ -119,37 +119,38 @@ def list_named(gateway: Gateway, kurum: KurumNo, name: str, language: Language) 
 
 
 def _deadlines(gateway: Gateway, kurum: KurumNo, _language: Language) -> Rows:
-    names = read_names(gateway, kurum)
     with reading(gateway.database) as tx:
         found = read_deadlines(tx, kurum, today=today_of(gateway))
+        places, people = [each.isyeri_index for each in found], [each.profesyonel_index for each in found]
+        names = read_names(tx, gateway, kurum, isyeri=places, profesyonel=people)
     for each in found:
-        place, person = names.place(each.isyeri_index), names.person(each.profesyonel_index)
+        place, person = names.place(each.isyeri_index), names.professional(each.profesyonel_index)
         what = (Horizon(each.within), each.due_on, each.duty, each.count)
         yield DeadlineRow(*what, place.ad_unvan, place.sgk_tescil_no, person)
 
 
 def _gaps(gateway: Gateway, kurum: KurumNo, _language: Language) -> Rows:
-    names = read_names(gateway, kurum)
     with reading(gateway.database) as tx:
         found = read_gaps(tx, gateway.keyring.sealer(kurum), kurum, today=today_of(gateway))
+        names = read_names(tx, gateway, kurum, isyeri=(each.isyeri_index for each in found), profesyonel=())
     for each in found:
         place = names.place(each.isyeri_index)
         yield GapRow(place.ad_unvan, place.sgk_tescil_no, each.missing, each.role, each.seen, each.wanted)
 
 
 def _loads(gateway: Gateway, kurum: KurumNo, language: Language) -> Rows:
-    names = read_names(gateway, kurum)
     with reading(gateway.database) as tx:
         found = read_loads(tx, kurum, today=today_of(gateway))
+        names = read_names(tx, gateway, kurum, isyeri=(), profesyonel=(each.profesyonel_index for each in found))
     for each in found:
         role = say(f"belge_tipi_{each.belge_tipi}", language) if each.belge_tipi in ("1", "2", "3") else each.belge_tipi
-        yield LoadRow(names.person(each.profesyonel_index), role, each.contracts, each.minutes, each.ceiling)
+        yield LoadRow(names.professional(each.profesyonel_index), role, each.contracts, each.minutes, each.ceiling)
 
 
 def _coverage(gateway: Gateway, kurum: KurumNo, _language: Language) -> Rows:
-    names = read_names(gateway, kurum)
     with reading(gateway.database) as tx:
         found = read_counts(tx, kurum)
+        names = read_names(tx, gateway, kurum, isyeri=(each.isyeri_index for each in found), profesyonel=())
     for each in found:
         place = names.place(each.isyeri_index)
         counts = [_covered(each.counts.get(name, {})) for name in (EGITIM, MUAYENE)]

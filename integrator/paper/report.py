@@ -16,10 +16,10 @@ from integrator.coverage.reading import Counted, read_counts, sum_counts, today_
 from integrator.coverage.standing import COVERED
 from integrator.coverage.subjects import KINDS
 from integrator.desk.deadlines import Deadline, Duty, read_deadlines
+from integrator.desk.names import Names, Place, read_names
 from integrator.domain.errors import Malformed, UnknownParty
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.gateway import Gateway
-from integrator.paper.places import Names, Place, read_names
 from integrator.paper.tallies import Cause, Month, Period, Tally, read_causes, read_months, read_tallies
 from integrator.parties.register import isyeri_index
 from integrator.registering import read_kurum
@@ -63,29 +63,36 @@ def read_report(gateway: Gateway, kurum: KurumNo, month: date, sgk: SgkTescilNo 
 
     Raises UnknownParty for a workplace that no register knows, Malformed for a month to come or before the law.
     """
-    first, last = _month_of(month)
-    today = today_of(gateway)
+    today, first = today_of(gateway), _month_of(month)[0]
     if first > today or first.year < FIRST_YEAR:
         raise Malformed(f"month: {first:%Y-%m}; from {FIRST_YEAR}-01 to {today:%Y-%m} is wanted")
     if not read_kurum(gateway, kurum):
         raise UnknownParty(sgk.value if sgk else kurum)
     index = isyeri_index(gateway.keyring.sealer(kurum), sgk.value) if sgk else ""
-    names = read_names(gateway, kurum)
-    if sgk and index not in names.places:
-        raise UnknownParty(sgk.value)
     with reading(gateway.database) as tx:
-        counted = [each for each in read_counts(tx, kurum) if index in ("", each.isyeri_index)]
-        mine = Period(kurum, first, last, index)
-        ends = read_deadlines(tx, kurum, today=today)
-        served = _served_by(tx, kurum, index) if index else frozenset()
-        return Report(
-            gateway=gateway.checkpoint_key.origin, kurum=kurum, place=names.place(index) if index else None,
-            month=first, made_at=gateway.clock.now(), roster=sum(each.roster for each in counted),
-            standing=sum_counts(counted), tallies=read_tallies(tx, mine),
-            months=read_months(tx, Period(kurum, _months_before(first), last, index)), causes=read_causes(tx, mine),
-            deadlines=[each for each in ends if not index or _is_at(each, index, served)],
-            coverages=_coverages(counted, names), names=names,
-        )  # fmt: skip
+        found = _read(tx, gateway, Period(kurum, *_month_of(month), index), today)
+    if sgk and not (found.place and found.place.sgk_tescil_no):
+        raise UnknownParty(sgk.value)
+    return found
+
+
+def _read(tx: Tx, gateway: Gateway, period: Period, today: date) -> Report:
+    kurum, index = period.kurum, period.isyeri_index
+    counted = [each for each in read_counts(tx, kurum) if index in ("", each.isyeri_index)]
+    ends = read_deadlines(tx, kurum, today=today)
+    if index:
+        served = _served_by(tx, kurum, index)
+        ends = [each for each in ends if _is_at(each, index, served)]
+    places = {index, *(each.isyeri_index for each in counted), *(each.isyeri_index for each in ends)}
+    people = [each.profesyonel_index for each in ends]
+    names = read_names(tx, gateway, kurum, isyeri=places, profesyonel=people)
+    year = Period(kurum, _months_before(period.since), period.until, index)
+    return Report(
+        gateway=gateway.checkpoint_key.origin, kurum=kurum, place=names.place(index) if index else None,
+        month=period.since, made_at=gateway.clock.now(), roster=sum(each.roster for each in counted),
+        standing=sum_counts(counted), tallies=read_tallies(tx, period), months=read_months(tx, year),
+        causes=read_causes(tx, period), deadlines=ends, coverages=_coverages(counted, names), names=names,
+    )  # fmt: skip
 
 
 def _month_of(day: date) -> tuple[date, date]:

@@ -124,7 +124,7 @@ def _deadlines(report: Report, language: Language) -> Iterator[Any]:
 
 def _whose(report: Report, each: Deadline) -> str:
     place = report.names.place(each.isyeri_index).ad_unvan if report.place is None else ""
-    return ", ".join(filter(None, (place, report.names.person(each.profesyonel_index)))) or "-"
+    return ", ".join(filter(None, (place, report.names.professional(each.profesyonel_index)))) or "-"
 
 
 def _places(report: Report, language: Language) -> Iterator[Any]:
