@@ -35,6 +35,7 @@ from integrator.web.api import (
     glass,
     lookups,
     messages,
+    paper,
     parties,
     receipts,
     records,
@@ -76,7 +77,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks,
+    changes, reference, sessions, glass, webhooks, paper,
 )  # fmt: skip
 
 
