@@ -31,7 +31,7 @@ class Planted:
 
     @property
     def places(self) -> list[Workplace]:
-        """Unapproved, stale roster, unapproved; then the good ones. The town's own first and last stay out."""
+        """Two without an approved contract, of one professional each, one with an old roster; then the good ones. The town's own first and last stay out."""
         return self.town.workplaces[1:-1]
 
     def at_ministry(self) -> dict[str, Any]:
@@ -39,11 +39,11 @@ class Planted:
         known = self.town.parties("unused")
         contract_of = {one["sgk_tescil_no"]: one for one in known["sozlesmeler"]}
         isyeri_of = {one["sgk_tescil_no"]: one for one in known["isyerleri"]}
-        unapproved, stale, also = (each.sgk for each in self.places[:3])
+        unapproved, also, stale = (each.sgk for each in self.places[:3])
         user = tckn(870_000_002)
         named = zip(self.town.professionals, NAMES, strict=True)
-        isyerleri = [isyeri_of[sgk] | _served_by(user) for sgk in (unapproved, stale, also)]
-        isyerleri[1] |= {"sigortalilar": isyerleri[1]["calisanlar"], "calisanlar": [tckn(870_000_003)]}
+        isyerleri = [isyeri_of[sgk] | _served_by(user) for sgk in (unapproved, also, stale)]
+        isyerleri[2] |= {"sigortalilar": isyerleri[2]["calisanlar"], "calisanlar": [tckn(870_000_003)]}
         return {
             "isyerleri": isyerleri,
             "sozlesmeler": [contract_of[sgk] | {"durum": "Onay Bekliyor"} for sgk in (unapproved, also)],
@@ -65,7 +65,7 @@ class Planted:
 
     def write_records(self, path) -> None:
         """All but those whose form is stopped later."""
-        unapproved, stale, also, *good = self.places
+        unapproved, also, stale, *good = self.places
         lines = [*self._at(unapproved, UNAPPROVED), *self._at(stale, STALE), *self._at(also, ALSO_UNAPPROVED)]
         left = self.records - STOPPED - len(lines)
         share = -(-left // (len(good) - 1))
