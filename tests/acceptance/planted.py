@@ -1,4 +1,4 @@
-"""A town whose records meet five things to mend, planted at the ministry and in the records; everything else is good."""
+"""A town whose records meet five things to mend, planted at the ministry and in the records; the rest is good."""
 
 from __future__ import annotations
 
