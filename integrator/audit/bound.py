@@ -63,7 +63,8 @@ IN_USE = "in_use"
 """The row of `meta` that holds what settings, keys and versions were seen last."""
 
 EDITION = 2
-"""Of the list of tables below; an older home tells once what stands in those of a later one (decision 0036)."""
+"""Of the list of tables below; an older home tells once what stands in those of a later one (docs/decisions/0036).
+A table that is bound from its birth on is of the first: no home has rows of it that were not told."""
 
 AT_ONCE = 500
 Key = tuple[Any, ...]
