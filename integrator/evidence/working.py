@@ -79,6 +79,12 @@ TABLES: Mapping[str, str] = {
         ),
         _STEERS,
     ),
-    **dict.fromkeys(("coverage", "coverage_count", "coverage_cursor"), "made from the log, and made anew from it"),
+    **dict.fromkeys(
+        (
+            "coverage", "coverage_count", "coverage_cursor", "coverage_message", "coverage_worker", "coverage_depth",
+            "coverage_month",
+        ),
+        "made from the log, and made anew from it",
+    ),
 }  # fmt: skip
 """Table -> why fsck passes over all of it."""
