@@ -15,7 +15,7 @@ from bench.torture.flips import GONE, SAME, Ground, sampled, small_pages
 from bench.torture.lived import KURUM, MASTER, ROSTER, SGK, Clock, Ministry, a_gateway, live, submitted
 from integrator import acts, pipeline
 from integrator.audit.bound import ACTS, ROWS, TABLES
-from integrator.audit.trail import Entry
+from integrator.audit.trail import Entry, Trail
 from integrator.audit.tree import extend, leaf_hash
 from integrator.evidence.fsck import fsck
 from integrator.evidence.working import TABLES as PASSED_OVER
@@ -24,6 +24,10 @@ from integrator.importing import Wanted, import_parties
 from integrator.intake.read_json import Caps
 from integrator.keeping.binding import bind_older_rows
 from integrator.parties.isgkatip import Kind
+from integrator.people.entering import Caller, admit
+from integrator.people.house import House, PeopleRules
+from integrator.people.making import find_person
+from integrator.protect.passwords import Passwords
 from integrator.queue import copies
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
@@ -251,7 +255,7 @@ def test_an_answer_on_which_a_decision_relied_may_not_be_gone(lived, clock):
     assert "a decision relied on it, its row is gone" in broken(lived)
 
 
-def as_a_release_left_it(lived, told, edition=None):
+def as_a_release_left_it(lived, told):
     """The home with another log: `told` makes of each entry what that release wrote."""
     with reading(lived.database) as tx:
         rows = tx.execute(text("SELECT i, leaf, sorgu_no FROM audit_entry ORDER BY i")).all()
@@ -266,7 +270,7 @@ def as_a_release_left_it(lived, told, edition=None):
         sql(lived, "UPDATE audit_entry SET leaf = :leaf, hash = :hash, nodes = :nodes WHERE i = :i",
             leaf=leaf, hash=leaf_hash(leaf), nodes=nodes, i=row.i)  # fmt: skip
     sql(lived, "DELETE FROM meta WHERE name = 'rows_bound'")
-    return lived
+    return replace(lived, trail=Trail())  # the one at hand remembers the log of before
 
 
 @pytest.fixture
@@ -284,9 +288,9 @@ def before_doors(lived):
         is_told = fact["event"] in ACTS
         return {**without(fact, ROWS, "edition"), **({ROWS: first} if is_told else {})}
 
-    as_a_release_left_it(lived, told)
-    sql(lived, "INSERT INTO meta VALUES ('rows_bound', '1')")
-    return lived
+    left = as_a_release_left_it(lived, told)
+    sql(left, "INSERT INTO meta VALUES ('rows_bound', '1')")
+    return left
 
 
 def without(fact, *names):
@@ -326,6 +330,17 @@ def test_a_home_with_nothing_at_its_doors_says_so_and_a_row_that_is_put_in_later
 
     assert count == 1
     assert "kurum_limit key_calls_per_second: the log does not speak of it" in broken(before_doors)
+
+
+def test_whoever_comes_in_does_not_vouch_for_a_role_that_was_put_there(lived):
+    house = House(lived, PeopleRules(Passwords(memory_kib=8, passes=1)))
+    sql(lived, "UPDATE kullanici SET role = 'compliance' WHERE role = 'manager'")
+    person = find_person(house, "manager@ornek.example")
+    with writing(lived.database) as tx:
+        admit(house, tx, person, Caller(), by=None)
+
+    assert person.role == "compliance"
+    assert "it is not what entry" in broken(lived)
 
 
 @pytest.mark.parametrize("value", ["0", "1", "none"])
