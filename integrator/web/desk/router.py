@@ -8,7 +8,17 @@ from fastapi import APIRouter, Response
 
 from integrator.access import Principal
 from integrator.domain.roles import Right
-from integrator.web.desk import account, duyuru, entering, isyeri, morning, profesyonel, static_files
+from integrator.web.desk import (
+    account,
+    bildirim,
+    coverage,
+    duyuru,
+    entering,
+    isyeri,
+    morning,
+    profesyonel,
+    static_files,
+)
 from integrator.web.desk.pages import DESK, go
 from integrator.web.guard import needs
 
@@ -23,5 +33,5 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     return go(f"{DESK}/registry" if principal.may(Right.ANNOUNCE) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, isyeri, profesyonel):
+for part in (entering, static_files, account, duyuru, morning, bildirim, coverage, isyeri, profesyonel):
     router.include_router(part.router)
