@@ -23,6 +23,7 @@ from integrator.parties.mirror import place_of
 from integrator.parties.people import OWN
 from integrator.protect.seal import Sealer
 from integrator.store.people_tables import broken_glass, kullanici, recovery_code
+from integrator.store.paper_tables import usage_certificate
 from integrator.store.tables import (
     api_key,
     calisan,
@@ -55,6 +56,7 @@ ACTS = frozenset(
     {
         "api_key.made", "api_key.rotated", "api_key.revoked", "hold.placed", "hold.lifted", "retention.told",
         "content.erased", "party.imported", "party.changed", "party.looked_up",
+        "usage.issued", "usage.revoked",
     }
 )  # fmt: skip
 """Events that tell rows of the first edition's tables; of an older release they do not."""
@@ -162,6 +164,7 @@ TABLES: Mapping[str, Bound] = {
         Bound(duyuru, edition=2),
         Bound(duyuru_alindi, about_people=True, edition=2),
         Bound(erased_party, about_people=True, edition=2),
+        Bound(usage_certificate),
     )
 }
 
