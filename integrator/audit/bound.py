@@ -22,8 +22,8 @@ from integrator.domain.identifiers import KurumNo
 from integrator.parties.mirror import place_of
 from integrator.parties.people import OWN
 from integrator.protect.seal import Sealer
-from integrator.store.people_tables import broken_glass, kullanici, recovery_code
 from integrator.store.paper_tables import usage_certificate
+from integrator.store.people_tables import broken_glass, kullanici, recovery_code
 from integrator.store.tables import (
     api_key,
     calisan,
