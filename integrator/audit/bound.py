@@ -21,6 +21,7 @@ from integrator.audit.trail import stamp_of
 from integrator.domain.identifiers import KurumNo
 from integrator.parties.mirror import place_of
 from integrator.protect.seal import Sealer
+from integrator.store.paper_tables import usage_certificate
 from integrator.store.tables import (
     api_key,
     calisan,
@@ -46,6 +47,7 @@ ACTS = frozenset(
     {
         "api_key.made", "api_key.rotated", "api_key.revoked", "hold.placed", "hold.lifted", "retention.told",
         "content.erased", "party.imported", "party.changed", "party.looked_up",
+        "usage.issued", "usage.revoked",
     }
 )  # fmt: skip
 """Events that tell rows; of an older release they do not."""
@@ -79,7 +81,7 @@ class Bound:
     def mark(self, sealer: Sealer, row: RowMapping) -> str:
         """What entries say of the row; raises Tampered when its sealed facts do not open."""
         told = {name: _plain(value) for name, value in row.items() if name not in self.unbound and name != "body"}
-        if "body" in row:
+        if row.get("body") is not None:  # none in a worker's row of an older release, whose mark stays what it was
             place = place_of(self.table, KurumNo(row["kurum_id"]), row[self.key[0]])
             told["body"] = sealer.open(row["body"], place).hex()
         return _digest(sealer, ["row", self.table.name, told])
@@ -100,6 +102,7 @@ TABLES: Mapping[str, Bound] = {
         Bound(isyeri),
         Bound(profesyonel_yetki, about_people=True),
         Bound(calisan_sigorta, about_people=True),
+        Bound(usage_certificate),
     )
 }
 

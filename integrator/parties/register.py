@@ -37,6 +37,11 @@ class Register:
     public: frozenset[str] = frozenset({"sgk_tescil_no", "replaced_by", "ad_unvan", "ref"})
 
     @property
+    def untold(self) -> dict[str, None]:
+        """Every fact that a row may hold, as of a row of which nothing was told."""
+        return dict.fromkeys([*self.secret, *(column.name for column in self.table.columns)])
+
+    @property
     def key(self) -> str:
         """The column of its blind index."""
         return f"{self.table.name.removesuffix('_karti')}_index"
@@ -48,8 +53,8 @@ ISYERI = Register(
 )
 PROFESYONEL = Register(profesyonel, ("tckn", "ad", "belge_no"))
 SOZLESME = Register(sozlesme, ("sgk_tescil_no", "tckn", "ref"))
-CALISAN = Register(calisan)
-SEALED = (ISYERI, PROFESYONEL, SOZLESME)
+CALISAN = Register(calisan, ("tckn", "ad"))
+SEALED = (ISYERI, PROFESYONEL, SOZLESME, CALISAN)
 """Those whose rows hold sealed facts."""
 
 
@@ -199,7 +204,7 @@ def _opened(row: RowMapping, register: Register, sealer: Sealer, kurum_no: Kurum
     key = row[register.key]
     left_out = ("kurum_id", register.key, "body", "changed_at")
     facts = {name: value for name, value in row.items() if name not in left_out}
-    if register.secret:
+    if register.secret and row["body"] is not None:  # a worker's row of an older release has none yet
         facts |= json.loads(sealer.open(row["body"], place_of(register.table, kurum_no, key)))
     return key, facts
 

@@ -35,6 +35,7 @@ from integrator.web.api import (
     glass,
     lookups,
     messages,
+    paper,
     parties,
     receipts,
     records,
@@ -48,6 +49,8 @@ from integrator.web.bounds import Bounds
 from integrator.web.clock_watch import ClockWatch
 from integrator.web.described import describe_rights
 from integrator.web.description import Described
+from integrator.web.desk.failures import show_problem
+from integrator.web.desk.router import router as desk_router
 from integrator.web.draining import Drain
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
@@ -74,7 +77,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks,
+    changes, reference, sessions, glass, webhooks, paper,
 )  # fmt: skip
 
 
@@ -112,6 +115,8 @@ def create_app(
     for router in (records.handing_over, *(part.router for part in _PARTS)):
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
+    app.include_router(desk_router)
+    app.state.show_problem = show_problem
     set_up_problems(app)
     describe_rights(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
@@ -172,7 +177,8 @@ class Numbered:
             )
 
 
-_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+# NOTE: under "no-referrer" a browser sends its own forms with "Origin: null", which the guard refuses.
+_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 
 
 def _rates(standings: Sequence[Standing] | None) -> list[tuple[bytes, bytes]]:

@@ -16,7 +16,7 @@ from integrator.domain.errors import Malformed, NotFound
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.roles import Right
 from integrator.evidence.pack import Wish, make_pack
-from integrator.evidence.packing import Asked, ask_pack, read_pack, read_pack_content
+from integrator.evidence.packing import Asked, ask_pack, read_pack, read_pack_content, stop_pack
 from integrator.evidence.receipt import make_receipt
 from integrator.evidence.receipt_pdf import render_receipt
 from integrator.queue import readings
@@ -26,9 +26,8 @@ from integrator.store.engine import reading
 from integrator.web.api.messages import Number
 from integrator.web.api.shapes import Day, SgkNo
 from integrator.web.description import bytes_of
-from integrator.web.guard import GatewayHere, needs
+from integrator.web.guard import GatewayHere, needs, refused
 from integrator.web.packing import Packing
-from integrator.web.problems import Forbidden
 
 router = APIRouter(tags=["makbuz"])
 PDF, ZIP = "application/pdf", "application/zip"
@@ -90,10 +89,16 @@ class PackWanted(BaseModel):
 
 
 class PackTold(BaseModel):
-    """How far a pack is. `health_left_out` counts messages whose health content is not in it."""
+    """How far a pack is: `done` of `messages` in `step`, `fraction` of all steps (0 to 1).
+
+    `health_left_out` counts messages whose health content is not in it.
+    """
 
     pack_no: str
-    state: Literal["waiting", "making", "ready", "failed", "expired"]
+    state: Literal["waiting", "making", "ready", "failed", "stopped", "expired"]
+    step: Literal["", "reading", "writing", "proving"]
+    done: int
+    fraction: float
     asked_at: datetime
     expires_at: datetime | None
     messages: int
@@ -154,7 +159,7 @@ def ask(
 ) -> dict[str, Any]:
     """Ask for the pack of a workplace and a period; it is made in the background. Health wants its own right."""
     if wanted.physician and not principal.may(Right.READ_HEALTH):
-        raise Forbidden(f"{principal.role}: {Right.READ_HEALTH}")
+        raise refused(request, principal, Right.READ_HEALTH)
     asked = Asked(wanted.sgk_tescil_no, wanted.since, wanted.until, _certificate(wanted.physician))
     job = ask_pack(gateway, principal.kurum, asked, by=principal.name)
     packing: Packing = request.app.state.packing
@@ -167,6 +172,12 @@ def ask(
 def read_state(pack_no: PackNo, gateway: GatewayHere, principal: May) -> dict[str, Any]:
     """How far a pack is."""
     return _told(read_pack(gateway, principal.kurum, pack_no))
+
+
+@router.delete("/pack/{pack_no}", response_model=PackTold)
+def stop(pack_no: PackNo, gateway: GatewayHere, principal: May) -> dict[str, Any]:
+    """It is not wanted any more: it is not made (`stopped`), or what was made goes (`expired`). Again is no error."""
+    return _told(stop_pack(gateway, principal.kurum, pack_no))
 
 
 @router.get(
@@ -197,6 +208,9 @@ def _told(job: Job) -> dict[str, Any]:
     return {
         "pack_no": job.pack_no,
         "state": job.state,
+        "step": job.step,
+        "done": job.done,
+        "fraction": round(job.fraction, 3),
         "asked_at": job.asked_at,
         "expires_at": job.until_at if job.state == "ready" else None,
         "messages": job.messages,
