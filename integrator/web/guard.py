@@ -41,20 +41,28 @@ _DEVICE_SECONDS = 400 * 86_400
 T = TypeVar("T")
 
 
-async def gateway_of(request: Request) -> Gateway:  # async, like the next: a plain function costs a thread of each call
+def gateway_of(request: Request) -> Gateway:
     """The gateway that this process holds."""
     gateway: Gateway = request.app.state.gateway
     return gateway
 
 
-async def house_of(request: Request) -> House:
+def house_of(request: Request) -> House:
     """The same with the rules about people."""
     house: House = request.app.state.house
     return house
 
 
-GatewayHere = Annotated[Gateway, Depends(gateway_of)]
-HouseHere = Annotated[House, Depends(house_of)]
+async def _gateway(request: Request) -> Gateway:  # async, like the next: else each call waits for a thread to look
+    return gateway_of(request)
+
+
+async def _house(request: Request) -> House:
+    return house_of(request)
+
+
+GatewayHere = Annotated[Gateway, Depends(_gateway)]
+HouseHere = Annotated[House, Depends(_house)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class SignedIn:
 def known_caller(request: Request) -> Principal | None:
     """Who calls; None for whoever the routes would send away."""
     try:
-        return _principal(request, request.app.state.gateway, request.app.state.house)
+        return _principal(request, gateway_of(request), house_of(request))
     except (Unknown, SecondStepWanted, NotFromHere):
         return None
 
