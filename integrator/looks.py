@@ -61,6 +61,13 @@ def looking(
     _record(gateway, events.done, numbers, told | more)
 
 
+def note_refusal(gateway: Gateway, kurum: KurumNo, *, by: str, role: str, right: str, call: str) -> None:
+    """Somebody whom we know asked for content that their role does not see; `call` is the route's pattern."""
+    facts = {"kurum": kurum, "by": Hand(by, "look").by, "role": role, "right": right, "call": call}
+    with writing(gateway.database) as tx:
+        gateway.record(tx, [Entry(WITHHELD, gateway.actor, facts)], gateway.clock.now())
+
+
 def withhold(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str, what: str) -> ContentWithheld:
     """Audit that somebody asked for content that is not for them; what to raise then."""
     _record(gateway, WITHHELD, [sorgu_no], {"kurum": kurum, "by": Hand(by, "look").by, "what": what})

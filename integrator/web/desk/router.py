@@ -15,6 +15,7 @@ from integrator.web.desk import (
     duyuru,
     entering,
     isyeri,
+    message,
     morning,
     profesyonel,
     static_files,
@@ -33,5 +34,5 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     return go(f"{DESK}/registry" if principal.may(Right.ANNOUNCE) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, bildirim, coverage, isyeri, profesyonel):
+for part in (entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel):
     router.include_router(part.router)
