@@ -87,6 +87,8 @@ EVENTS = frozenset(
         "gateway.claimed",
         "log_key.replaced",
         "rows.bound",
+        "usage.issued",
+        "usage.revoked",
         "hold.placed",
         "hold.lifted",
         "content.erased",
