@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +37,7 @@ from integrator.web.api import (
     lookups,
     messages,
     own_people,
+    paper,
     parties,
     receipts,
     records,
@@ -77,7 +78,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks, api_keys, own_people,
+    changes, reference, sessions, glass, webhooks, paper, api_keys, own_people,
 )  # fmt: skip
 
 
@@ -112,10 +113,9 @@ def create_app(
     app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.visitors = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
-    v1 = APIRouter(prefix="/v1")
-    for part in _PARTS:
-        v1.include_router(part.router)
-    app.include_router(v1)
+    # Most calls hand over a record, and a call is held against every route that stands before its own.
+    for router in (records.handing_over, *(part.router for part in _PARTS)):
+        app.include_router(router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(desk_router)
     app.state.show_problem = show_problem
@@ -178,7 +178,8 @@ class Numbered:
             )
 
 
-_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+# NOTE: under "no-referrer" a browser sends its own forms with "Origin: null", which the guard refuses.
+_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 
 
 def _rates(standings: Sequence[Standing] | None) -> list[tuple[bytes, bytes]]:
