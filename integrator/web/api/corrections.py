@@ -32,7 +32,7 @@ router = APIRouter(tags=["kayit"])
 Why = Annotated[str, Query(min_length=1, max_length=LONGEST_REASON, description="kept in the audit log for good")]
 
 
-def _is_a_record(kayit_no: str) -> None:
+async def _is_a_record(kayit_no: str) -> None:
     """What lies below a record is only read; raises HTTPException 405."""
     if kayit_no.endswith(("/findings", "/makbuz")):
         raise HTTPException(405)

@@ -91,7 +91,7 @@ def read_providers(house: HouseHere) -> dict[str, list[str]]:
     return {"providers": sorted(house.rules.providers)}
 
 
-def _visiting(request: Request, house: HouseHere) -> None:
+async def _visiting(request: Request, house: HouseHere) -> None:
     """Each visit may cost a call to the provider: so many a minute from one address. Raises TooManyCalls."""
     visitors: Strangers = request.app.state.visitors
     visitors.count(caller_of(request, house).address)
