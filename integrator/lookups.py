@@ -17,6 +17,7 @@ from integrator.domain.parties import Isyeri, Sigorta, Yetki
 from integrator.gateway import Gateway
 from integrator.parties import mirror
 from integrator.parties.mirror import Seen, Subject
+from integrator.queue import standing
 from integrator.store.engine import Conflict, reading, writing
 
 ASKED_AT_MOST = 500  # by the doors of one customer: the ministry's service is everybody's
@@ -26,8 +27,9 @@ ASKED_WITHIN = timedelta(hours=1)
 def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = False, by: str = "") -> Seen:
     """What the ministry says about `subject`: the kept answer when it is fresh and not `anew`, else it is asked.
 
-    Raises Unavailable when this metot has no such operation, or no answer came. With `by` somebody asks through a door,
-    at most `ASKED_AT_MOST` times within `ASKED_WITHIN`; the name stands in the audit entry.
+    Raises Unavailable when this metot has no such operation, or no answer came; FirmPassive or FormNotDelivered where
+    the ministry may not be asked. With `by` somebody asks through a door, at most `ASKED_AT_MOST` times within
+    `ASKED_WITHIN`; the name stands in the audit entry.
     """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
@@ -36,6 +38,8 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
             kept = mirror.read_fresh(tx, sealer, kurum, subject, now=now)
         if kept:
             return kept
+    with reading(gateway.database) as tx:
+        standing.require_may_ask(tx, kurum, needs_form=gateway.needs_form)
     if by:
         _require_budget(gateway, kurum)
     generation = gateway.ministry()

@@ -86,6 +86,7 @@ EVENTS = frozenset(
         "gateway.claimed",
         "log_key.replaced",
         "rows.bound",
+        "registry.recorded",
         "hold.placed",
         "hold.lifted",
         "content.erased",

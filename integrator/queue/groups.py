@@ -84,6 +84,15 @@ def read_groups(tx: Connection, kurum: KurumNo) -> list[Group]:
     return sorted(found, key=lambda each: (-each.count, each.cause.cause_id))
 
 
+def read_kept_back(tx: Connection, kurum: KurumNo, why: str) -> list[Group]:
+    """All that is queued of a customer for whom nothing may be sent (queue/standing.py), as one group; or none."""
+    row = bildirim.c
+    told = (func.count(), func.min(row.changed_at), func.min(row.sorgu_no), func.max(row.sorgu_no))
+    cause = Cause(kurum, State.QUEUED, "", why)
+    count, since, first, last = tx.execute(select(*told).where(*of_cause(cause))).one()
+    return [Group(cause, count, since, SorguNo(first), SorguNo(last))] if count else []
+
+
 _FORM = ("veri_seti", "version", "metot")
 
 
@@ -129,6 +138,8 @@ Conditions = Sequence[ColumnElement[bool]]
 def of_cause(cause: Cause) -> Conditions:
     """The messages that wait for `cause` at the moment the query runs."""
     row = bildirim.c
+    if cause.state is State.QUEUED:  # kept back: whatever came before
+        return [row.kurum_id == cause.kurum, row.state == cause.state.value]
     found = [
         row.kurum_id == cause.kurum,
         row.state == cause.state.value,

@@ -154,6 +154,7 @@ ELSEWHERE = {
         f"webhook.{each}": "webhooks/test_hands.py"
         for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
     },
+    "registry.recorded": "registry/test_registry_recording.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
     "log_key.replaced": "keeping/test_log_key.py",
     "gateway.claimed": "wiring/test_wiring_claim.py",

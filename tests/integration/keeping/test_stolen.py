@@ -43,7 +43,7 @@ NEVER_HELD = {
     # of the doors, which nobody opens here: what names somebody is sealed (tests of their own), or a digest
     "api_call", "kullanici", "oturum", "recovery_code", "login_brake", "broken_glass", "webhook", "webhook_delivery",
     "call_rate", "quota_use", "kurum_limit", "kayit_trace", "pack_job", "duyuru", "duyuru_alindi",
-    "coverage", "coverage_count", "coverage_cursor",
+    "coverage", "coverage_count", "coverage_cursor", "registry_entry",
 }  # fmt: skip
 """Public data, or written by duties that do not run here; none has a plain column for anybody's number."""
 
