@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, select, tuple_, update
 
+from integrator.coverage.messages import WITHDRAWN, read_messages, take_in, worker_index
 from integrator.coverage.subjects import KINDS, Subject, subject_of
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
@@ -21,14 +22,31 @@ from integrator.gateway import Gateway
 from integrator.parties.register import calisan_index
 from integrator.protect.seal import Sealer, erased_of
 from integrator.queue.bodies import open_canonical, open_refused
-from integrator.store.coverage_tables import coverage, coverage_count, coverage_cursor
+from integrator.store.coverage_tables import (
+    coverage,
+    coverage_count,
+    coverage_cursor,
+    coverage_depth,
+    coverage_message,
+    coverage_month,
+    coverage_worker,
+)
 from integrator.store.dialect import insert_new
 from integrator.store.engine import Tx, reading, writing
 from integrator.store.rows import insert_rows
 from integrator.store.tables import bildirim, bildirim_body, content_key, kayit, sonuc
 
 CHANGES_AT_ONCE = 500
-_WITHDRAWN = (State.CANCELLED, State.SUPERSEDED)
+MADE = (
+    coverage,
+    coverage_count,
+    coverage_cursor,
+    coverage_message,
+    coverage_worker,
+    coverage_depth,
+    coverage_month,
+)
+"""The tables that a walk over the whole feed makes."""
 _NOTHING = {"latest_on": None, "latest_no": None, "accepted_on": None, "accepted_no": None, "accepted_until": None}
 Key = tuple[str, str]
 """(calisan_index, veri_seti)."""
@@ -56,14 +74,20 @@ def follow(gateway: Gateway, kurum: KurumNo, *, limit: int = CHANGES_AT_ONCE) ->
     with reading(gateway.database) as tx:
         start = _followed(tx, kurum)
         changes = read_changes(tx, kurum, after=start, limit=limit)
-        seen = list(_read_seen(gateway, tx, kurum, {each.sorgu_no for each in changes if each.sorgu_no}))
+        numbers = {each.sorgu_no for each in changes if each.sorgu_no}
+        messages, seen = read_messages(tx, kurum, numbers), list(_read_seen(gateway, tx, kurum, numbers))
     if not changes:
         return 0
     sealer = gateway.keyring.sealer(kurum)
+    workers = {
+        each.sorgu_no: [worker_index(sealer, each.isyeri_index, worker) for worker in each.subject.workers]
+        for each in seen
+    }
     with writing(gateway.database) as tx:
         if not _advance(tx, kurum, start, changes[-1].cursor):
             return 0  # another process was there first
         _write(tx, kurum, sealer, seen)
+        take_in(tx, kurum, messages, workers)
     return len(changes)
 
 
@@ -77,7 +101,7 @@ def follow_all(gateway: Gateway, kurum: KurumNo) -> int:
 
 def forget(tx: Tx, kurum: KurumNo) -> None:
     """Throw a customer's coverage away; the next steps make it anew."""
-    for table in (coverage, coverage_count, coverage_cursor):
+    for table in MADE:
         tx.execute(delete(table).where(table.c.kurum_id == kurum))
 
 
@@ -143,7 +167,7 @@ def _write(tx: Tx, kurum: KurumNo, sealer: Sealer, seen: Sequence[_Seen]) -> Non
 def _take(row: dict[str, Any], worker: str, each: _Seen) -> None:
     """One message into one worker's row. Of two on one day the later number counts."""
     rank = (each.event_date, each.sorgu_no)
-    if each.state in _WITHDRAWN:
+    if each.state in WITHDRAWN:
         if row["latest_no"] == each.sorgu_no:
             row.update(latest_on=None, latest_no=None)
         return

@@ -23,7 +23,13 @@ class Advice:
     happened: Mapping[Language, str]
     who: Mapping[Language, str]
     where: Mapping[Language, str]
+    desk: Mapping[Language, str] | None = None  # where to click for whoever works at the desk, if that is elsewhere
     tells_code: bool = False  # the code's own text would say the same again
+
+    @property
+    def at_desk(self) -> Mapping[Language, str]:
+        """Where to click, without a command line at hand."""
+        return self.desk or self.where
 
 
 @cache

@@ -73,6 +73,12 @@ TABLES: Mapping[str, str] = {
     ),
     **dict.fromkeys(("kullanici", "recovery_code", "broken_glass", "webhook", "kurum_limit", "erased_party"), _NOT_YET),
     **dict.fromkeys(("duyuru", "duyuru_alindi"), _NOT_YET),
-    **dict.fromkeys(("coverage", "coverage_count", "coverage_cursor"), "made from the log, and made anew from it"),
+    **dict.fromkeys(
+        (
+            "coverage", "coverage_count", "coverage_cursor", "coverage_message", "coverage_worker", "coverage_depth",
+            "coverage_month",
+        ),
+        "made from the log, and made anew from it",
+    ),
 }  # fmt: skip
 """Table -> why fsck passes over all of it."""

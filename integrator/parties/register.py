@@ -48,8 +48,8 @@ ISYERI = Register(
 )
 PROFESYONEL = Register(profesyonel, ("tckn", "ad", "belge_no"))
 SOZLESME = Register(sozlesme, ("sgk_tescil_no", "tckn", "ref"))
-CALISAN = Register(calisan)
-SEALED = (ISYERI, PROFESYONEL, SOZLESME)
+CALISAN = Register(calisan, ("tckn", "ad"))
+SEALED = (ISYERI, PROFESYONEL, SOZLESME, CALISAN)
 """Those whose rows hold sealed facts."""
 
 
@@ -199,7 +199,7 @@ def _opened(row: RowMapping, register: Register, sealer: Sealer, kurum_no: Kurum
     key = row[register.key]
     left_out = ("kurum_id", register.key, "body", "changed_at")
     facts = {name: value for name, value in row.items() if name not in left_out}
-    if register.secret:
+    if register.secret and row["body"] is not None:  # a worker's row of an older release has none yet
         facts |= json.loads(sealer.open(row["body"], place_of(register.table, kurum_no, key)))
     return key, facts
 

@@ -91,7 +91,8 @@ class Teller:
         days = _given(values, "hired_on", "left_on")
         if days.get("hired_on") and days.get("left_on") and days["left_on"] < days["hired_on"]:
             return [], [Finding("INT-PTY-005", "left_on", f"{days['left_on']}", f">= {days['hired_on']}")]
-        facts = {"isyeri_index": isyeri_index(self.sealer, sgk), "not_seen_since": None, **days}
+        place = {"isyeri_index": isyeri_index(self.sealer, sgk), "not_seen_since": None}
+        facts = {**place, "tckn": tckn, **_name(values), **days}
         return [Told(CALISAN, calisan_index(self.sealer, sgk, tckn), facts), self._card(sgk, {})], []
 
     def _workplace(self, values: Values) -> tuple[list[Told], list[Finding]]:

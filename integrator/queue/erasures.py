@@ -12,7 +12,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import SETTLED
 from integrator.protect.seal import Sealer, gone
 from integrator.queue import packs
-from integrator.store.coverage_tables import coverage
+from integrator.store.coverage_tables import coverage, coverage_message, coverage_worker
 from integrator.store.dialect import hold, insert_new
 from integrator.store.tables import (
     bildirim,
@@ -142,6 +142,10 @@ def _uncover(tx: Connection, kurum: KurumNo, numbers: Sequence[int]) -> None:
     nothing = {"accepted_on": None, "accepted_no": None, "accepted_until": None}
     tx.execute(update(coverage).where(ours, accepted).values(nothing))
     tx.execute(delete(coverage).where(ours, row.latest_no.is_(None), row.accepted_no.is_(None)))
+    about, message = coverage_worker.c, coverage_message.c
+    tx.execute(delete(coverage_worker).where(about.kurum_id == kurum, about.sorgu_no.in_(numbers)))
+    mine = (message.kurum_id == kurum, message.sorgu_no.in_(numbers))
+    tx.execute(update(coverage_message).where(*mine).values(profesyonel_index=""))
 
 
 def next_certificate(tx: Connection) -> int:

@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, select, update
 
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Form, Moved
@@ -49,17 +49,22 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A cause and the messages that wait for it: how many, since when, the first and the last number."""
+    """A cause and the messages that wait for it: how many, since when, the first and the last number.
+
+    `newest` is when the last of them came to stand there, `fresh` how many did after the moment that was asked about.
+    """
 
     cause: Cause
     count: int
     since: datetime
     first: SorguNo
     last: SorguNo
+    newest: datetime
+    fresh: int = 0
 
 
-def read_groups(tx: Connection, kurum: KurumNo) -> list[Group]:
-    """Every cause for which a message waits, the largest group first."""
+def read_groups(tx: Connection, kurum: KurumNo, *, since: datetime | None = None) -> list[Group]:
+    """Every cause for which a message waits, the largest group first; `since` tells which count as fresh."""
     rows = bildirim.c
     parted = select(
         rows.state,
@@ -79,6 +84,8 @@ def read_groups(tx: Connection, kurum: KurumNo) -> list[Group]:
         func.min(inner.c.changed_at).label("since"),
         func.min(inner.c.sorgu_no).label("first"),
         func.max(inner.c.sorgu_no).label("last"),
+        func.max(inner.c.changed_at).label("newest"),
+        func.sum(case((inner.c.changed_at >= since, 1), else_=0) if since else literal(0)).label("fresh"),
     ).group_by(*keys)
     found = [_group(kurum, row) for row in tx.execute(counted).mappings()]
     return sorted(found, key=lambda each: (-each.count, each.cause.cause_id))
@@ -129,7 +136,8 @@ def _group(kurum: KurumNo, row: Any) -> Group:
         row["isyeri_index"],
         row["profesyonel_index"],
     )
-    return Group(cause, row["count"], row["since"], SorguNo(row["first"]), SorguNo(row["last"]))
+    counted = (row["count"], row["since"], SorguNo(row["first"]), SorguNo(row["last"]))
+    return Group(cause, *counted, row["newest"], int(row["fresh"]))
 
 
 Conditions = Sequence[ColumnElement[bool]]

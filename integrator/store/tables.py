@@ -214,6 +214,8 @@ Index("bildirim_due", bildirim.c.state, bildirim.c.due_at)
 # The fair claim steps from customer to customer over this one, and takes each one's longest due.
 Index("bildirim_fair", bildirim.c.state, bildirim.c.metot, bildirim.c.kurum_id, bildirim.c.due_at, bildirim.c.sorgu_no)
 Index("bildirim_kayit", bildirim.c.kurum_id, bildirim.c.kayit_no)
+# What the desk lists and counts: one customer's messages of one state, in the order of their numbers.
+Index("bildirim_desk", bildirim.c.kurum_id, bildirim.c.state, bildirim.c.sorgu_no)
 _is_numbered = bildirim.c.ministry_no.is_not(None)
 Index("bildirim_ministry_no", bildirim.c.ministry_no, sqlite_where=_is_numbered, postgresql_where=_is_numbered)
 Index("bildirim_sorgu_no", bildirim.c.sorgu_no, unique=True)  # a number is never used twice, by any customer
@@ -469,6 +471,7 @@ calisan = Table(
     Column("left_on", IsoDate),
     Column("not_seen_since", IsoDate),  # the first roster on which they no longer stood
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("body", LargeBinary),  # number and name; none in rows of an older release until an import tells them anew
 )
 
 Index("calisan_isyeri", calisan.c.kurum_id, calisan.c.isyeri_index)

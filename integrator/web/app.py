@@ -48,6 +48,8 @@ from integrator.web.bounds import Bounds
 from integrator.web.clock_watch import ClockWatch
 from integrator.web.described import describe_rights
 from integrator.web.description import Described
+from integrator.web.desk.failures import show_problem
+from integrator.web.desk.router import router as desk_router
 from integrator.web.draining import Drain
 from integrator.web.gathering import Gathering
 from integrator.web.once import Keeps, Once
@@ -113,6 +115,8 @@ def create_app(
         v1.include_router(part.router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.include_router(desk_router)
+    app.state.show_problem = show_problem
     set_up_problems(app)
     describe_rights(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -27,6 +28,8 @@ from integrator.limiting import QuotaSpent, TooManyCalls
 from integrator.log import logger
 
 BUG = "INT-000"
+ShowProblem = Callable[[Request, Mapping[str, Any], Mapping[str, str]], Response | None]
+"""Shows a problem and its headers to somebody at a page; None where a program called (app.state.show_problem)."""
 
 
 class Unknown(Rejected):
@@ -145,7 +148,7 @@ def status_of(error: IntegratorError) -> int:
     return next(status for kind, status in STATUS if isinstance(error, kind))
 
 
-def problem(error: IntegratorError, request: Request, findings: Sequence[Finding] = ()) -> JSONResponse:
+def problem(error: IntegratorError, request: Request, findings: Sequence[Finding] = ()) -> Response:
     """The answer to a call that could not be done."""
     status = status_of(error)
     shown = error.detail if status < 500 or isinstance(error, Unavailable) else ""
@@ -157,16 +160,24 @@ def problem(error: IntegratorError, request: Request, findings: Sequence[Finding
         headers["Connection"] = "close"
     if isinstance(error, Unknown):
         headers["WWW-Authenticate"] = 'Bearer realm="ibys"'
-    answer = _answer(request, status, error.code, shown, findings)
-    answer.headers.update(headers)
-    return answer
+    return _answer(request, status, error.code, shown, findings, headers=headers)
 
 
-def _answer(request: Request, status: int, code: str, detail: str, findings: Sequence[Finding] = ()) -> JSONResponse:
+def _answer(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    findings: Sequence[Finding] = (),
+    *,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     body = _body(status, code, detail, request.state.request_id)
     if findings:
         body["findings"] = [each.as_json() for each in findings]
-    return JSONResponse(body, status, media_type="application/problem+json")
+    show: ShowProblem | None = getattr(request.app.state, "show_problem", None)
+    page = show(request, body, headers) if show else None
+    return page or JSONResponse(body, status, dict(headers), media_type="application/problem+json")
 
 
 def _body(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
@@ -195,25 +206,24 @@ def set_up_problems(app: FastAPI) -> None:
     """Let every error of `app` end here."""
 
     @app.exception_handler(IntegratorError)
-    def ours(request: Request, error: IntegratorError) -> JSONResponse:
+    def ours(request: Request, error: IntegratorError) -> Response:
         if status_of(error) >= 500:
             logger().error("web.failed", error=error.code, request_id=request.state.request_id)
         return problem(error, request, getattr(error, "findings", ()))
 
     @app.exception_handler(RequestValidationError)
-    def form(request: Request, error: RequestValidationError) -> JSONResponse:
+    def form(request: Request, error: RequestValidationError) -> Response:
         places = [".".join(map(str, each["loc"])) for each in error.errors()]
         return problem(BadCall(seen(", ".join(places))), request)
 
     @app.exception_handler(HTTPException)
-    def address(request: Request, error: HTTPException) -> JSONResponse:
+    def address(request: Request, error: HTTPException) -> Response:
         if error.status_code in (404, 405):
-            answer = _answer(request, error.status_code, NoSuchAddress.code, request.method)
-            answer.headers.update(_allow(request) if error.status_code == 405 else {})
-            return answer
+            allow = _allow(request) if error.status_code == 405 else {}
+            return _answer(request, error.status_code, NoSuchAddress.code, request.method, headers=allow)
         return problem(BadCall(seen(error.detail)), request)
 
     @app.exception_handler(Exception)
-    def bug(request: Request, error: Exception) -> JSONResponse:
+    def bug(request: Request, error: Exception) -> Response:
         logger().error("web.failed", error=type(error).__name__, request_id=request.state.request_id)
         return _answer(request, 500, BUG, "")

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from integrator.web.bodies import read_body
 from integrator.web.problems import TooLarge, problem
 
-PREFIXES = ("/v1/oturum", "/v1/glass")
+PREFIXES = ("/v1/oturum", "/v1/glass", "/desk")
 SMALL_BYTES = 16_384
 
 

@@ -36,14 +36,15 @@ EXAMINATION = json.loads(
 )
 FACTS = ("Hipertansiyon", "9.1 g/dL", "bel ağrısı")
 """Planted in that record, beside its identity numbers."""
-PEOPLE = ("Deneme Kişisi", "İrtibat Kişisi", "5550000000", "kisi@ornek.example", "İGU-4711")
-"""Names and reaches of professionals and contact persons in the registers."""
+PEOPLE = ("Deneme Kişisi", "Çalışan Kişi", "İrtibat Kişisi", "5550000000", "kisi@ornek.example", "İGU-4711")
+"""Names and reaches of professionals, workers and contact persons in the registers."""
 NEVER_HELD = {
     "checkpoint_holder", "kod", "kod_history", "revocation_answer", "tick_lease",
     # of the doors, which nobody opens here: what names somebody is sealed (tests of their own), or a digest
     "api_call", "kullanici", "oturum", "recovery_code", "login_brake", "broken_glass", "webhook", "webhook_delivery",
     "call_rate", "quota_use", "kurum_limit", "kayit_trace", "pack_job", "duyuru", "duyuru_alindi",
-    "coverage", "coverage_count", "coverage_cursor", "registry_entry",
+    "coverage", "coverage_count", "coverage_cursor", "coverage_depth", "coverage_message", "coverage_month",
+    "coverage_worker", "registry_entry",
 }  # fmt: skip
 """Public data, or written by duties that do not run here; none has a plain column for anybody's number."""
 
@@ -88,7 +89,13 @@ def hear_of_parties(gateway, tmp_path):
     """Every export of İSG-KATİP that names somebody, and what an operator adds."""
     exports = {
         "contracts": (NEW, [contract("1"), contract("2", sgk=OTHER_SGK, person=PHYSICIAN, tur="101")]),
-        "roster": (ROSTER, [worker(WORKER), *(worker(each, left="31.12.2025") for each in workers(4))]),
+        "roster": (
+            [*ROSTER, "Ad", "Soyad"],
+            [
+                [*worker(WORKER), "Çalışan", "Kişi"],
+                *([*worker(each, left="31.12.2025"), "", ""] for each in workers(4)),
+            ],
+        ),
         "professionals": (["TC", "Ad Soyad", "Sertifika No"], [[PROFESSIONAL, "Deneme Kişisi", "İGU-4711"]]),
         "workplaces": (["SGK No", "İşyeri Unvanı", "Telefon"], [[SGK, "DENEME İŞYERİ", "5550000000"]]),
     }
