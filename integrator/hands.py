@@ -117,8 +117,7 @@ def read_causes(gateway: Gateway, kurum: KurumNo) -> list[groups.Group]:
     """Every cause for which a message of this customer waits, the largest group first."""
     with reading(gateway.database) as tx:
         why = standing.keeps_back(tx, kurum, needs_form=gateway.needs_form)
-        kept_back = groups.read_kept_back(tx, kurum, why) if why else []
-        return [*kept_back, *groups.read_groups(tx, kurum)]
+        return [*groups.read_kept_back(tx, kurum, why), *groups.read_groups(tx, kurum)]
 
 
 def release_cause(gateway: Gateway, kurum: KurumNo, cause_id: str, *, reason: str, by: str = "") -> GroupDone:

@@ -24,10 +24,10 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.domain.texts import Language
 from integrator.gateway import Gateway
-from integrator.queue.groups import Group, read_groups
+from integrator.queue.groups import Group, read_groups, read_kept_back
 from integrator.queue.line import PASSIVE, STOPPED, Breaker, breaker_of
-from integrator.queue.line_row import read_line
 from integrator.queue.restored import is_open
+from integrator.queue.standing import keeps_back, told_line
 from integrator.queue.verbs import verbs_open
 from integrator.store.engine import Tx
 from integrator.store.tables import bildirim
@@ -164,7 +164,7 @@ def read_oldest_unsent(tx: Tx, kurum: KurumNo) -> datetime | None:
 
 def read_line_state(tx: Tx, gateway: Gateway) -> LineState:
     """The one line that all customers share."""
-    line = read_line(tx, gateway.address)
+    line = told_line(tx, gateway.address)
     now = gateway.clock.now()
     rests = line.rest_until if line.rest_until and line.rest_until > now else None
     return LineState(
@@ -182,7 +182,8 @@ def read_waiting(
     tx: Tx, gateway: Gateway, kurum: KurumNo, *, since: datetime | None = None, whole: bool = False
 ) -> tuple[list[Signing], list[CauseRow]]:
     """What waits for signatures, the longest waiting first; and every other cause, the largest first."""
-    groups = read_groups(tx, kurum, since=since)
+    why = keeps_back(tx, kurum, needs_form=gateway.needs_form)
+    groups = [*read_kept_back(tx, kurum, why, since=since), *read_groups(tx, kurum, since=since)]
     names = read_names(
         tx,
         gateway,

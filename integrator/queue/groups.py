@@ -91,13 +91,16 @@ def read_groups(tx: Connection, kurum: KurumNo, *, since: datetime | None = None
     return sorted(found, key=lambda each: (-each.count, each.cause.cause_id))
 
 
-def read_kept_back(tx: Connection, kurum: KurumNo, why: str) -> list[Group]:
+def read_kept_back(tx: Connection, kurum: KurumNo, why: str, *, since: datetime | None = None) -> list[Group]:
     """All that is queued of a customer for whom nothing may be sent (queue/standing.py), as one group; or none."""
-    row = bildirim.c
+    if not why:
+        return []
+    row, cause = bildirim.c, Cause(kurum, State.QUEUED, "", why)
     told = (func.count(), func.min(row.changed_at), func.min(row.sorgu_no), func.max(row.sorgu_no))
-    cause = Cause(kurum, State.QUEUED, "", why)
-    count, since, first, last = tx.execute(select(*told).where(*of_cause(cause))).one()
-    return [Group(cause, count, since, SorguNo(first), SorguNo(last))] if count else []
+    fresh = func.sum(case((row.changed_at >= since, 1), else_=0)) if since else literal(0)
+    query = select(*told, func.max(row.changed_at), fresh).where(*of_cause(cause))
+    count, first_at, first, last, newest, new = tx.execute(query).one()
+    return [Group(cause, count, first_at, SorguNo(first), SorguNo(last), newest, new)] if count else []
 
 
 _FORM = ("veri_seti", "version", "metot")

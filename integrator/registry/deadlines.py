@@ -22,7 +22,8 @@ _OUGHT = (("gizlilik_sozlesmesi", "signed"), ("iso27001", "valid"))
 class Due:
     """One clock. `days_left` is negative once it is over, and None where nothing was recorded at all.
 
-    `within` is ``missing``, ``overdue``, ``7``, ``30``, ``60``, ``90`` or ``later``; `about` says what it is about.
+    `within` is ``missing``, ``overdue``, ``7``, ``30``, ``60``, ``90`` or ``later``; `about` says what it is
+    about, by its code where it has one.
     """
 
     register: str
@@ -31,6 +32,7 @@ class Due:
     due_on: date | None = None
     days_left: int | None = None
     about: str = ""
+    is_published: bool = False  # of the published file, not of the register
 
 
 def read_due(tx: Tx, today: date, *, published: Iterable[Change] = ()) -> list[Due]:
@@ -57,7 +59,7 @@ def _due(kept: Kept, today: date) -> Due:
 def _published(change: Change, today: date) -> Iterator[Due]:
     left = change.days_left(today)
     if left is not None:
-        yield Due("change", change.no, within_of(change.due, today), change.due, left, change.tr)
+        yield Due("change", change.no, within_of(change.due, today), change.due, left, change.tr, is_published=True)
 
 
 def _newest(tests: Iterable[Kept]) -> list[Kept]:

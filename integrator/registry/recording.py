@@ -34,13 +34,15 @@ _DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 class Told:
     """What somebody wants to stand in an entry: fields by name, an empty one takes the field out.
 
-    An empty `state` means the one it stands in, or the first.
+    An empty `state` means the one it stands in, or the first. `seen` is the mark of the entry that they looked at,
+    empty where there was none; None where nobody looked, and then whatever stands there is written over.
     """
 
     register: str
     entry_no: str
     state: str
     facts: Facts
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def record(gateway: Gateway, told: Told, hand: Hand) -> Recorded:
         state = told.state or (before.state if before else book.states[0])
         facts = {**(before.facts if before else {}), **told.facts}
         facts = {name: value.strip() for name, value in facts.items() if value.strip()}
-        findings = tuple(_judge(book, told.entry_no, state, facts, today))
+        findings = (*_judge_seen(told, before), *_judge(book, told.entry_no, state, facts, today))
         if findings:
             return Recorded(before, findings=findings)
         if before and (before.state, before.facts) == (state, facts):
@@ -79,6 +81,11 @@ def record(gateway: Gateway, told: Told, hand: Hand) -> Recorded:
         return Recorded(after, changed=True)
 
     return write_anew(gateway.database, write)
+
+
+def _judge_seen(told: Told, before: Kept | None) -> Iterator[Finding]:
+    if told.seen is not None and told.seen != (before.mark if before else ""):
+        yield Finding("INT-REG-006", "no", seen(told.entry_no), before.changed_by if before else "")
 
 
 def _judge(book: Register, entry_no: str, state: str, facts: Facts, today: date) -> Iterator[Finding]:

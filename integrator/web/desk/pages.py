@@ -35,7 +35,7 @@ NAV: tuple[tuple[str, str, Right], ...] = (
     ("/desk/profesyonel", "layout.profesyonel", Right.READ_PARTIES),
     ("/desk/paper", "layout.paper", Right.READ_EVIDENCE),
     ("/desk/duyuru", "layout.duyuru", Right.HEAR),
-    ("/desk/registry", "layout.registry", Right.ANNOUNCE),
+    ("/desk/registry", "layout.registry", Right.KEEP_REGISTRY),
 )
 """Address, word, and the right without which it is not shown."""
 

@@ -8,7 +8,17 @@ from fastapi import APIRouter, Response
 
 from integrator.access import Principal
 from integrator.domain.roles import Right
-from integrator.web.desk import account, duyuru, entering, isyeri, morning, profesyonel, static_files
+from integrator.web.desk import (
+    account,
+    duyuru,
+    entering,
+    isyeri,
+    morning,
+    profesyonel,
+    registry,
+    registry_duyuru,
+    static_files,
+)
 from integrator.web.desk.pages import DESK, go
 from integrator.web.guard import needs
 
@@ -20,8 +30,8 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     """The page that whoever came in works with."""
     if principal.may(Right.FOLLOW):
         return go(f"{DESK}/morning")
-    return go(f"{DESK}/registry" if principal.may(Right.ANNOUNCE) else f"{DESK}/account")
+    return go(f"{DESK}/registry" if principal.may(Right.KEEP_REGISTRY) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, isyeri, profesyonel):
+for part in (entering, static_files, account, duyuru, morning, isyeri, profesyonel, registry_duyuru, registry):
     router.include_router(part.router)
