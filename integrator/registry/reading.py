@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.states import State
+from integrator.parties.people import OWN
 from integrator.queue.standing import FIRMA, FORM
 from integrator.registry import rows
 from integrator.registry.books import BOOKS
@@ -34,8 +35,8 @@ class Customer:
 
 
 def read_customers(tx: Tx) -> list[Customer]:
-    """Everybody who was used here or has a form, by name."""
-    here = set(tx.execute(select(kurum.c.kurum_id)).scalars())
+    """Every customer that was used here or has a form, by name."""
+    here = set(tx.execute(select(kurum.c.kurum_id).where(kurum.c.kurum_id != OWN)).scalars())
     forms = {each.entry_no: each for each in rows.read_all(tx, FORM)}
     waiting = select(bildirim.c.kurum_id, func.count()).where(bildirim.c.state == State.QUEUED.value)
     queued: dict[str, int] = {row[0]: row[1] for row in tx.execute(waiting.group_by(bildirim.c.kurum_id))}

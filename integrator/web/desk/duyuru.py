@@ -10,6 +10,7 @@ from integrator.access import Principal
 from integrator.announcing import LONGEST_NO, acknowledge, show_to
 from integrator.domain.roles import Right
 from integrator.queue.standing import FORM, NOT_DELIVERED, keeps_back
+from integrator.registry.books import day_of
 from integrator.registry.reading import NO_FORM
 from integrator.registry.rows import read_one
 from integrator.registry.words import called
@@ -32,7 +33,16 @@ def show_list(request: Request, gateway: GatewayHere, principal: Hears) -> Respo
         kept_back = keeps_back(tx, principal.kurum, needs_form=gateway.needs_form) == NOT_DELIVERED
     language = language_of(request)
     state = called("state", form.state if form else NO_FORM, language, register=FORM)
-    return render(request, "duyuru.html", principal, heard=heard, form=form, form_state=state, kept_back=kept_back)
+    return render(
+        request,
+        "duyuru.html",
+        principal,
+        heard=heard,
+        form=form,
+        form_state=state,
+        kept_back=kept_back,
+        form_on=day_of(form.facts, "delivered_on") if form else None,
+    )
 
 
 @router.post("/duyuru/{duyuru_no}/acknowledge")

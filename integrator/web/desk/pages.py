@@ -73,7 +73,7 @@ def surroundings(request: Request, principal: Principal | None) -> dict[str, Any
         "tr_en": lambda several: several[language],  # texts of the catalogue come in both
         "language": language,
         "when": lambda at: _when(at, language),
-        "day": lambda on: _day(on, language),
+        "day": lambda on: shown_day(on, language),
         "number": lambda count: _number(count, language),
         "query": _query,
         "principal": principal,
@@ -111,7 +111,8 @@ def _when(at: datetime | None, language: Language) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
-def _day(on: date | None, language: Language) -> Markup:
+def shown_day(on: date | None, language: Language) -> Markup:
+    """A day as people write it in their language; a dash for none."""
     if on is None:
         return Markup("–")
     shown = on.strftime("%d.%m.%Y" if language == "tr" else "%Y-%m-%d")

@@ -16,10 +16,11 @@ from integrator.domain.findings import Finding
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import holds_tckn
 from integrator.domain.roles import Right
+from integrator.domain.texts import Language
 from integrator.gateway import Gateway
 from integrator.queue.standing import FIRMA, FORM
 from integrator.registry import rows
-from integrator.registry.books import BOOKS, Register
+from integrator.registry.books import BOOKS, Kind, Register, day_of
 from integrator.registry.deadlines import Due, read_due
 from integrator.registry.reading import read_customers, state_of_firm
 from integrator.registry.recording import LONGEST_NO, Told, record
@@ -28,7 +29,7 @@ from integrator.registry.words import called
 from integrator.store.engine import reading
 from integrator.web.desk.failures import sentence_of
 from integrator.web.desk.forms import Form, form_of, read_form
-from integrator.web.desk.pages import DESK, go, language_of, render
+from integrator.web.desk.pages import DESK, go, language_of, render, shown_day
 from integrator.web.guard import GatewayHere, needs
 
 router = APIRouter(prefix="/registry", dependencies=[Depends(read_form)])
@@ -187,11 +188,22 @@ def _rendered(request: Request, template: str, principal: Principal, *, status: 
         "books": BOOKS,
         "about": lambda each: _about(each, language),
         "quoted": lambda text: quote(text, safe=""),
+        "fact": lambda kept, name: _fact(kept, name, language),
     }
     return render(request, template, principal, status=status, **words, **facts)
 
 
-def _sentence(finding: Finding, language: Any) -> str:
+def _fact(kept: Kept | None, name: str, language: Language) -> Any:
+    """What stands in a field, as people read it."""
+    if kept is None or name not in kept.facts:
+        return "–"
+    kind = field.kind if (field := BOOKS[kept.register].field(name)) else Kind.TEXT
+    if kind in (Kind.DAY, Kind.PAST):
+        return shown_day(day_of(kept.facts, name), language)
+    return called("choice", kept.facts[name], language) if kind is Kind.CHOICE else kept.facts[name]
+
+
+def _sentence(finding: Finding, language: Language) -> str:
     """What is wrong, with the field as the form calls it."""
     words = {"state": {"tr": "durum", "en": "state"}, "no": {"tr": "no", "en": "no"}}
     name = words[finding.path][language] if finding.path in words else called("field", finding.path, language)
@@ -199,7 +211,7 @@ def _sentence(finding: Finding, language: Any) -> str:
     return Finding(finding.code, name, state, finding.wanted).sentence(language)
 
 
-def _about(each: Due | Kept, language: Any) -> str:
+def _about(each: Due | Kept, language: Language) -> str:
     if isinstance(each, Due):
         return called("choice", each.about, language)
     return each.facts.get("subject") or called("choice", each.facts.get("kind", ""), language)

@@ -65,7 +65,9 @@ def test_an_entry_is_written_read_changed_and_named_in_the_list(operator, gatewa
     made = operator.send("/registry/finding", **FINDING)
     assert made.headers["location"] == "/desk/registry/finding/2026-1?saved=1"
     page = operator.go("/registry/finding/2026-1?saved=1").text
-    assert all(each in page for each in ("Yazıldı.", "Açık kapı: İŞLETME", "diğer: 30 gün", "30 gün içinde", "rapor"))
+    assert all(
+        each in page for each in ("Kaydedildi.", "Açık kapı: İŞLETME", "diğer: 30 gün", "30 gün içinde", "rapor")
+    )
     seen = re.search(r'name="seen" value="(\w+)"', page)[1]
 
     told = FINDING | {"state": "closed", "closed_on": "2026-03-02", "evidence": "Rapor 7", "seen": seen}
@@ -81,38 +83,40 @@ def test_what_is_not_right_is_told_in_words_with_what_was_typed_and_nothing_is_w
     bad = operator.send("/registry/finding", **(FINDING | {"opened_on": "", "state": "closed"}))
 
     assert bad.status_code == 422
-    assert "Hiçbir şey yazılmadı" in bad.text
-    assert "bildirildiği gün boş" in bad.text
-    assert "kapanışın kanıtı boş" in bad.text
+    assert "Hiçbir şey kaydedilmedi" in bad.text
+    assert "Bildirildiği gün boş" in bad.text
+    assert "Kapanışın kanıtı boş" in bad.text
     assert "Açık kapı: İŞLETME" in bad.text
     assert kept(gateway) == []
 
 
-@pytest.mark.parametrize(
-    ("changed", "status"),
-    [
-        ({"no": EVIL}, 422),
-        ({"subject": EVIL}, 303),
-        ({"subject": "x" * 1_999}, 422),
-        ({"subject": "x" * 9_000}, 400),
-        ({"subject": f"kişi {WORKER}"}, 422),
-        ({"reason": ""}, 422),
-        ({"reason": f"{WORKER}"}, 422),
-        ({"no": ""}, 422),
-        ({"no": "ŞÇĞ İı/ö"}, 422),
-        ({"no": "ŞÇĞ İıö"}, 303),
-        ({"severity": "'; --"}, 422),
-        ({"state": "<b>"}, 422),
-        ({"opened_on": "2026-02-31"}, 422),
-    ],
-)
-def test_bad_input_is_escaped_told_or_kept_as_text(operator, gateway, changed, status):
-    answer = operator.send("/registry/finding", **(FINDING | changed))
-    after = operator.go(answer.headers["location"].removeprefix("/desk")) if status == 303 else answer
+BAD = [
+    ({"no": EVIL}, 422),
+    ({"subject": EVIL}, 303),
+    ({"subject": "x" * 1_999}, 422),
+    ({"subject": "x" * 9_000}, 400),
+    ({"subject": f"kişi {WORKER}"}, 422),
+    ({"reason": ""}, 422),
+    ({"reason": f"{WORKER}"}, 422),
+    ({"no": ""}, 422),
+    ({"no": "ŞÇĞ İı/ö"}, 422),
+    ({"no": "ŞÇĞ İıö"}, 303),
+    ({"severity": "'; --"}, 422),
+    ({"state": "<b>"}, 422),
+    ({"opened_on": "2026-02-31"}, 422),
+]
 
-    assert answer.status_code == status
-    assert not any(each in after.text for each in ("<script>alert", "<b>", "'; --", WORKER))
-    assert len(kept(gateway)) == (status == 303)
+
+def test_bad_input_is_escaped_told_or_kept_as_text(operator, gateway):
+    written = 0
+    for place, (changed, status) in enumerate(BAD):
+        answer = operator.send("/registry/finding", **(FINDING | {"no": f"B-{place}"} | changed))
+        after = operator.go(answer.headers["location"].removeprefix("/desk")) if status == 303 else answer
+        written += status == 303
+        assert answer.status_code == status, changed
+        assert not any(each in after.text for each in ("<script>alert", "<b>", "'; --", WORKER)), changed
+
+    assert len(kept(gateway)) == written
 
 
 def test_a_new_entry_is_not_written_over_an_old_one_nor_over_somebody_elses(operator, gateway):
@@ -193,8 +197,15 @@ def test_an_announcement_is_put_in_heard_acknowledged_and_its_receipt_shown(oper
     assert KURUM in page and "Evet" in page and "İkinci" in page
 
 
-@pytest.mark.parametrize("changed", [{"role": "king"}, {"iller": "82"}, {"iller": "٣"}, {"iller": "x"}, {"title": ""}])
-def test_a_target_that_is_none_is_told(operator, changed):
-    answer = operator.send("/registry/duyuru", **({"no": "1", "title": "t", "text": "x"} | changed))
-
-    assert answer.status_code == 400 and 'role="alert"' in answer.text
+def test_a_target_that_is_none_is_told(operator):
+    for changed in (
+        {"role": "king"},
+        {"iller": "82"},
+        {"iller": "٣"},
+        {"iller": "x"},
+        {"title": ""},
+        {"title": WORKER},
+    ):
+        answer = operator.send("/registry/duyuru", **({"no": "1", "title": "t", "text": "x"} | changed))
+        assert answer.status_code == 400 and 'role="alert"' in answer.text, changed
+        assert WORKER not in answer.text
