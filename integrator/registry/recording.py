@@ -148,5 +148,5 @@ def _day(value: str) -> date | None:
 
 def _example(field: Field, today: date) -> str:
     if field.kind in (Kind.DAY, Kind.PAST):
-        return f"{field.name}={today}"
-    return f"{field.name}={' | '.join(field.choices) or '...'}"
+        return f"{today}"
+    return " | ".join(field.choices) or "A-1"

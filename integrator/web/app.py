@@ -177,10 +177,8 @@ class Numbered:
             )
 
 
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-]  # with no-referrer a browser says of our own forms: Origin: null
+# not no-referrer: then a browser says of our own forms that they come from nowhere (Origin: null)
+_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 
 
 def _rates(standings: Sequence[Standing] | None) -> list[tuple[bytes, bytes]]:

@@ -136,6 +136,10 @@ def test_a_form_without_the_token_of_its_session_writes_nothing(operator, gatewa
     assert kept(gateway) == []
 
 
+def test_a_browser_may_say_where_our_forms_come_from(operator):
+    assert operator.go("/registry").headers["referrer-policy"] == "same-origin"  # of no-referrer Chromium says null
+
+
 def test_what_is_not_there_is_a_page_that_says_so(operator):
     for path in ("/registry/nothing", "/registry/finding/9", "/registry/duyuru/9", "/registry/finding/%00"):
         answer = operator.go(path)
