@@ -37,6 +37,11 @@ class Register:
     public: frozenset[str] = frozenset({"sgk_tescil_no", "replaced_by", "ad_unvan", "ref"})
 
     @property
+    def untold(self) -> dict[str, None]:
+        """Every fact that a row may hold, as of a row of which nothing was told."""
+        return dict.fromkeys([*self.secret, *(column.name for column in self.table.columns)])
+
+    @property
     def key(self) -> str:
         """The column of its blind index."""
         return f"{self.table.name.removesuffix('_karti')}_index"

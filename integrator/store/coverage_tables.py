@@ -63,6 +63,14 @@ for _name in ("event_date", "isyeri_index", "profesyonel_index"):
         coverage_message.c.sorgu_no,
     )
 
+Index(
+    "coverage_message_veri_seti",
+    coverage_message.c.kurum_id,
+    coverage_message.c.veri_seti,
+    coverage_message.c.event_date,
+    coverage_message.c.sorgu_no,
+)
+
 # Which messages are about a worker at one workplace; at another the same worker has another index.
 coverage_worker = Table(
     "coverage_worker",

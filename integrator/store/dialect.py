@@ -408,6 +408,11 @@ def wipe(engine: Engine, table: str) -> None:
         dialect_of(engine).wipe(connection, table)
 
 
+def in_index_order(tx: Connection) -> None:
+    """Until this transaction ends, rows come in the order of an index where one has it, and are not sorted."""
+    dialect_of(tx).in_index_order(tx)
+
+
 def hold(tx: Connection, name: str) -> None:
     """Be the only transaction past this line with this `name`, until it ends."""
     dialect_of(tx).hold(tx, name)

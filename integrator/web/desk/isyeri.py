@@ -17,7 +17,7 @@ from integrator.domain.roles import Right
 from integrator.domain.workplaces import TehlikeSinifi
 from integrator.gateway import Gateway
 from integrator.parties.isgkatip import MOST_COUNTED
-from integrator.parties.register import isyeri_index
+from integrator.parties.register import ISYERI, SOZLESME, isyeri_index
 from integrator.registering import Card, read_card, read_cards, read_kurum, set_card
 from integrator.store.engine import reading
 from integrator.telling_parties import tell_card, tell_contract
@@ -50,7 +50,7 @@ def show_list(
     """Every workplace, or those whose name or number holds `q`, or that lack one thing."""
     gaps = _gaps_by_place(gateway, principal)
     rows = [
-        {**tell_card(card), "gaps": gaps.get(index, [])}
+        {**ISYERI.untold, **tell_card(card), "gaps": gaps.get(index, [])}
         for card, index in _indexed(gateway, principal, read_cards(gateway, principal.kurum))
     ]
     lacks = Counter(gap.missing.value for row in rows for gap in row["gaps"])
@@ -124,8 +124,8 @@ def _shown(
         "isyeri.html",
         principal,
         status=status_of(error) if error else 200,
-        card=tell_card(card, whole=whole),
-        contracts=[tell_contract(each, whole=whole) for each in card.contracts],
+        card={**ISYERI.untold, **tell_card(card, whole=whole)},
+        contracts=[{**SOZLESME.untold, **tell_contract(each, whole=whole)} for each in card.contracts],
         gaps=_gaps_by_place(gateway, principal, index).get(index, []),
         counted=counted,
         fault=sentence_of(request, error) if error else "",

@@ -63,7 +63,10 @@ def _rows(gateway: Gateway, principal: Principal) -> list[dict[str, Any]]:
     by_index: dict[str, list[Load]] = {}
     for load in loads:
         by_index.setdefault(load.profesyonel_index, []).append(load)
-    return [{**tell_party(PROFESYONEL, facts, whole=whole), **_load(index, by_index)} for index, facts in people]
+    return [
+        {**PROFESYONEL.untold, **tell_party(PROFESYONEL, facts, whole=whole), **_load(index, by_index)}
+        for index, facts in people
+    ]
 
 
 def _load(index: str, by_index: dict[str, list[Load]]) -> dict[str, Any]:
@@ -85,6 +88,10 @@ def _contracts(gateway: Gateway, principal: Principal, index: str) -> list[dict[
         mine = [facts for _, facts in read_all(tx, sealer, kurum, SOZLESME) if facts["profesyonel_index"] == index]
         places = dict(read(tx, sealer, kurum, ISYERI, {facts["isyeri_index"] for facts in mine}))
     return [
-        {**tell_party(SOZLESME, facts, whole=whole), "ad_unvan": places.get(facts["isyeri_index"], {}).get("ad_unvan")}
+        {
+            **SOZLESME.untold,
+            **tell_party(SOZLESME, facts, whole=whole),
+            "ad_unvan": places.get(facts["isyeri_index"], {}).get("ad_unvan"),
+        }
         for facts in sorted(mine, key=lambda facts: (facts["durum"], str(facts.get("bitis"))))
     ]

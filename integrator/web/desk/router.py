@@ -10,9 +10,12 @@ from integrator.access import Principal
 from integrator.domain.roles import Right
 from integrator.web.desk import (
     account,
+    bildirim,
+    coverage,
     duyuru,
     entering,
     isyeri,
+    message,
     morning,
     profesyonel,
     registry,
@@ -33,5 +36,8 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     return go(f"{DESK}/registry" if principal.may(Right.KEEP_REGISTRY) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, isyeri, profesyonel, registry_duyuru, registry):
+for part in (
+    entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel,
+    registry_duyuru, registry,
+):  # fmt: skip
     router.include_router(part.router)

@@ -155,6 +155,7 @@ ELSEWHERE = {
         for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
     },
     "registry.recorded": "registry/test_registry_recording.py",
+    "content.withheld": "desk/test_desk_timeline.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
     "log_key.replaced": "keeping/test_log_key.py",
     "gateway.claimed": "wiring/test_wiring_claim.py",

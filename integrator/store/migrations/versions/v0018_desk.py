@@ -41,6 +41,8 @@ def upgrade() -> None:
     )
     for name in ("event_date", "isyeri_index", "profesyonel_index"):
         op.create_index(f"coverage_message_{name}", "coverage_message", ["kurum_id", name, "sorgu_no"])
+    in_a_set = ["kurum_id", "veri_seti", "event_date", "sorgu_no"]
+    op.create_index("coverage_message_veri_seti", "coverage_message", in_a_set)
     op.create_table(
         "coverage_worker",
         key("kurum_id", 64),
