@@ -35,6 +35,7 @@ from integrator.hands import lift_form, quarantine_form
 from integrator.intake.read_json import Caps, read_ndjson
 from integrator.keeping import erasing
 from integrator.keeping.rotating import replace_data_keys, reseal
+from integrator.paper import usage
 from integrator.parties.isgkatip import Kind as ExportKind
 from integrator.queue import copies, leases
 from integrator.registering import set_card, set_kurum
@@ -220,6 +221,9 @@ def _keep(gateway: Gateway, clock: Clock) -> None:
     reseal(gateway)
     key, _ = access.make_api_key(gateway, KURUM, Role.SYSTEM, "payroll", lives=timedelta(days=9))
     access.rotate_api_key(gateway, KURUM, key.key_no, overlap=timedelta(days=1))
+    asked = usage.Asked(SgkTescilNo(SGK), date(2025, 10, 1), date(2025, 10, 31))
+    for certificate in [usage.issue(gateway, KURUM, asked, by="ayse").certificate for _ in range(2)][1:]:
+        usage.revoke(gateway, KURUM, certificate.usage_no, Hand("ayse", "deneme"))
 
 
 def _stop_and_go(gateway: Gateway, clock: Clock) -> None:

@@ -21,6 +21,7 @@ from integrator.audit.trail import stamp_of
 from integrator.domain.identifiers import KurumNo
 from integrator.parties.mirror import place_of
 from integrator.protect.seal import Sealer
+from integrator.store.paper_tables import usage_certificate
 from integrator.store.tables import (
     api_key,
     calisan,
@@ -46,6 +47,7 @@ ACTS = frozenset(
     {
         "api_key.made", "api_key.rotated", "api_key.revoked", "hold.placed", "hold.lifted", "retention.told",
         "content.erased", "party.imported", "party.changed", "party.looked_up",
+        "usage.issued", "usage.revoked",
     }
 )  # fmt: skip
 """Events that tell rows; of an older release they do not."""
@@ -100,6 +102,7 @@ TABLES: Mapping[str, Bound] = {
         Bound(isyeri),
         Bound(profesyonel_yetki, about_people=True),
         Bound(calisan_sigorta, about_people=True),
+        Bound(usage_certificate),
     )
 }
 

@@ -88,6 +88,8 @@ EVENTS = frozenset(
         "log_key.replaced",
         "rows.bound",
         "registry.recorded",
+        "usage.issued",
+        "usage.revoked",
         "hold.placed",
         "hold.lifted",
         "content.erased",

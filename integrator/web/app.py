@@ -35,6 +35,7 @@ from integrator.web.api import (
     glass,
     lookups,
     messages,
+    paper,
     parties,
     receipts,
     records,
@@ -76,7 +77,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks,
+    changes, reference, sessions, glass, webhooks, paper,
 )  # fmt: skip
 
 
@@ -177,7 +178,7 @@ class Numbered:
             )
 
 
-# not no-referrer: then a browser says of our own forms that they come from nowhere (Origin: null)
+# NOTE: under "no-referrer" a browser sends its own forms with "Origin: null", which the guard refuses.
 _HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
 
 

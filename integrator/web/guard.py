@@ -189,13 +189,21 @@ def _signed_in(request: Request, house: House) -> SignedIn:
 
 def _of_strangers(request: Request, token: str, find: Callable[[], T | None]) -> T:
     """What `token` opens; raises Unknown, and TooManyCalls once too much from that address opened nothing."""
-    strangers: Strangers = request.app.state.strangers
-    strangers.require_patience(_address(request), token)
-    found = find() if token else None
+    found = of_anybody(request, token, lambda: find() if token else None)
     if found is None:
-        strangers.note_failure(_address(request), token)
         raise Unknown("")
-    strangers.note_guest(token)
+    return found
+
+
+def of_anybody(request: Request, told: str, find: Callable[[], T | None]) -> T | None:
+    """What `told` leads to; None counts as a failed try. Raises TooManyCalls after too many from that address."""
+    strangers: Strangers = request.app.state.strangers
+    strangers.require_patience(_address(request), told)
+    found = find()
+    if found is None:
+        strangers.note_failure(_address(request), told)
+    else:
+        strangers.note_guest(told)
     return found
 
 

@@ -157,6 +157,7 @@ ELSEWHERE = {
     "registry.recorded": "registry/test_registry_recording.py",
     "content.withheld": "desk/test_desk_timeline.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
+    **dict.fromkeys(("usage.issued", "usage.revoked"), "paper/test_usage.py"),
     "log_key.replaced": "keeping/test_log_key.py",
     "gateway.claimed": "wiring/test_wiring_claim.py",
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),

@@ -33,12 +33,13 @@ FORBIDDEN = "INT-API-002"
 ANOTHER_SGK = sgk_tescil_no(4711)
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
 PUBLIC = {
-    "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x",
+    "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x", "month": "2025-10",
     "language": "tr", "name": "desk.css", "register": "finding", "entry_no": "2026-1",
 }  # fmt: skip
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
     ("GET", "/v1/oturum/oidc"), ("POST", "/v1/oturum/oidc/{provider}"), ("GET", "/v1/oturum/oidc/{provider}/back"),
+    ("POST", "/v1/belge/verify"),
     ("GET", "/desk/login"), ("POST", "/desk/login"), ("GET", "/desk/login/set-up"), ("POST", "/desk/login/set-up"),
     ("GET", "/desk/language/{language}"), ("GET", "/desk/static/{name}"),
 }  # fmt: skip
@@ -85,12 +86,13 @@ class Tried:
         _, session = made_person(house, Role.MANAGER, KURUM, login="owner@b.test")
         self.theirs = {
             "sorgu_no": str(number), "kayit_no": "K-1", "cause_id": _cause(call, house.gateway),
-            "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call), **PUBLIC,
+            "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call),
+            "usage_no": _usage(call, house.gateway), **PUBLIC,
         }  # fmt: skip
         self.nobodys = {
             "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause",
             "oturum_no": "0" * 12, "glass_no": "0" * 12, "pack_no": "0" * 16, "webhook_no": "0" * 8,
-            "duyuru_no": "2026-99", "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
+            "usage_no": "0" * 16, "duyuru_no": "2026-99", "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
         }  # fmt: skip
 
     def address(self, path, ids):
@@ -120,6 +122,13 @@ def _cause(call, gateway):
     pipeline.dispatch(gateway)
     [cause] = call("GET", "/cause").json()["causes"]
     return cause["cause"]
+
+
+def _usage(call, gateway):
+    assert call("POST", "/kayit", json=record("K-2", egitimTarihi="2025-10-24")).status_code == 201
+    pipeline.dispatch(gateway)
+    asked = {"sgk_tescil_no": SGK, "since": "2025-10-24", "until": "2025-10-24"}
+    return call("POST", "/belge", json=asked).json()["usage_no"]
 
 
 def _glass(house):
