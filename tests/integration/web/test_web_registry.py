@@ -164,9 +164,15 @@ def test_a_customers_form_is_recorded_where_it_is_listed(operator, gateway, app)
 
 def test_whoever_works_for_a_customer_sees_their_own_forms_state(door, house, gateway, app):
     app.state.gateway = replace(gateway, needs_form=True)
-    page = browser_of(door, house, Role.COMPLIANCE).go("/duyuru").text
+    [answer] = pipeline.accept(app.state.gateway, KURUM, submitted(record("K-1")))
+    person = browser_of(door, house, Role.COMPLIANCE)
+    page, morning = person.go("/duyuru").text, person.go("/morning").text
 
     assert "form yok" in page and "teslim belgesini entegratörünüze iletin" in page
+    assert "KEP ile bakanlığa ulaştığı kaydedilmedi" in morning
+    cause = re.search(r"/desk/bildirim\?cause=(form_not_delivered-\w+)", morning)[1]
+    assert str(answer.sorgu_no[0]) in person.go(f"/bildirim?cause={cause}").text
+    assert "KEP ile bakanlığa ulaştığı kaydedilmedi" in person.go(f"/bildirim/{answer.sorgu_no[0]}").text
 
 
 def test_a_passive_firm_is_told_with_what_still_works(operator, door, house):
