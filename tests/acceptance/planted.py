@@ -1,4 +1,4 @@
-"""A town whose records meet five things to mend, planted at the ministry and in the records; everything else is good."""
+"""A town whose records meet five things to mend, planted at the ministry and in the records; the rest is good."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Planted:
 
     @property
     def places(self) -> list[Workplace]:
-        """Two without an approved contract, of one professional each, one with an old roster; then the good ones. The town's own first and last stay out."""
+        """Two without an approved contract, one with an old roster; then the good ones. First and last stay out."""
         return self.town.workplaces[1:-1]
 
     def at_ministry(self) -> dict[str, Any]:
