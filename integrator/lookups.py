@@ -17,6 +17,7 @@ from integrator.domain.parties import Isyeri, Sigorta, Yetki
 from integrator.gateway import Gateway
 from integrator.parties import mirror
 from integrator.parties.mirror import Seen, Subject
+from integrator.queue import standing
 from integrator.store.engine import Conflict, reading, writing
 
 
@@ -31,8 +32,9 @@ def look_up(
 ) -> Seen:
     """What the ministry says about `subject`: the kept answer when it is fresh and not `anew`, else it is asked.
 
-    Raises Unavailable when this metot has no such operation, or no answer came. Whoever asks through a door has a name,
-    `by`, which stands in the audit entry, and pays before the ministry is asked: `pay` raises when nothing is left.
+    with reading(gateway.database) as tx:
+        standing.require_may_ask(tx, kurum, needs_form=gateway.needs_form)
+    pay()
     """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
@@ -41,7 +43,14 @@ def look_up(
             kept = mirror.read_fresh(tx, sealer, kurum, subject, now=now)
         if kept:
             return kept
+<<<<<<< HEAD
     pay()
+=======
+    with reading(gateway.database) as tx:
+        standing.require_may_ask(tx, kurum, needs_form=gateway.needs_form)
+    if by:
+        _require_budget(gateway, kurum)
+>>>>>>> E
     generation = gateway.ministry()
     answered, holds = _ask(generation, subject)
     seen = Seen(answered, holds, generation.metot, gateway.clock.now())

@@ -260,6 +260,13 @@ class PeopleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """`require_form`: nothing is sent for a customer before its form was delivered. In production that is always so."""
+
+    require_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AgentSettings:
     """The signing agent on a professional's computer. `library` is a path or akis, safesign, softhsm; empty: look."""
 
@@ -294,6 +301,7 @@ class Settings:
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     web: WebSettings = field(default_factory=WebSettings)
     people: PeopleSettings = field(default_factory=PeopleSettings)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
     limits: Limits = field(default_factory=Limits)
     agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
@@ -308,6 +316,11 @@ class Settings:
         """Calls a second that all workers together may make; 0 is no bound. Production is gentle by default."""
         given = self.ministry.rate_per_second
         return given if given >= 0 else (PRODUCTION_RATE if self.production else 0.0)
+
+    @property
+    def needs_form(self) -> bool:
+        """Whether a customer's form must have been delivered before anything is sent for it (circular 1m)."""
+        return self.production or self.registry.require_form
 
     def path(self, named: str) -> Path:
         """A path setting, relative to the home."""

@@ -238,6 +238,7 @@ def open_gateway(
         policy=PRODUCTION if settings.production else TRIAL,
         revocation=_revocation(settings),
         leaving=leaving(settings),
+        needs_form=settings.needs_form,
     )
     require_log_key(database, gateway.checkpoint_key)
     if check_claim:

@@ -28,6 +28,7 @@ class Right(StrEnum):
     LOOK_UP = "look_up"  # ask the ministry about a workplace or a person
     HEAR = "hear"  # read announcements, and acknowledge them by name
     ANNOUNCE = "announce"  # put announcements in, see who acknowledged
+    KEEP_REGISTRY = "keep_registry"  # the integrator's own registers: forms, agreement, findings, state of the firm
     READ_LINE = "read_line"  # the gateway's own state
     KEEP_WEBHOOKS = "keep_webhooks"  # where the customer's changes are pushed, and the secrets that sign them
     KEEP_ACCESS = "keep_access"  # the customer's own keys and people: make, narrow, end
@@ -63,7 +64,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     ),
     Role.AUDITOR: _PERSON | _SEEING | _INSIDE,
     Role.OPERATOR: frozenset(
-        {Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS, Right.ANNOUNCE}
+        {Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS}
+        | {Right.ANNOUNCE, Right.KEEP_REGISTRY}
     ),
 }
 NEVER_A_KEYS = frozenset({Right.SELF, Right.BREAK_GLASS, Right.KEEP_ACCESS})

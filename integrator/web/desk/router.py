@@ -18,6 +18,8 @@ from integrator.web.desk import (
     message,
     morning,
     profesyonel,
+    registry,
+    registry_duyuru,
     static_files,
 )
 from integrator.web.desk.pages import DESK, go
@@ -31,8 +33,11 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     """The page that whoever came in works with."""
     if principal.may(Right.FOLLOW):
         return go(f"{DESK}/morning")
-    return go(f"{DESK}/registry" if principal.may(Right.ANNOUNCE) else f"{DESK}/account")
+    return go(f"{DESK}/registry" if principal.may(Right.KEEP_REGISTRY) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel):
+for part in (
+    entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel,
+    registry_duyuru, registry,
+):  # fmt: skip
     router.include_router(part.router)

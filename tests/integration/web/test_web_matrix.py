@@ -35,7 +35,7 @@ ANOTHER_SGK = sgk_tescil_no(4711)
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
 PUBLIC = {
     "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x", "month": "2025-10",
-    "language": "tr", "name": "desk.css", "verb": "release",
+    "language": "tr", "name": "desk.css", "verb": "release", "register": "finding", "entry_no": "2026-1",
 }  # fmt: skip
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
@@ -257,7 +257,7 @@ BODIES = {
     "acknowledge": {"name": "x"}, "number-changed": {"new": ANOTHER_SGK, "reason": "x"}, "rotate": {}, "test": {},
     "replay": {"reason": "x", "after": "0"}, "role": {"reason": "x", "role": "manager"}, "{webhook_no}": {"name": "x"},
 }  # fmt: skip
-OF_STAFF = {Right.ANNOUNCE}
+OF_STAFF = {Right.ANNOUNCE, Right.KEEP_REGISTRY}
 """What belongs to the integrator and to no customer."""
 OWN_CARD = {"/v1/isyeri/{sgk_tescil_no}", "/v1/isyeri/{sgk_tescil_no}/number-changed"}
 """A workplace's number is public, and each customer keeps a card of its own: to write one is no look at another's."""
