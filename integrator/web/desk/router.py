@@ -16,8 +16,11 @@ from integrator.web.desk import (
     entering,
     isyeri,
     morning,
+    paper,
     profesyonel,
+    sheet,
     static_files,
+    verify,
 )
 from integrator.web.desk.pages import DESK, go
 from integrator.web.guard import needs
@@ -33,5 +36,18 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     return go(f"{DESK}/registry" if principal.may(Right.ANNOUNCE) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, bildirim, coverage, isyeri, profesyonel):
+for part in (
+    entering,
+    static_files,
+    account,
+    duyuru,
+    morning,
+    bildirim,
+    coverage,
+    isyeri,
+    profesyonel,
+    paper,
+    sheet,
+    verify,
+):
     router.include_router(part.router)
