@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrator.audit.trail import Entry
+from integrator.domain.errors import ContentWithheld
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.gateway import Gateway
@@ -31,6 +32,7 @@ class Events:
 
 EXPORT = Events("bytes.exporting", "bytes.exported", "bytes.export_failed")
 OPEN = Events("content.opening", "content.opened", "content.open_failed")
+WITHHELD = "content.withheld"
 PACK = Events("pack.making", "pack.made", "pack.failed")
 
 
@@ -57,6 +59,19 @@ def looking(
         _record(gateway, events.failed, numbers, told)
         raise
     _record(gateway, events.done, numbers, told | more)
+
+
+def note_refusal(gateway: Gateway, kurum: KurumNo, *, by: str, role: str, right: str, call: str) -> None:
+    """Somebody whom we know asked for content that their role does not see; `call` is the route's pattern."""
+    facts = {"kurum": kurum, "by": Hand(by, "look").by, "role": role, "right": right, "call": call}
+    with writing(gateway.database) as tx:
+        gateway.record(tx, [Entry(WITHHELD, gateway.actor, facts)], gateway.clock.now())
+
+
+def withhold(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str, what: str) -> ContentWithheld:
+    """Audit that somebody asked for content that is not for them; what to raise then."""
+    _record(gateway, WITHHELD, [sorgu_no], {"kurum": kurum, "by": Hand(by, "look").by, "what": what})
+    return ContentWithheld(what)
 
 
 def _record(gateway: Gateway, event: str, numbers: Sequence[SorguNo], facts: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ from integrator.gateway import Gateway
 from integrator.queue.groups import Group, read_groups
 from integrator.queue.line import PASSIVE, STOPPED, Breaker, breaker_of
 from integrator.queue.line_row import read_line
+from integrator.queue.quarantines import ONE_BY_HAND
 from integrator.queue.restored import is_open
 from integrator.queue.verbs import verbs_open
 from integrator.store.engine import Tx
@@ -98,6 +99,11 @@ class CauseRow:
     def is_releasable(self) -> bool:
         """Whether one act lets them all go on."""
         return Verb.RELEASE in self.can
+
+    @property
+    def stops_all(self) -> bool:
+        """Whether it stops a form for every customer: to lift that is the integrator's, who mends it."""
+        return bool(self.form) and self.reason != ONE_BY_HAND
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo, Tckn
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.parties.register import in_portions
+from integrator.queue.groups import Cause, of_cause
 from integrator.store.coverage_tables import coverage_count, coverage_message, coverage_worker
 from integrator.store.dialect import in_index_order
 from integrator.store.engine import Tx
@@ -55,7 +56,7 @@ _FOLLOWED = _BY_DAY | {Lead.ISYERI, Lead.PROFESYONEL}
 class Wanted:
     """What all messages found have; empty asks for nothing. Days are those of the events.
 
-    A worker is asked for by number, or by the index that a page of workers tells.
+    A worker is asked for by number, or by the index that a page of workers tells. A `cause` is what keeps them.
     """
 
     worker: Tckn | None = field(default=None, repr=False)
@@ -68,6 +69,7 @@ class Wanted:
     veri_seti: str = ""
     since: date | None = None
     until: date | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def search(
 
 def lead_of(tx: Tx, kurum: KurumNo, wanted: Wanted) -> Lead:
     """What has the fewest messages of what is asked for, as far as that can be said without looking."""
+    if wanted.cause:
+        return Lead.STATE
     is_rare = wanted.state is not None and read_depths(tx, kurum)[wanted.state] <= RARE
     asked = {
         Lead.NUMBER: wanted.sorgu_no is not None,
@@ -175,7 +179,7 @@ def _filters(wanted: Wanted, lead: Lead, leading: Any, day: Any) -> Iterator[Col
     asked: tuple[tuple[Lead, Any, Any], ...] = (
         (Lead.NUMBER, row.sorgu_no, wanted.sorgu_no),
         (Lead.OWN_ID, row.kayit_no, wanted.kayit_no),
-        (Lead.STATE, row.state, wanted.state and wanted.state.value),
+        (Lead.STATE, row.state, wanted.cause.state.value if wanted.cause else wanted.state and wanted.state.value),
         (Lead.ISYERI, leading.isyeri_index, wanted.isyeri_index),
         (Lead.PROFESYONEL, leading.profesyonel_index, wanted.profesyonel_index),
         (Lead.VERI_SETI, leading.veri_seti, wanted.veri_seti),
@@ -183,6 +187,8 @@ def _filters(wanted: Wanted, lead: Lead, leading: Any, day: Any) -> Iterator[Col
     for name, column, value in asked:
         if value not in (None, ""):
             yield column == value if name is lead else func.coalesce(column, column) == value
+    if wanted.cause:
+        yield from of_cause(wanted.cause)
     plain = day if lead in _BY_DAY else func.coalesce(day, day)
     if wanted.since:
         yield plain >= wanted.since

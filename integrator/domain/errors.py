@@ -190,6 +190,12 @@ class Changed(Rejected):
     code = "INT-QUE-030"
 
 
+class ContentWithheld(Rejected):
+    """Whoever asked may follow the message and not read what is in it; that they tried stands in the audit log."""
+
+    code = "INT-DSK-001"
+
+
 class Erased(NotFound):
     """The content was destroyed when its retention time was over, or by a person's right; only proofs are left."""
 

@@ -265,9 +265,13 @@ def reason_of(outcome: str, cause: str) -> str:
 
 
 def _more_facts(s: Settlement) -> dict[str, str]:
-    """The cause of a 214, and the ministry's number when it is news."""
+    """The cause of a 214, the ministry's number when it is news, and when it is the message's turn again."""
     is_news = s.ministry_no and s.ministry_no != s.claimed.ministry_no
-    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {}) | dict(s.commitments)
+    due = {"due": s.due_at.isoformat(timespec="milliseconds")} if s.end in _TAKES_UP_AGAIN else {}
+    return _cause_fact(s.cause) | ({"ministry_no": s.ministry_no} if is_news else {}) | due | dict(s.commitments)
+
+
+_TAKES_UP_AGAIN = frozenset({State.QUEUED, State.UNCERTAIN, State.PENDING})
 
 
 def _cause_fact(cause: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from integrator.access import Principal, recognise
 from integrator.domain.roles import BEHIND_GLASS, RIGHTS, Right, Role
 from integrator.gateway import Gateway
 from integrator.limiting import Limiter, TooManyCalls
+from integrator.looks import note_refusal
 from integrator.parties.people import Person
 from integrator.parties.sessions import Level, Session, csrf_of
 from integrator.people.breaking import look_through
@@ -34,6 +35,7 @@ GLASS_HEADER = "Ibys-Glass"
 _NUMBER = re.compile(r"[1-9][0-9]{0,10}")
 _BEARER = "bearer "
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CONTENT = frozenset({Right.READ_CONTENT, Right.READ_HEALTH})
 _VISIT_SECONDS = 600
 _DEVICE_SECONDS = 400 * 86_400
 T = TypeVar("T")
@@ -82,11 +84,20 @@ def needs(right: Right) -> Any:
             return _behind_glass(request, house, principal, glass_no, right)
         _admit(request, principal)
         if not principal.may(right):
-            raise Forbidden(f"{principal.role}: {right}")
+            raise refused(request, principal, right)
         return principal
 
     setattr(enter, ASKS_FOR, right)
     return Depends(enter)
+
+
+def refused(request: Request, principal: Principal, right: Right) -> Forbidden:
+    """The error for whoever may not do this; asking for content stands in the log."""
+    if right in _CONTENT:
+        call = f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
+        names = {"by": principal.name, "role": principal.role.value, "right": right.value}
+        note_refusal(gateway_of(request), principal.kurum, call=call, **names)
+    return Forbidden(f"{principal.role}: {right}")
 
 
 def _admit(request: Request, principal: Principal) -> None:

@@ -113,6 +113,7 @@ class HeadTooLarge(Rejected):
 STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (Unknown, 401),
     (Forbidden, 403),
+    (errors.ContentWithheld, 403),
     (NoSuchAddress, 404),
     (TooLarge, 413),
     (NotTaken, 415),

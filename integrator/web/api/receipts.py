@@ -26,9 +26,8 @@ from integrator.store.engine import reading
 from integrator.web.api.messages import Number
 from integrator.web.api.shapes import Day, SgkNo
 from integrator.web.description import bytes_of
-from integrator.web.guard import GatewayHere, needs
+from integrator.web.guard import GatewayHere, needs, refused
 from integrator.web.packing import Packing
-from integrator.web.problems import Forbidden
 
 router = APIRouter(tags=["makbuz"])
 PDF, ZIP = "application/pdf", "application/zip"
@@ -160,7 +159,7 @@ def ask(
 ) -> dict[str, Any]:
     """Ask for the pack of a workplace and a period; it is made in the background. Health wants its own right."""
     if wanted.physician and not principal.may(Right.READ_HEALTH):
-        raise Forbidden(f"{principal.role}: {Right.READ_HEALTH}")
+        raise refused(request, principal, Right.READ_HEALTH)
     asked = Asked(wanted.sgk_tescil_no, wanted.since, wanted.until, _certificate(wanted.physician))
     job = ask_pack(gateway, principal.kurum, asked, by=principal.name)
     packing: Packing = request.app.state.packing

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from integrator import acts
 from integrator.access import Principal
 from integrator.coverage.subjects import KINDS
 from integrator.desk.records import Page, Wanted, search
@@ -19,6 +20,7 @@ from integrator.domain.roles import Right
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.parties.register import isyeri_index
+from integrator.queue.groups import Cause
 from integrator.registering import read_kurum
 from integrator.store.engine import reading
 from integrator.web.desk.forms import form_of, read_form
@@ -133,10 +135,20 @@ def _wanted(typed: dict[str, str], gateway: Gateway, principal: Principal) -> Wa
         since=_read("since", typed, date.fromisoformat),
         until=_read("until", typed, date.fromisoformat),
     )
+    if "cause" in typed:
+        own = replace(own, cause=_cause(typed["cause"], gateway, principal))
     place = _read("isyeri", typed, SgkTescilNo)
     if place is None or not read_kurum(gateway, principal.kurum):
         return own
     return replace(own, isyeri_index=isyeri_index(gateway.keyring.sealer(principal.kurum), place.value))
+
+
+def _cause(cause_id: str, gateway: Gateway, principal: Principal) -> Cause:
+    found = (each.cause for each in acts.read_causes(gateway, principal.kurum) if each.cause.cause_id == cause_id)
+    cause = next(found, None)
+    if cause is None:
+        raise Unreadable("cause")
+    return cause
 
 
 def _read(name: str, typed: dict[str, str], reader: Callable[[str], T]) -> T | None:

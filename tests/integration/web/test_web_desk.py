@@ -1,5 +1,6 @@
 """Pages of the desk: the way in, who may see what, and what is told when something is not right."""
 
+import json
 import re
 import shutil
 
@@ -7,8 +8,9 @@ import pytest
 
 from integrator.domain.roles import Role
 from integrator.people import making
-from integrator.store.engine import sqlite_url
-from tests.factories import KURUM
+from integrator.store.engine import reading, sqlite_url
+from integrator.store.tables import audit_entry
+from tests.factories import KURUM, record
 from tests.integration.web.browsing import Browser, browser_of
 from tests.integration.web.people import GOOD
 
@@ -19,6 +21,17 @@ def database_url(migrated_file, tmp_path):
     path = tmp_path / "ibys.sqlite3"
     shutil.copyfile(migrated_file, path)
     return sqlite_url(path)
+
+
+@pytest.fixture
+def entries(gateway):
+    """What the log holds."""
+
+    def read():
+        with reading(gateway.database) as tx:
+            return [json.loads(row.leaf) for row in tx.execute(audit_entry.select().order_by(audit_entry.c.i))]
+
+    return read
 
 
 @pytest.fixture
@@ -136,3 +149,17 @@ def test_a_body_that_is_no_form_is_told(door, browser):
         headers = {"Cookie": cookie, "Content-Type": kind, "X-CSRF-Token": person.csrf, "Accept": "text/html"}
         answer = door.post("/desk/cause/x/release", headers=headers, content=content)
         assert answer.status_code == status and "<html" in answer.text
+
+
+def test_whoever_asks_for_content_that_their_role_does_not_see_is_refused_and_it_stands_in_the_log(
+    browser, call, entries
+):
+    number = call("POST", "/kayit", json=record()).json()["sorgu_no"][0]
+    person = browser(Role.MANAGER)
+
+    answer = person.go(f"/bildirim/{number}/bytes")
+
+    assert answer.status_code == 403
+    [entry] = [each for each in entries() if each["event"] == "content.withheld"]
+    assert (entry["role"], entry["right"], entry["kurum"]) == ("manager", "read_content", KURUM)
+    assert entry["call"].endswith("/bildirim/{sorgu_no}/bytes")

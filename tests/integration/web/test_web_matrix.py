@@ -15,17 +15,17 @@ from integrator.access import Principal
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.limits import Limits
 from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
-from integrator.parties import sessions
+from integrator.parties import register, sessions
 from integrator.parties.people import OWN
 from integrator.parties.sessions import Level
 from integrator.people import breaking, making
-from integrator.store.engine import sqlite_url
+from integrator.store.engine import sqlite_url, writing
 from integrator.trial.people import sgk_tescil_no
 from integrator.web.bounds import Bounds
 from integrator.web.guard import OPEN_TO_ALL, rule_of
 from integrator.webhooks.carrying import Terms
 from integrator.webhooks.guard import Guard
-from tests.factories import KURUM, SGK, record
+from tests.factories import KURUM, PROFESSIONAL, SGK, record
 from tests.integration.web.people import made_person
 
 OTHER = KurumNo("osgb-2")
@@ -34,7 +34,7 @@ ANOTHER_SGK = sgk_tescil_no(4711)
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
 PUBLIC = {
     "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x", "month": "2025-10",
-    "language": "tr", "name": "desk.css",
+    "language": "tr", "name": "desk.css", "verb": "release",
 }  # fmt: skip
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
@@ -87,12 +87,13 @@ class Tried:
         self.theirs = {
             "sorgu_no": str(number), "kayit_no": "K-1", "cause_id": _cause(call, house.gateway),
             "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call),
-            "usage_no": _usage(call, house.gateway), **PUBLIC,
+            "usage_no": _usage(call, house.gateway), "profesyonel_index": _professional(house.gateway), **PUBLIC,
         }  # fmt: skip
         self.nobodys = {
             "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause",
             "oturum_no": "0" * 12, "glass_no": "0" * 12, "pack_no": "0" * 16, "webhook_no": "0" * 8,
-            "usage_no": "0" * 16, "duyuru_no": "2026-99", "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
+            "usage_no": "0" * 16, "profesyonel_index": "0" * 32, "duyuru_no": "2026-99",
+            "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
         }  # fmt: skip
 
     def address(self, path, ids):
@@ -115,6 +116,16 @@ def _of_doors(call):
         "duyuru_no": "2026-1",
         "sgk_tescil_no": SGK,
     }
+
+
+def _professional(gateway):
+    sealer = gateway.keyring.sealer(KURUM)
+    index = register.profesyonel_index(sealer, PROFESSIONAL)
+    told = [register.Told(register.PROFESYONEL, index, {"tckn": PROFESSIONAL, "ad": "Deneme"})]
+    with writing(gateway.database) as tx:
+        changes = register.compare(tx, sealer, KURUM, told)
+        register.write(tx, sealer, KURUM, changes, now=gateway.clock.now())
+    return index
 
 
 def _cause(call, gateway):
