@@ -18,6 +18,7 @@ from integrator.gateway import Gateway
 from integrator.paper import usage
 from integrator.paper.report import MONTHS, read_report
 from integrator.paper.report_pdf import render_report
+from integrator.parties.register import ISYERI
 from integrator.registering import read_card, read_cards
 from integrator.web.api.receipts import PDF, ZIP, PackNo
 from integrator.web.api.shapes import SGK_FORM
@@ -49,7 +50,7 @@ def _first(
     request: Request, gateway: Gateway, principal: Principal, *, q: str = "", error: IntegratorError | None = None
 ) -> Response:
     places = [
-        card.facts
+        {**ISYERI.untold, **card.facts}
         for card in read_cards(gateway, principal.kurum)
         if found_in(q, card.facts.get("ad_unvan"), card.facts["sgk_tescil_no"])
     ]
@@ -168,7 +169,7 @@ def _place(
     card, today = read_card(gateway, principal.kurum, SgkTescilNo(sgk)), today_of(gateway)
     form = form_of(request) if error else Form()
     facts: dict[str, Any] = {
-        "card": card.facts,
+        "card": {**ISYERI.untold, **card.facts},
         "since": form.one("since") or f"{today.replace(day=1)}",
         "until": form.one("until") or f"{today}",
         "month": today,

@@ -12,7 +12,7 @@ from integrator import pipeline
 from integrator.coverage.following import follow_all
 from integrator.coverage.reading import count_places
 from integrator.domain.hands import Hand
-from integrator.domain.identifiers import SgkTescilNo
+from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.domain.roles import Role
 from integrator.paper.usage import read_certificates
 from integrator.paper.usage_codes import write_code
@@ -141,6 +141,18 @@ def test_days_that_are_none_are_told_on_the_form(officer, gateway, of):
         assert "<script>alert" not in answer.text
     assert read_certificates(gateway, KURUM) == []
     assert officer.send(f"/paper/{sgk_tescil_no(4711)}/{of}", **OCTOBER).status_code == 404
+
+
+def test_a_workplace_without_a_name_and_a_customer_without_anything_have_their_pages(officer, door, house, gateway):
+    unnamed = sgk_tescil_no(4712)
+    set_card(gateway, KURUM, SgkTescilNo(unnamed), {"kamu": 0}, Hand("ayse", "test"))
+    stranger = browser_of(door, house, Role.COMPLIANCE, kurum=KurumNo("osgb-2"))
+
+    assert "Adı bilinmiyor" in officer.go("/paper").text
+    assert "Adı bilinmiyor" in officer.go(f"/paper/{unnamed}").text
+    assert "Henüz kullanım belgesi verilmedi" in stranger.go("/paper").text
+    assert stranger.go(f"/paper/{SGK}").status_code == 404
+    assert stranger.go("/paper/report?month=2025-10").status_code == 200
 
 
 def test_a_form_of_paper_without_the_token_changes_nothing(officer, gateway):
