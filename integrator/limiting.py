@@ -118,9 +118,10 @@ class Limiter:
             return False
         try:
             purse = self._purses.get((kurum, counted))
-            held = purse is not None and purse.day == _day(self._clock.now()) and amount <= purse.left
-            if held and purse:
-                purse.left -= amount
+            if purse is None or purse.day != _day(self._clock.now()):
+                return False
+            held = amount <= purse.left if purse.is_bound else purse.left >= -AT_ONCE[counted]
+            purse.left -= amount if held else 0
             return held
         finally:
             lock.release()

@@ -53,8 +53,16 @@ def house_of(request: Request) -> House:
     return house
 
 
-GatewayHere = Annotated[Gateway, Depends(gateway_of)]
-HouseHere = Annotated[House, Depends(house_of)]
+async def _gateway(request: Request) -> Gateway:  # async, like the next: else each call waits for a thread to look
+    return gateway_of(request)
+
+
+async def _house(request: Request) -> House:
+    return house_of(request)
+
+
+GatewayHere = Annotated[Gateway, Depends(_gateway)]
+HouseHere = Annotated[House, Depends(_house)]
 
 
 @dataclass(frozen=True, slots=True)

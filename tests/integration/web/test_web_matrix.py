@@ -5,6 +5,7 @@ import shutil
 import time
 from dataclasses import fields
 from datetime import timedelta
+from inspect import iscoroutinefunction
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -76,6 +77,23 @@ def test_every_route_has_exactly_one_rule_and_few_are_open_to_all(app):
     assert [(method, path) for method, path, rules in routes if len(rules) != 1] == []
     assert {(method, path) for method, path, rules in routes if rules == [OPEN_TO_ALL]} == OPEN_ROUTES
     assert len(routes) > 25
+
+
+def test_no_dependency_but_the_rule_costs_a_call_a_thread(app):
+    def below(dependant):
+        for each in dependant.dependencies:
+            yield each.call
+            yield from below(each)
+
+    asked = {
+        each
+        for route in iter_route_contexts(app.routes)
+        if hasattr(route, "dependant")
+        for each in below(route.dependant)
+    }
+
+    assert {each for each in asked if not rule_of(each) and not iscoroutinefunction(each)} == set()
+    assert len(asked) > 5
 
 
 class Tried:
