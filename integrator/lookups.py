@@ -32,9 +32,9 @@ def look_up(
 ) -> Seen:
     """What the ministry says about `subject`: the kept answer when it is fresh and not `anew`, else it is asked.
 
-    with reading(gateway.database) as tx:
-        standing.require_may_ask(tx, kurum, needs_form=gateway.needs_form)
-    pay()
+    Raises Unavailable when this metot has no such operation, or no answer came; FirmPassive or FormNotDelivered where
+    the ministry may not be asked. Whoever asks through a door has a name, `by`, which stands in the audit entry, and
+    pays before the ministry is asked: `pay` raises when nothing is left.
     """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
@@ -43,14 +43,9 @@ def look_up(
             kept = mirror.read_fresh(tx, sealer, kurum, subject, now=now)
         if kept:
             return kept
-<<<<<<< HEAD
-    pay()
-=======
     with reading(gateway.database) as tx:
         standing.require_may_ask(tx, kurum, needs_form=gateway.needs_form)
-    if by:
-        _require_budget(gateway, kurum)
->>>>>>> E
+    pay()
     generation = gateway.ministry()
     answered, holds = _ask(generation, subject)
     seen = Seen(answered, holds, generation.metot, gateway.clock.now())

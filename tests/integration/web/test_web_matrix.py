@@ -40,7 +40,7 @@ PUBLIC = {
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
     ("GET", "/v1/oturum/oidc"), ("POST", "/v1/oturum/oidc/{provider}"), ("GET", "/v1/oturum/oidc/{provider}/back"),
-    ("POST", "/v1/belge/verify"),
+    ("POST", "/v1/belge/verify"), ("GET", "/desk/verify"), ("POST", "/desk/verify"),
     ("GET", "/desk/login"), ("POST", "/desk/login"), ("GET", "/desk/login/set-up"), ("POST", "/desk/login/set-up"),
     ("GET", "/desk/language/{language}"), ("GET", "/desk/static/{name}"),
 }  # fmt: skip
