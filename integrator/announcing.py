@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL
 from integrator.domain.errors import Duplicate, Malformed, NotFound
@@ -20,6 +21,7 @@ from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, holds_tckn
 from integrator.domain.roles import Role
 from integrator.gateway import Gateway
+from integrator.parties.people import OWN
 from integrator.registering import read_cards
 from integrator.store.dialect import hold, insert_new
 from integrator.store.engine import Tx, reading, write_anew, writing
@@ -90,6 +92,7 @@ class Alindi:
 def announce(gateway: Gateway, told: Duyuru, *, by: str) -> bool:
     """Put it in; False when it is here already. Raises Duplicate when that number says something else."""
     now, hand = gateway.clock.now(), Hand(by, "announce")
+    sealer = gateway.keyring.sealer(OWN, now=now)
 
     def write(tx: Tx) -> bool:
         hold(tx, "duyuru")
@@ -100,6 +103,7 @@ def announce(gateway: Gateway, told: Duyuru, *, by: str) -> bool:
             return False
         tx.execute(insert(duyuru).values(**_row(told), made_at=now, made_by=hand.by))
         facts = {"duyuru_no": told.no, "by": hand.by, "must_acknowledge": told.must_acknowledge}
+        facts |= told_now(tx, sealer, OWN, {duyuru: [(told.no,)]})
         gateway.record(tx, [Entry("announcement.made", gateway.actor, facts)], now)
         return True
 
@@ -117,11 +121,26 @@ def show_to(gateway: Gateway, kurum: KurumNo, role: Role | None, person: str) ->
     concerned = [each for each in found if each.published_on <= today and _concerns(gateway, kurum, role, each.target)]
     fresh = [_alindi_row(kurum, each.no, name, role, now) for each in concerned if each.no not in kept]
     if fresh:
-        with writing(gateway.database) as tx:
-            insert_new(tx, duyuru_alindi, fresh)
+        _note_shown(gateway, kurum, name, fresh, now=now)
     times = {no: (row.seen_at, row.acknowledged_at) for no, row in kept.items()}
     heard = [Heard(each, *times.get(each.no, (now, None))) for each in concerned]
     return sorted(heard, key=lambda each: (each.duyuru.published_on, each.duyuru.no), reverse=True)
+
+
+def _note_shown(gateway: Gateway, kurum: KurumNo, person: str, fresh: list[dict[str, Any]], *, now: datetime) -> None:
+    """Rows of what was shown for the first time, with their entry; one that another call wrote meanwhile stays."""
+    gateway.keyring.sealer(kurum, now=now)
+    with writing(gateway.database) as tx:
+        insert_new(tx, duyuru_alindi, fresh)
+        entry = _entry(gateway, tx, "announcement.shown", kurum, [(each["duyuru_no"], person) for each in fresh])
+        gateway.record(tx, [entry], now)
+
+
+def _entry(gateway: Gateway, tx: Tx, event: str, kurum: KurumNo, keys: list[tuple[str, str]]) -> Entry:
+    """What a person saw or acknowledged, and what the rows of these keys (number, person) say now."""
+    told = told_now(tx, gateway.keyring.sealer(kurum), kurum, {duyuru_alindi: keys})
+    numbers = ", ".join(no for no, _ in keys)
+    return Entry(event, gateway.actor, {"kurum": kurum, "duyuru_no": numbers, "by": keys[0][1], **told})
 
 
 def acknowledge(gateway: Gateway, kurum: KurumNo, role: Role | None, no: str, person: str) -> Heard:
@@ -137,8 +156,7 @@ def acknowledge(gateway: Gateway, kurum: KurumNo, role: Role | None, no: str, pe
         mine = (duyuru_alindi.c.kurum_id == kurum, duyuru_alindi.c.duyuru_no == no, duyuru_alindi.c.person == name)
         fresh = update(duyuru_alindi).where(*mine, duyuru_alindi.c.acknowledged_at.is_(None))
         if tx.execute(fresh.values(acknowledged_at=now)).rowcount:
-            facts = {"kurum": kurum, "duyuru_no": no, "by": name}
-            gateway.record(tx, [Entry("announcement.acknowledged", gateway.actor, facts)], now)
+            gateway.record(tx, [_entry(gateway, tx, "announcement.acknowledged", kurum, [(no, name)])], now)
     return Heard(heard.duyuru, heard.seen_at, now)
 
 

@@ -37,6 +37,7 @@ from integrator.parties.returning import Returning
 from integrator.parties.telling import Teller, Values
 from integrator.protect.seal import Sealer, new_key
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.tables import erased_party
 
 PAGE = 500  # rows in one transaction
 KEPT = 200  # changes, absences and findings that are told one by one; all are counted
@@ -242,7 +243,8 @@ class _Import:
         if kinds["new"] + kinds["changed"] + len(back):
             about = {"kurum": self._kurum, "about": str(self._wanted.kind), "file": self._digest, **facts}
             about |= {"by": self._wanted.by} if self._wanted.by else {}
-            about |= told_now(tx, self._sealer, self._kurum, register.written(changes))
+            marks = {erased_party: [(each,) for each in back]}
+            about |= told_now(tx, self._sealer, self._kurum, {**register.written(changes), **marks})
             about |= {"readmitted": len(back)} if back else {}
             entry = Entry(
                 "party.imported", self._gateway.actor, {**about, "new": kinds["new"], "changed": kinds["changed"]}

@@ -15,6 +15,7 @@ from functools import partial
 from math import ceil, floor
 from threading import Lock
 
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.clock import ISTANBUL, Clock
 from integrator.domain.errors import Unavailable
@@ -25,6 +26,7 @@ from integrator.gateway import Gateway
 from integrator.parties import limit_rows
 from integrator.queue.pace import Rate
 from integrator.store.engine import Database, Tx, reading, write_anew, writing
+from integrator.store.tables import kurum_limit
 
 SLICE_OF_RATE = 8
 """A slice is an eighth of the burst."""
@@ -116,9 +118,10 @@ class Limiter:
             return False
         try:
             purse = self._purses.get((kurum, counted))
-            held = purse is not None and purse.day == _day(self._clock.now()) and amount <= purse.left
-            if held and purse:
-                purse.left -= amount
+            if purse is None or purse.day != _day(self._clock.now()):
+                return False
+            held = amount <= purse.left if purse.is_bound else purse.left >= -AT_ONCE[counted]
+            purse.left -= amount if held else 0
             return held
         finally:
             lock.release()
@@ -223,12 +226,13 @@ def set_limits(
     """Limits of this customer in place of the settings'; returns all that are set. Raises Malformed, BadReason."""
     Limits().but(own)
     hand, now = Hand(by, reason), gateway.clock.now()
+    sealer = gateway.keyring.sealer(kurum, now=now)  # a customer that was not seen before is written down now
     with writing(gateway.database) as tx:
         limit_rows.write_own(tx, kurum, own)
-        facts = {name: "" if value is None else str(value) for name, value in own.items()}
-        gateway.record(
-            tx, [Entry("limits.changed", gateway.actor, {"kurum": kurum, "limits": facts, **hand.facts})], now
-        )
+        told = {name: "" if value is None else str(value) for name, value in own.items()}
+        facts = {"kurum": kurum, "limits": told, **hand.facts}
+        facts |= told_now(tx, sealer, kurum, {kurum_limit: [(name,) for name in own]})
+        gateway.record(tx, [Entry("limits.changed", gateway.actor, facts)], now)
         return limit_rows.read_own(tx, kurum)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from integrator.acts import load_codes
+from integrator.audit.bound import CREATED, EDITION
 from integrator.audit.checkpoint import CheckpointKey, put_log_key, read_checkpoint_key, require_log_key, tree_size
 from integrator.audit.claim import read_claim, require_claim, write_claim
 from integrator.audit.trail import Entry, Trail
@@ -123,8 +124,8 @@ def _create_database(settings: Settings) -> None:
         trail, now, key = Trail(), SystemClock().now(), checkpoint_key(settings)
         put_log_key(tx, key)
         put_bound(tx)
-        facts = {"gateway": name, "log_key": key.name.hex()}
-        trail.append(tx, [Entry("gateway.created", actor(), facts)], now=now)
+        facts = {"gateway": name, "log_key": key.name.hex(), "edition": EDITION}
+        trail.append(tx, [Entry(CREATED, actor(), facts)], now=now)
         put_seen(tx, trail, actor(), in_use(settings, read_catalogue(), key=key.secret), now=now)
 
 

@@ -7,8 +7,9 @@ without a row, pages have 512 bytes. A flip is one bit, another one from byte to
    index (the integrity check compares them), the text of the schema. Such bytes are free space.
 2. Else `fsck` itself judges the copy, and what it names is the verdict. Flips of the first page, which tells how to
    open the file, are judged as a real file.
-3. *Working* when it names nothing and only columns differ of which no evidence is made (`evidence/working.py` says
-   which and why); *erased* when only sealed values of a record differ whose key was destroyed: they open for nobody.
+3. *Working* when it names nothing and only columns or tables differ of which no evidence is made
+   (`evidence/working.py` says which and why); *erased* when only sealed values of a record differ whose key was
+   destroyed: they open for nobody.
 4. Whatever is left was missed. A flip that ends the command in a traceback is missed as well.
 """
 
@@ -33,7 +34,7 @@ from bench import machine
 from bench.torture.lived import MASTER, a_lived_gateway
 from integrator.domain.errors import IntegratorError
 from integrator.evidence.fsck import fsck
-from integrator.evidence.working import ERASED, WORKING
+from integrator.evidence.working import ERASED, TABLES, WORKING
 from integrator.gateway import Gateway
 from integrator.log import set_up_log
 from integrator.store.dialect import plain_sql, prepared
@@ -184,7 +185,7 @@ def _differs(old: tuple[Any, ...], new: tuple[Any, ...], at: int) -> bool:
 
 
 def _verdict(table: str, column: str, row: Mapping[str, Any], erased: frozenset[object]) -> str:
-    if column in WORKING.get(table, {}):
+    if table in TABLES or column in WORKING.get(table, {}):
         return WORKS
     of_erased = row.get("kayit_no", row.get("sorgu_no")) in erased
     return GONE if of_erased and column in ERASED.get(table, ()) else MISSED
@@ -277,7 +278,7 @@ def _told(ground: Ground, flips: list[Flip], seconds: float) -> dict[str, Any]:
             "entry, leaf, hash, node, checkpoint": "the audit log, by its own tree",
             "row": "a row against its entries, or a sealed value that does not open",
             SAME: "every row, index and the schema read as before: free space",
-            WORKS: "only columns differ of which no evidence is made (integrator/evidence/working.py)",
+            WORKS: "only columns or tables differ of which no evidence is made (integrator/evidence/working.py)",
             GONE: "only sealed values differ whose record's key was destroyed: they open for nobody",
         },
         "places": dict(sorted(places.items(), key=lambda each: -each[1])),

@@ -17,7 +17,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bench.torture.lived_doors import open_doors
 from integrator import access, acts, importing, lookups, pipeline, wiring
+from integrator.audit.bound import CREATED, EDITION
 from integrator.audit.checkpoint import CheckpointKey, put_log_key
 from integrator.audit.trail import Entry, Trail
 from integrator.catalogue.catalogue import read_catalogue
@@ -34,7 +36,9 @@ from integrator.gateway import Gateway, Pace
 from integrator.hands import lift_form, quarantine_form
 from integrator.intake.read_json import Caps, read_ndjson
 from integrator.keeping import erasing
+from integrator.keeping.binding import put_bound
 from integrator.keeping.rotating import replace_data_keys, reseal
+from integrator.paper import usage
 from integrator.parties.isgkatip import Kind as ExportKind
 from integrator.queue import copies, leases
 from integrator.registering import set_card, set_kurum
@@ -50,8 +54,8 @@ from integrator.trial.people import sgk_tescil_no, tckn
 MASTER = bytes(range(32))
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KURUM = KurumNo("osgb-1")
-PROFESSIONAL, WORKER, OTHER, LEFT_OUT = (tckn(810_000_000 + 7 * each) for each in range(4))
-SGK = sgk_tescil_no(1000)
+PROFESSIONAL, WORKER, OTHER, LEFT_OUT, GONE = (tckn(810_000_000 + 7 * each) for each in range(5))
+SGK, OTHER_SGK = sgk_tescil_no(1000), sgk_tescil_no(1001)
 FORM = Form("egitim", "2018-10", "soap-g2")
 WHY = {"reason": "deneme", "by": "ayse"}
 CODES = [("24", "Konu", True), ("240", "Konu", True), ("390", "Konu", True)]
@@ -129,7 +133,9 @@ def a_gateway(database: Database, clock: Clock, ministry: Ministry, *, holds_sch
     trail, key = Trail(), CheckpointKey("test", Ed25519PrivateKey.from_private_bytes(b"\7" * 32))
     with writing(database) as tx:
         put_log_key(tx, key)
-        trail.append(tx, [Entry("gateway.created", "test:1", {"log_key": key.name.hex()})], now=clock.now())
+        put_bound(tx)
+        facts = {"log_key": key.name.hex(), "edition": EDITION}
+        trail.append(tx, [Entry(CREATED, "test:1", facts)], now=clock.now())
     made = wiring._record_key(trail, "test:1")
     return Gateway(
         database=database, clock=clock, jitter=lambda: 0.5, catalogue=read_catalogue(),
@@ -145,6 +151,7 @@ def live(gateway: Gateway, clock: Clock, ministry: Ministry) -> None:
     _tell_parties(gateway)
     numbers = _report(gateway, clock, ministry)
     _correct(gateway, numbers[1])
+    open_doors(gateway, KURUM, clock.now)
     _keep(gateway, clock)
     _stop_and_go(gateway, clock)
     with tempfile.TemporaryDirectory(prefix="ibys-held-") as folder:
@@ -163,6 +170,7 @@ def _tell_parties(gateway: Gateway) -> None:
     set_kurum(gateway, KURUM, {"tur": "OSGB", "follows_served": 0}, hand)
     set_card(gateway, KURUM, SgkTescilNo(SGK), {"ad_unvan": "DENEME", "kamu": 0}, hand)
     roster = [f"{SGK};{each};01.02.2021;" for each in (WORKER, OTHER)]
+    roster.append(f"{OTHER_SGK};{GONE};01.02.2021;01.03.2021")
     contract = f"7001;{SGK};DENEME İŞYERİ;{PROFESSIONAL};Deneme Kişisi;103;5001;01.01.2020;;02.01.2020 14:30;700"
     with tempfile.TemporaryDirectory(prefix="ibys-export-") as folder:
         for name, headings, rows in (("roster", ROSTER, roster), ("contracts", CONTRACTS, [contract])):
@@ -211,12 +219,16 @@ def _keep(gateway: Gateway, clock: Clock) -> None:
     erasing.tell_event(gateway, KURUM, Tckn(WORKER), "leaving", date(2025, 12, 31))
     erasing.place_hold(gateway, KURUM, ["K-3"], **WHY)
     erasing.erase_person(gateway, KURUM, Tckn(OTHER), "training", early=True, **WHY)
+    erasing.erase_person(gateway, KURUM, Tckn(GONE), "parties", early=True, **WHY)
     replace_data_keys(gateway, **WHY)
     reseal(gateway)
     clock.sleep(timedelta(minutes=10))
     reseal(gateway)
     key, _ = access.make_api_key(gateway, KURUM, Role.SYSTEM, "payroll", lives=timedelta(days=9))
     access.rotate_api_key(gateway, KURUM, key.key_no, overlap=timedelta(days=1))
+    asked = usage.Asked(SgkTescilNo(SGK), date(2025, 10, 1), date(2025, 10, 31))
+    for certificate in [usage.issue(gateway, KURUM, asked, by="ayse").certificate for _ in range(2)][1:]:
+        usage.revoke(gateway, KURUM, certificate.usage_no, Hand("ayse", "deneme"))
 
 
 def _stop_and_go(gateway: Gateway, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_hash
 from integrator.domain.records import Moved
@@ -31,7 +31,10 @@ EVENTS = frozenset(
         "person.made",
         "person.set_up",
         "person.entered",
+        "person.rehashed",
+        "person.totp_begun",
         "person.totp_taken",
+        "person.code_used",
         "person.codes_renewed",
         "person.password_changed",
         "person.locked",
@@ -73,6 +76,7 @@ EVENTS = frozenset(
         "pack.made",
         "pack.failed",
         "announcement.made",
+        "announcement.shown",
         "announcement.acknowledged",
         "codes.refreshed",
         "party.looked_up",
@@ -87,6 +91,8 @@ EVENTS = frozenset(
         "gateway.claimed",
         "log_key.replaced",
         "rows.bound",
+        "usage.issued",
+        "usage.revoked",
         "hold.placed",
         "hold.lifted",
         "content.erased",
@@ -126,6 +132,12 @@ LOOKS = frozenset(
 FEED = frozenset({"bildirim.moved", "kayit.corrected", "webhook.disabled", "glass.broken"})
 """What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
 
+_NEWEST = select(audit_entry.c.i, audit_entry.c.hash).order_by(audit_entry.c.i.desc()).limit(1)
+_DEEPER = (
+    update(state_depth)
+    .where(state_depth.c.state == bindparam("of"))
+    .values(depth=state_depth.c.depth + bindparam("change"))
+)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -213,8 +225,7 @@ class Trail:
 
     def _current(self, tx: Connection) -> _Head:
         """The head as this transaction sees it. A remembered head that was rolled back is noticed here."""
-        newest = select(audit_entry.c.i, audit_entry.c.hash).order_by(audit_entry.c.i.desc()).limit(1)
-        row = tx.execute(newest).one_or_none()
+        row = tx.execute(_NEWEST).one_or_none()
         size, last = (row.i + 1, row.hash) if row else (0, b"")
         if (size, last) == (self._head.size, self._head.last):
             return _Head(size, last, list(self._head.edge))
@@ -224,11 +235,7 @@ class Trail:
 def move_depths(tx: Connection, changes: Mapping[State, int]) -> None:
     """Keep how many messages stand in each state; nobody else writes these rows while the head is held."""
     for state, change in changes.items():
-        mine = state_depth.c.state == state.value
-        done = (
-            tx.execute(update(state_depth).where(mine).values(depth=state_depth.c.depth + change)) if change else None
-        )
-        if done is not None and not done.rowcount:
+        if change and not tx.execute(_DEEPER, {"of": state.value, "change": change}).rowcount:
             tx.execute(insert(state_depth).values(state=state.value, depth=change))
 
 

@@ -33,6 +33,7 @@ from integrator.cli import (
     line,
     lookup,
     messages,
+    paper,
     parties,
     people,
     receipt,
@@ -58,7 +59,7 @@ def ibys() -> None:
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
     agent, explain, audit, coverage, evidence, receipt, demo, doors, limits, announcement,
-    conformance, vault, backup, retention, webhooks,
+    conformance, vault, backup, retention, webhooks, paper,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

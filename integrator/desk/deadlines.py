@@ -6,7 +6,7 @@ own page. The days are calendar days in Istanbul.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -56,10 +56,10 @@ def within_of(due_on: date, today: date) -> str:
     return next((str(days) for days in HORIZONS if left <= days), LATER)
 
 
-def read_deadlines(tx: Tx, kurum: KurumNo, *, today: date) -> list[Deadline]:
-    """Everything that ends within 90 days or is overdue, the nearest first."""
+def read_deadlines(tx: Tx, kurum: KurumNo, *, today: date, counted: Sequence[Counted] | None = None) -> list[Deadline]:
+    """Everything that ends within 90 days or is overdue, the nearest first; `counted` where it was read already."""
     found = [*_contracts(tx, kurum, today), *_certificates(tx, kurum, today)]
-    for each in read_counts(tx, kurum):
+    for each in read_counts(tx, kurum) if counted is None else counted:
         found += _of_coverage(each)
     order = {name: at for at, name in enumerate((OVERDUE, *map(str, HORIZONS)))}
     return sorted(found, key=lambda each: (order[each.within], each.due_on or date.max, each.duty, each.isyeri_index))

@@ -35,6 +35,8 @@ from integrator.store.tables import bildirim
 
 UNSENT = (State.AWAITING_SIGNATURE, State.QUEUED, State.HELD, State.QUARANTINED)
 """Nothing of these is at the ministry, as far as anybody knows."""
+CAUSES = 100
+"""So many causes a morning tells; the rest, smaller ones, only how many they are."""
 Words = Mapping[Language, str]
 
 
@@ -117,7 +119,10 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """The whole page. `oldest_unsent_at` is when the message was taken in that has waited the longest to be sent."""
+    """The whole page. `oldest_unsent_at` is when the message was taken in that has waited the longest to be sent.
+
+    `causes` are the largest ones, `more_causes` how many there are beside them.
+    """
 
     at: datetime
     counts: Mapping[State, int]
@@ -125,6 +130,7 @@ class Morning:
     line: LineState
     signing: Sequence[Signing] = field(repr=False)
     causes: Sequence[CauseRow] = field(repr=False)
+    more_causes: int
     deadlines: Mapping[Duty, Counter[str]]
     coverage: Mapping[str, Counter[str]]
     roster: int
@@ -137,7 +143,10 @@ def read_morning(
     """Everything of the morning page; `since` tells what is fresh, `whole` shows names unmasked."""
     now = gateway.clock.now()
     today = now.astimezone(ISTANBUL).date()
-    signing, causes = read_waiting(tx, gateway, kurum, since=since, whole=whole)
+    groups = read_groups(tx, kurum, since=since)
+    to_sign = [each for each in groups if each.cause.state is State.AWAITING_SIGNATURE]
+    to_mend = [each for each in groups if each.cause.state is not State.AWAITING_SIGNATURE]
+    signing, causes = _tell_waiting(tx, gateway, kurum, [*to_sign, *to_mend[:CAUSES]], whole=whole)
     counted = read_counts(tx, kurum)
     return Morning(
         at=now,
@@ -146,7 +155,8 @@ def read_morning(
         line=read_line_state(tx, gateway),
         signing=signing,
         causes=causes,
-        deadlines=count_deadlines(read_deadlines(tx, kurum, today=today)),
+        more_causes=max(0, len(to_mend) - CAUSES),
+        deadlines=count_deadlines(read_deadlines(tx, kurum, today=today, counted=counted)),
         coverage=sum_counts(counted),
         roster=sum(each.roster for each in counted),
         coming=coming(changes, today),
@@ -188,7 +198,12 @@ def read_waiting(
     tx: Tx, gateway: Gateway, kurum: KurumNo, *, since: datetime | None = None, whole: bool = False
 ) -> tuple[list[Signing], list[CauseRow]]:
     """What waits for signatures, the longest waiting first; and every other cause, the largest first."""
-    groups = read_groups(tx, kurum, since=since)
+    return _tell_waiting(tx, gateway, kurum, read_groups(tx, kurum, since=since), whole=whole)
+
+
+def _tell_waiting(
+    tx: Tx, gateway: Gateway, kurum: KurumNo, groups: Sequence[Group], *, whole: bool
+) -> tuple[list[Signing], list[CauseRow]]:
     names = read_names(
         tx,
         gateway,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -47,6 +47,8 @@ from integrator.store.tables import audit_checkpoint, audit_entry
 MOST_MESSAGES = 20_000
 HISTORY = 50  # earlier checkpoints that a pack leads from
 Files = dict[str, bytes]
+Progress = Callable[[str, int], None]
+"""Told in each of `packs.STEPS` with how many messages are done; what it raises ends the making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,11 @@ class Pack:
         return sha256(self.content).hexdigest()
 
 
-def make_pack(gateway: Gateway, kurum: KurumNo, wish: Wish) -> Pack:
+def _untold(_step: str, _done: int) -> None:
+    """Nobody waits for it."""
+
+
+def make_pack(gateway: Gateway, kurum: KurumNo, wish: Wish, *, progress: Progress = _untold) -> Pack:
     """A pack of these messages; raises NotFound for none, Tampered when what is stored does not prove itself."""
     wish = replace(wish, numbers=_not_erased(gateway, kurum, wish.numbers))
     if not wish.numbers or len(wish.numbers) > MOST_MESSAGES:
@@ -89,15 +95,15 @@ def make_pack(gateway: Gateway, kurum: KurumNo, wish: Wish) -> Pack:
             files = _stamped(tx)
         files = files or _stamp(head, wish.authority)
         # 2. files of each message
-        dossiers = _read_all(gateway, kurum, wish.numbers, head)
-        files |= _message_files(gateway, dossiers, wish.seal)
+        dossiers = _read_all(gateway, kurum, wish.numbers, head, progress)
+        files |= _message_files(gateway, dossiers, wish.seal, progress)
         # 3. the manifest, and its digest in the log
         manifest = _manifest(gateway, dossiers, wish, files)
         digest = sha256(manifest).hexdigest()
         _write_down(gateway, kurum, digest)
         # 4. proofs under a checkpoint that covers that entry
         acts.checkpoint(gateway)
-        log = _log_files(gateway, dossiers, digest)
+        log = _log_files(gateway, dossiers, digest, progress)
         content = _zipped(files | log | {"manifest.json": manifest})
         left_out = 0 if wish.seal else sum(each.is_health for each in dossiers)
         pack = Pack(content, len(dossiers), len(files) + len(log) + 1, digest, left_out)
@@ -136,21 +142,28 @@ def _stamp(head: Head, authority: TimestampAuthority | None) -> Files:
     return {"stamp/checkpoint.txt": head.note.encode(), "stamp/checkpoint.tst": token}
 
 
-def _read_all(gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], head: Head) -> list[Dossier]:
+def _read_all(
+    gateway: Gateway, kurum: KurumNo, numbers: Sequence[SorguNo], head: Head, progress: Progress
+) -> list[Dossier]:
+    found = list[Dossier]()
     with reading(gateway.database) as tx:
-        return [read_dossier(tx, gateway, kurum, number, head) for number in numbers]
+        for number in numbers:
+            found.append(read_dossier(tx, gateway, kurum, number, head))
+            progress("reading", len(found))
+    return found
 
 
-def _message_files(gateway: Gateway, dossiers: Sequence[Dossier], seal: Seal | None) -> Files:
+def _message_files(gateway: Gateway, dossiers: Sequence[Dossier], seal: Seal | None, progress: Progress) -> Files:
     files: Files = {"verify.py": Path(verifier.__file__).read_bytes()}
     health: Files = {}
-    for each in dossiers:
+    for count, each in enumerate(dossiers, 1):
         folder = f"bildirim/{each.sorgu_no}/"
         files[f"{folder}bildirim.json"] = verifier.strict_bytes(_facts(each))
         content = {f"{folder}{name}": value for name, value in _content(each)}
         (health if each.is_health else files).update(content)
         files |= {f"revocation/{name}": value for name, value in each.answers.items()}
         files |= _certificates(gateway, each)
+        progress("writing", count)
     if health and seal:
         files[seal.name] = seal.close(_zipped(health))
     files["ozet.html"] = render_summary(gateway, dossiers, sealed=bool(seal)).encode()
@@ -234,7 +247,7 @@ def _write_down(gateway: Gateway, kurum: KurumNo, digest: str) -> None:
         gateway.record(tx, [Entry("pack.sealed", gateway.actor, {"kurum": kurum, "manifest": digest})], now)
 
 
-def _log_files(gateway: Gateway, dossiers: Sequence[Dossier], digest: str) -> Files:
+def _log_files(gateway: Gateway, dossiers: Sequence[Dossier], digest: str, progress: Progress) -> Files:
     with reading(gateway.database) as tx:
         head = newest_head(tx)
         files = {
@@ -243,9 +256,10 @@ def _log_files(gateway: Gateway, dossiers: Sequence[Dossier], digest: str) -> Fi
             "log/keys.json": verifier.strict_bytes(_proved(tx, change_indexes(tx), head)),
             "log/pack.json": verifier.strict_bytes(prove_row(tx, _sealed_row(tx, digest, head), head)),
         }
-        for each in dossiers:
+        for count, each in enumerate(dossiers, 1):
             indexes = [one["index"] for one in each.entries]
             files[f"log/{each.sorgu_no}.json"] = verifier.strict_bytes(_proved(tx, indexes, head))
+            progress("proving", count)
     return files
 
 

@@ -1,7 +1,8 @@
 """Packs of a workplace and a period, asked for now and made later: a row that survives every restart (decision 0030).
 
 1. `ask_pack` writes what is wanted, sealed, and answers with a number
-2. `make_next` claims the oldest row, makes the pack outside of any transaction, and keeps it sealed under its number
+2. `make_next` claims the oldest row, makes the pack outside of any transaction, and keeps it sealed under its number;
+   meanwhile the row tells how far it is, and `stop_pack` ends it
 3. `read_pack_content` hands it out until it expires; each time is a look
 
 A pack holds what was signed, so its row is sealed like everything else, and it goes when a record of the customer is
@@ -34,6 +35,7 @@ KEPT = timedelta(hours=24)
 OPEN_AT_ONCE = 5
 LARGEST = 512 << 20
 LONGEST_PERIOD = timedelta(days=3660)
+TOLD_IN_A_STEP = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,16 @@ def read_pack_content(gateway: Gateway, kurum: KurumNo, pack_no: str, *, by: str
         return job.open(gateway.keyring.sealer(kurum))
 
 
+def stop_pack(gateway: Gateway, kurum: KurumNo, pack_no: str) -> Job:
+    """Nobody wants it any more: it is not made, or what was made goes. Raises NotFound. Again is no error."""
+
+    def write(tx: Tx) -> Job:
+        packs.stop(tx, kurum, pack_no)
+        return packs.read(tx, kurum, pack_no)
+
+    return write_anew(gateway.database, write)
+
+
 def make_next(gateway: Gateway, authority: TimestampAuthority | None) -> bool:
     """Drop what is over, then make one pack that waits; False when none does."""
     now = gateway.clock.now()
@@ -113,6 +125,8 @@ def make_next(gateway: Gateway, authority: TimestampAuthority | None) -> bool:
         return True
     try:
         done, content = _make(gateway, job, authority)
+    except _NotWanted:  # its row says so
+        return True
     except Unavailable:  # the claim ends by itself, and it is tried again
         raise
     except IntegratorError as error:  # told in the row: whoever asked learns it there
@@ -128,11 +142,31 @@ def _make(gateway: Gateway, job: Job, authority: TimestampAuthority | None) -> t
         numbers = of_workplace(tx, gateway, job.kurum, asked.isyeri, since=asked.since, until=asked.until)
     selection = {"chosen": "isyeri", "isyeri": asked.isyeri, "from": f"{asked.since}", "to": f"{asked.until}"}
     seal = Seal(certificate=read_recipient(asked.physician, "physician")) if asked.physician else None
-    made = make_pack(gateway, job.kurum, Wish(numbers, selection, by=job.asked_by, seal=seal, authority=authority))
+    wish = Wish(numbers, selection, by=job.asked_by, seal=seal, authority=authority)
+    made = make_pack(gateway, job.kurum, wish, progress=_Progress(gateway, job, len(numbers)))
     if len(made.content) > LARGEST:
         raise Malformed(f"the pack has {len(made.content)} bytes, {LARGEST} are kept; ask for a shorter time")
     done = replace(job, state="ready", until_at=gateway.clock.now() + KEPT, messages=made.messages, sha256=made.digest)
     return replace(done, left_out=made.left_out, size=len(made.content)), made.content
+
+
+class _NotWanted(Exception):
+    """Somebody stopped the job, or took it over."""
+
+
+class _Progress:
+    """Writes into the job's row how far it is, some fifty times in a step."""
+
+    def __init__(self, gateway: Gateway, job: Job, messages: int) -> None:
+        self._gateway, self._job, self._every = gateway, job, max(1, messages // TOLD_IN_A_STEP)
+
+    def __call__(self, step: str, done: int) -> None:
+        """Raises _NotWanted when the job is not this maker's any more."""
+        if done % self._every:
+            return
+        now = self._gateway.clock.now()
+        if not write_anew(self._gateway.database, lambda tx: packs.tell_progress(tx, self._job, step, done, now=now)):
+            raise _NotWanted
 
 
 def _finish(gateway: Gateway, job: Job, content: bytes) -> None:

@@ -49,15 +49,20 @@ def put_fonts() -> None:
     """Make `PLAIN` and `BOLD` known to reportlab."""
     for name in (PLAIN, BOLD):
         pdfmetrics.registerFont(TTFont(name, str(_FONTS / f"{name}.ttf")))
+    pdfmetrics.registerFontFamily(PLAIN, normal=PLAIN, bold=BOLD, italic=PLAIN, boldItalic=BOLD)
 
 
 def _draw_qr(page: Canvas, text: str) -> None:
+    renderPDF.draw(qr_drawing(text, _QR), page, _RIGHT - _QR, 236 * mm)
+
+
+def qr_drawing(text: str, side: float) -> Drawing:
+    """The QR of a text, `side` points wide and high."""
     widget = QrCodeWidget(text, barLevel="M")
     left, bottom, right, top = widget.getBounds()
-    scale = (_QR / (right - left), 0, 0, _QR / (top - bottom), 0, 0)
-    drawing = Drawing(_QR, _QR, transform=scale)
+    drawing = Drawing(side, side, transform=(side / (right - left), 0, 0, side / (top - bottom), 0, 0))
     drawing.add(widget)
-    renderPDF.draw(drawing, page, _RIGHT - _QR, 236 * mm)
+    return drawing
 
 
 def _draw_rows(page: Canvas, receipt: Receipt) -> None:

@@ -19,7 +19,7 @@ from integrator.evidence.state_rows import check_state_rows
 from integrator.evidence.told_rows import check_told_rows
 from integrator.gateway import Gateway
 from integrator.store.engine import Tx
-from integrator.store.keyring import GENERAL, PURPOSES
+from integrator.store.keyring import FIRST_NO, GENERAL, INDEX_NO, PURPOSES
 from integrator.store.tables import audit_entry, correction, data_key, kod, kurum, quarantine
 
 
@@ -67,7 +67,8 @@ def _check_keys(tx: Tx, gateway: Gateway, entries: list[Mapping[str, Any]]) -> N
         at = made.pop(key, None)
         if row.kurum_id not in known:
             raise Broken("row", f"kurum {row.kurum_id}: its row is gone")
-        if at and (at != stamp_of(row.created_at) or (row.key_no == 1 and at != known[row.kurum_id])):
+        is_first = row.key_no in (INDEX_NO, FIRST_NO)  # the one of indexes is never retired
+        if at and (at != stamp_of(row.created_at) or (is_first and at != known[row.kurum_id])):
             raise Broken("row", f"{where}: its created_at is not what the log says")
     for name, number in made:
         raise Broken("row", f"data_key {name}/{number}: the log speaks of it, its row is gone")

@@ -10,26 +10,44 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from integrator.audit.bound import IN_USE, seen_digest
+from integrator.audit.bound import EDITION, IN_USE, seen_digest
 from integrator.audit.checkpoint import key_id
 from integrator.audit.log_keys import CHANGES, REPLACED, read_log_keys
 from integrator.audit.verify import Broken
+from integrator.domain.states import State
 from integrator.evidence.told_rows import Entries
 from integrator.gateway import Gateway
+from integrator.keeping.binding import NAME as ROWS_BOUND
 from integrator.queue import restored
 from integrator.queue.line import ACTIVE
 from integrator.store.engine import Tx
 from integrator.store.schema import newest_step
-from integrator.store.tables import audit_checkpoint, bildirim, checkpoint_holder, meta, ministry_line, sorgu_no_counter
+from integrator.store.tables import (
+    audit_checkpoint,
+    bildirim,
+    checkpoint_holder,
+    meta,
+    ministry_line,
+    sorgu_no_counter,
+    state_depth,
+)
 
 _SEEN = ("settings.changed", "keys.changed", "versions.changed", REPLACED)
-_FIXED = frozenset({"schema", "gateway", "log_key", CHANGES, "rows_bound", IN_USE, restored.NAME})
+_FIXED = frozenset({"schema", "gateway", "log_key", CHANGES, ROWS_BOUND, IN_USE, restored.NAME})
 _Check = Callable[[Tx, Gateway, Entries], None]
 
 
 def check_state_rows(tx: Tx, gateway: Gateway, entries: Entries) -> None:
     """Raise Broken for the first row that is not what the log says, or cannot be."""
-    for check in (_check_line, _check_facts, _check_seen, _check_restored, _check_counter, _check_holders):
+    for check in (
+        _check_line,
+        _check_facts,
+        _check_seen,
+        _check_restored,
+        _check_counter,
+        _check_depths,
+        _check_holders,
+    ):
         check(tx, gateway, entries)
 
 
@@ -50,13 +68,15 @@ def _check_facts(tx: Tx, gateway: Gateway, entries: Entries) -> None:
     """The fixed facts of a home, and nothing beside them."""
     stored = dict(tx.execute(select(meta.c.name, meta.c.value)).all())
     key = gateway.checkpoint_key
-    wanted = {"gateway": key.origin, "schema": "2", "log_key": key.title}
+    wanted = {"gateway": key.origin, "schema": "2", "log_key": key.title, ROWS_BOUND: str(EDITION)}
     for name, value in stored.items():
         if name not in _FIXED or value != wanted.get(name, value):
             raise Broken("row", f"meta {name}: it is not one of this home's facts")
     for name in ("gateway", "schema"):
         if name not in stored:
             raise Broken("row", f"meta {name}: its row is gone")
+    if ROWS_BOUND not in stored and any("edition" in fact for _, fact in entries):
+        raise Broken("row", f"meta {ROWS_BOUND}: the log says that rows are bound, its row is gone")
     told = [fact["log_key"] for _, fact in entries if "log_key" in fact]
     if told and "log_key" not in stored:
         raise Broken("row", "meta log_key: the log speaks of it, its row is gone")
@@ -89,6 +109,16 @@ def _check_counter(tx: Tx, _gateway: Gateway, _entries: Entries) -> None:
     following = [tuple(row) for row in tx.execute(select(sorgu_no_counter.c.counter_id, sorgu_no_counter.c.next))]
     if [number for number, _ in following] != [1] or following[0][1] <= (newest or 0):
         raise Broken("row", "sorgu_no_counter: it would give a number that was given already")
+
+
+def _check_depths(tx: Tx, _gateway: Gateway, _entries: Entries) -> None:
+    """What metrics are told of the queue is what stands there."""
+    kept = {row.state: row.depth for row in tx.execute(select(state_depth))}
+    counted = tx.execute(select(bildirim.c.state, func.count().label("depth")).group_by(bildirim.c.state))
+    real = {**{state.value: 0 for state in State}, **{row.state: row.depth for row in counted}}
+    for state in sorted(kept.keys() | real.keys()):
+        if kept.get(state, 0) != real.get(state):
+            raise Broken("row", f"state_depth {state}: it says {kept.get(state)}, {real.get(state)} stand so")
 
 
 def _check_holders(tx: Tx, _gateway: Gateway, _entries: Entries) -> None:

@@ -1,8 +1,9 @@
-"""What fsck compares with the marks in the log (``audit/bound.py``): registers of parties, keys of programs, holds,
-events of retention, certificates, kept answers. A row that was changed, put in or taken out is named.
+"""What fsck compares with the marks in the log (``audit/bound.py``): registers of parties, keys of programs, people,
+holds, events of retention, certificates, kept answers, what stands at the doors. A row that was changed, put in or
+taken out is named.
 
-A home of an older release has acts in its log that tell no rows. Until `rows.bound` told what stood there, a row
-that no entry speaks of is not odd in it.
+A home of an older release has acts in its log that tell no rows, or not of every table. Until `rows.bound` told what
+stood there, a row that no entry speaks of is not odd in it.
 """
 
 from __future__ import annotations
@@ -11,14 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, select
-
-from integrator.audit.bound import ACTS, BOUND, ROWS, TABLES, Bound, is_fresh
+from integrator.audit.bound import ACTS, BOUND, CREATED, EDITION, ROWS, TABLES, Bound, Row, is_fresh
 from integrator.audit.verify import Broken
 from integrator.domain.errors import IntegratorError
 from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Gateway
-from integrator.protect.seal import Sealer
+from integrator.parties.people import OWN
 from integrator.store.engine import Tx
 
 Entries = list[tuple[int, Mapping[str, Any]]]
@@ -35,10 +34,11 @@ class _Told:
 
 def check_told_rows(tx: Tx, gateway: Gateway, entries: Entries) -> None:
     """Raise Broken for the first row that is not what the log says."""
-    told, is_whole = _fold(entries), _is_whole(entries)
+    told = _fold(entries)
+    whole = {edition: _is_whole(entries, edition) for edition in range(1, EDITION + 1)}
     for bound in TABLES.values():
-        for row in tx.execute(select(bound.table)).mappings():
-            _check_row(gateway, bound, row, told, is_whole=is_whole)
+        for row in bound.read(tx):
+            _check_row(gateway, bound, row, told, is_whole=whole[bound.edition])
     for (table, _, name), each in sorted(told.items(), key=lambda one: one[1].index):
         named = name if not TABLES[table].about_people else "of a person"
         raise Broken("row", f"{table} {named}: entry {each.index} ({each.event}) speaks of it, its row is gone")
@@ -49,7 +49,7 @@ def _fold(entries: Entries) -> dict[Place, _Told]:
     for index, fact in entries:
         for table, marks in fact.get(ROWS, {}).items():
             for name, mark in marks.items():
-                place = (table, fact["kurum"], name)
+                place = (table, fact.get("kurum", OWN), name)
                 if mark is None:
                     told.pop(place, None)
                 else:
@@ -57,21 +57,31 @@ def _fold(entries: Entries) -> dict[Place, _Told]:
     return told
 
 
-def _is_whole(entries: Entries) -> bool:
-    """Whether the log speaks of every row there is."""
-    older = [index for index, fact in entries if fact["event"] in ACTS and ROWS not in fact]
-    bound = [index for index, fact in entries if fact["event"] == BOUND]
-    if bound and (bound[-1] - bound[0] != len(bound) - 1 or not older or bound[0] < older[0]):
+def _is_whole(entries: Entries, edition: int) -> bool:
+    """Whether the log speaks of every row there is in the tables of a edition."""
+    born, bound, older = False, list[int](), list[int]()
+    for index, fact in entries:
+        if fact["event"] == CREATED:
+            born = fact.get("edition", 0) >= edition
+        elif fact["event"] == BOUND and fact.get("edition", 1) == edition:
+            bound.append(index)
+        elif fact["event"] in ACTS and ROWS not in fact and edition == 1:
+            older.append(index)
+    born = born or (edition == 1 and not older)
+    first, last = min(older, default=-1), max(older, default=-1)
+    if bound and (born or bound[-1] - bound[0] != len(bound) - 1 or bound[0] < first):
         raise Broken("leaf", f"entry {bound[-1]}: rows were bound in a home whose rows were bound already", bound[-1])
-    return not older or (bool(bound) and bound[0] > older[-1])
+    return born or (bool(bound) and bound[0] > last)
 
 
-def _check_row(gateway: Gateway, bound: Bound, row: RowMapping, told: dict[Place, _Told], *, is_whole: bool) -> None:
-    table, kurum = bound.table.name, str(row["kurum_id"])
+def _check_row(gateway: Gateway, bound: Bound, row: Row, told: dict[Place, _Told], *, is_whole: bool) -> None:
+    table, kurum = bound.table.name, row["kurum_id"]
     where = f"{table} {' '.join(str(row[each]) for each in bound.key) or kurum}"
+    if kurum is None:
+        raise Broken("row", f"{where}: it belongs to nobody")
     try:
         sealer = gateway.keyring.sealer(KurumNo(kurum))
-        name, mark = _read(bound, sealer, row)
+        name, mark = bound.name(sealer, row), bound.mark(sealer, row)
     except IntegratorError as error:
         raise Broken("row", f"{where}: {error.detail}") from error
     said = told.pop((table, kurum, name), None)
@@ -79,7 +89,3 @@ def _check_row(gateway: Gateway, bound: Bound, row: RowMapping, told: dict[Place
         raise Broken("row", f"{where}: the log does not speak of it")
     if said is not None and said.mark != mark:
         raise Broken("row", f"{where}: it is not what entry {said.index} ({said.event}) says")
-
-
-def _read(bound: Bound, sealer: Sealer, row: RowMapping) -> tuple[str, str]:
-    return bound.name(sealer, (row[each] for each in bound.key)), bound.mark(sealer, row)

@@ -26,6 +26,17 @@ WORKING: Mapping[str, Mapping[str, str]] = {
     },
     "kod": {"source": "who told the newest state; the entry of the act says so", "seen_at": "when it is fetched next"},
     "api_key": {"last_used_at": "to the minute, so that a call costs no write"},
+    "kullanici": {
+        "entered_at": "repeats the time of the newest entry of their coming in",
+        "totp_step": "no code is good for longer than its two minutes, whatever stands here; a raised one is noticed",
+    },
+    "webhook": {
+        **dict.fromkeys(
+            ("due_at", "claimed_by", "fence", "failures", "failing_since", "taken_at", "deliveries"),
+            "when its next turn is, and what came of the last ones; every turn changes them",
+        ),
+        "cursor": "how far the feed was pushed; the feed itself is the log, and a replay pushes it again",
+    },
     "ministry_line": dict.fromkeys(
         (
             "reason", "changed_at", "failures", "opened", "failing_kurum", "probe_at", "probe_by", "rest_until",
@@ -45,6 +56,7 @@ WORKING: Mapping[str, Mapping[str, str]] = {
 ROWS: Mapping[str, Mapping[str, str]] = {
     "tick_lease": dict.fromkeys(("taken out", "put in"), "which worker may run a tick just now"),
     "checkpoint_holder": dict.fromkeys(("taken out", "put in"), "the holder is given the newest checkpoint again"),
+    "state_depth": {"taken out": "of a state in which nothing stands: without its row it counts as none"},
     "revocation_answer": {"taken out": "one on which no decision relied; that one is gone on which one did is found"},
 }
 """Table -> ``taken out`` or ``put in`` -> why such a row is none of fsck's business."""
@@ -59,20 +71,14 @@ ERASED = {
 """Sealed values of a record whose key was destroyed: they open for nobody, whatever they are changed to."""
 
 _STEERS = "steers a door or a pace; nothing that was notified, signed or proven stands in it"
-_NOT_YET = (
-    "each act on it is an entry, but its rows are not bound to the log yet: who writes the database can change them"
-)
-
 TABLES: Mapping[str, str] = {
     **dict.fromkeys(
         (
-            "api_call", "call_rate", "quota_use", "state_depth", "kayit_trace", "pack_job", "webhook_delivery",
-            "login_brake", "oturum",
+            "api_call", "call_rate", "quota_use", "kayit_trace", "pack_job", "webhook_delivery", "login_brake",
+            "oturum",
         ),
         _STEERS,
     ),
-    **dict.fromkeys(("kullanici", "recovery_code", "broken_glass", "webhook", "kurum_limit", "erased_party"), _NOT_YET),
-    **dict.fromkeys(("duyuru", "duyuru_alindi"), _NOT_YET),
     **dict.fromkeys(
         (
             "coverage", "coverage_count", "coverage_cursor", "coverage_message", "coverage_worker", "coverage_depth",

@@ -21,6 +21,7 @@ from integrator.parties.register import ISYERI, PROFESYONEL
 from integrator.protect.seal import Sealer
 from integrator.queue import erasures
 from integrator.store.engine import Tx
+from integrator.store.tables import erased_party
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ Touched = Mapping[Table, list[tuple[str]]]
 
 
 def touched_by(document: Mapping[str, Any]) -> Touched:
-    """The rows of the registers that a certificate says went or changed."""
+    """The rows of the registers that a certificate says went or changed, and its marks."""
     told = document.get("registers", ())
-    return {REGISTERS[each["register"]].table: [(str(key),) for key in each["keys"]] for each in told if each["keys"]}
+    rows = {REGISTERS[each["register"]].table: [(str(key),) for key in each["keys"]] for each in told if each["keys"]}
+    marks = [(str(each),) for each in document.get("marks", ())]
+    return {**rows, erased_party: marks} if marks else rows
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ class Taken:
     @property
     def touched(self) -> Touched:
         """Every row that went or changed: table -> keys."""
-        return {**self.answers, **touched_by({"registers": self.rows})}
+        return {**self.answers, **touched_by(self.told())}
 
     def told(self) -> dict[str, Any]:
         """The certificate's part: registers with their counts, and the marks by which the person is known again."""

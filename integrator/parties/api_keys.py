@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from integrator.domain.errors import Malformed, NotFound
 from integrator.domain.identifiers import KurumNo
@@ -23,6 +23,7 @@ from integrator.store.tables import api_key
 TOKEN = re.compile(r"ibys_([0-9a-z]{8})\.([A-Za-z0-9_-]{43})")
 NOTED_EVERY = timedelta(minutes=1)
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ROW = select(api_key).where(api_key.c.key_no == bindparam("key_no"))
 _UNKNOWN = sha256(b"").digest()
 
 
@@ -87,7 +88,7 @@ def find_key(tx: Connection, token: str, *, now: datetime, address: str) -> ApiK
     """The good key that `token` belongs to; None for every other, after the same work."""
     told = TOKEN.fullmatch(token)
     key_no, secret = told.groups() if told else ("", "")
-    row = tx.execute(select(api_key).where(api_key.c.key_no == key_no)).one_or_none()
+    row = tx.execute(_ROW, {"key_no": key_no}).one_or_none()
     is_right = hmac.compare_digest(row.digest if row else _UNKNOWN, _digest(secret))
     found = _of(row) if row is not None and is_right else None
     return found if found is not None and found.is_good(now=now, address=address) else None

@@ -12,14 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from integrator.domain.errors import Unavailable
 from integrator.domain.identifiers import KurumNo
+from integrator.store.rows import insert_rows
 from integrator.store.tables import api_call
 
 LEASE = timedelta(seconds=60)
 """How long a call without an answer is believed to be under way; a process that died is noticed after it."""
+
+# built once: every keyed call needs them
+_OF_KURUM = api_call.c.kurum_id == bindparam("of")
+_THIS = (_OF_KURUM, api_call.c.call_id == bindparam("call"))
+_FORGET = delete(api_call).where(_OF_KURUM, api_call.c.ends_at <= bindparam("now"))
+_FIND = select(api_call).where(*_THIS).with_for_update()
+_COUNT = select(func.count()).select_from(
+    select(api_call.c.call_id).where(_OF_KURUM).limit(bindparam("at_most")).subquery()
+)
+_KEEP = update(api_call).where(*_THIS, api_call.c.turn == bindparam("by")).values(answer=bindparam("sealed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,12 @@ def take(
     tx: Connection, call: Call, fingerprint: bytes, *, now: datetime, keeps: timedelta, at_most: int
 ) -> tuple[Standing, Call]:
     """Take the call up, or say why not. Raises Unavailable when its customer has `at_most` answers kept already."""
-    tx.execute(delete(api_call).where(api_call.c.kurum_id == call.kurum, api_call.c.ends_at <= now))
-    row = tx.execute(select(api_call).where(*_mine(call)).with_for_update()).one_or_none()
+    tx.execute(_FORGET, {"of": call.kurum, "now": now})
+    row = tx.execute(_FIND, {"of": call.kurum, "call": call.call_id}).one_or_none()
     if row is None:
         _require_room(tx, call.kurum, at_most)
         values = {"kurum_id": call.kurum, "call_id": call.call_id, "fingerprint": fingerprint, "turn": 1, "acted": 0}
-        tx.execute(insert(api_call).values(**values, until_at=now + LEASE, ends_at=now + keeps))
+        insert_rows(tx, api_call, [{**values, "until_at": now + LEASE, "ends_at": now + keeps}])
         return Standing.FRESH, call
     found = replace(call, turn=row.turn)
     if row.fingerprint != fingerprint:
@@ -71,8 +82,7 @@ def take(
 
 
 def _require_room(tx: Connection, kurum: KurumNo, at_most: int) -> None:
-    kept = select(api_call.c.call_id).where(api_call.c.kurum_id == kurum).limit(at_most).subquery()
-    if tx.execute(select(func.count()).select_from(kept)).scalar_one() >= at_most:
+    if tx.execute(_COUNT, {"of": kurum, "at_most": at_most}).scalar_one() >= at_most:
         raise Unavailable(f"{at_most} answers are kept for this customer", retry_after=LEASE)
 
 
@@ -85,7 +95,7 @@ def note_act(tx: Connection) -> None:
 
 def keep_answer(tx: Connection, call: Call, sealed: bytes) -> None:
     """Keep the sealed answer; a call that another took up meanwhile keeps that one's."""
-    tx.execute(update(api_call).where(*_mine(call), api_call.c.turn == call.turn).values(answer=sealed))
+    tx.execute(_KEEP, {"of": call.kurum, "call": call.call_id, "by": call.turn, "sealed": sealed})
 
 
 def let_go(tx: Connection, call: Call, *, now: datetime) -> None:

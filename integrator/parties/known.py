@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, select
+from sqlalchemy import Connection, Table, and_, bindparam, exists, literal_column, select
 
 from integrator.domain.identifiers import KurumNo, is_nace
 from integrator.domain.parties import Isyeri as LookedUp
@@ -128,9 +128,7 @@ class Registered:
 
 def read_known(tx: Connection, sealer: Sealer, kurum_no: KurumNo, records: Sequence[Submitted], now: datetime) -> Known:
     """What is known beside these records."""
-    anything = map(_any_of, (isyeri_karti, profesyonel, isyeri))
-    own = tx.execute(select(kurum.c.follows_served, *anything).where(_mine(kurum_no)))
-    facts = own.one_or_none()
+    facts = tx.execute(_ANYTHING, {"kurum": kurum_no}).one_or_none()
     if facts is None or not any(facts):
         return NothingKnown()
     subjects = [_subjects(each.fields) for each in records]
@@ -198,13 +196,14 @@ def _rosters(
     return {sgk: Roster(day, found[sgk]) for sgk, day in days.items()}
 
 
-def _mine(kurum_no: KurumNo) -> ColumnElement[bool]:
-    return kurum.c.kurum_id == kurum_no
-
-
 def _any_of(table: Table) -> Any:
     """Whether the kurum has a row there."""
     return exists().where(table.c.kurum_id == kurum.c.kurum_id).label(f"any_{table.name}")
+
+
+_ANYTHING = select(kurum.c.follows_served, *map(_any_of, (isyeri_karti, profesyonel, isyeri))).where(
+    kurum.c.kurum_id == bindparam("kurum")
+)
 
 
 def _rows(tx: Connection, table: Table, column: str, kurum_no: KurumNo, keys: Iterable[str]) -> Rows:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.parties import Isyeri, Sigorta, Yetki
@@ -23,6 +23,12 @@ FRESH_FOR = timedelta(hours=24)
 """domain INT-B2: verifications are cached for a day at most."""
 
 MOST_NEGATIVE = 10_000
+_NEGATIVE = [
+    select(table.c.blind_index)
+    .where(table.c.kurum_id == bindparam("kurum"), table.c.holds == 0, table.c.seen_at >= bindparam("since"))
+    .limit(MOST_NEGATIVE)
+    for table in (profesyonel_yetki, calisan_sigorta)
+]
 Subject = Isyeri | Yetki | Sigorta
 _TABLES: Mapping[type[Subject], Table] = {Isyeri: isyeri, Yetki: profesyonel_yetki, Sigorta: calisan_sigorta}
 TABLES = tuple(_TABLES.values())
@@ -142,8 +148,5 @@ class Doubts:
 
 def read_doubts(tx: Connection, sealer: Sealer, kurum: KurumNo, *, now: datetime) -> Doubts:
     """The customer's fresh answers "no"; two short reads of an index, nothing when there are none."""
-    found: set[str] = set()
-    for table in (profesyonel_yetki, calisan_sigorta):
-        negative = (table.c.kurum_id == kurum, table.c.holds == 0, table.c.seen_at >= now - FRESH_FOR)
-        found.update(tx.execute(select(table.c.blind_index).where(*negative).limit(MOST_NEGATIVE)).scalars())
-    return Doubts(sealer, frozenset(found))
+    mine = {"kurum": kurum, "since": now - FRESH_FOR}
+    return Doubts(sealer, frozenset(index for each in _NEGATIVE for index in tx.execute(each, mine).scalars()))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from integrator.access import Principal
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.errors import NotKnown
 from integrator.domain.hands import Hand
@@ -18,6 +19,7 @@ from integrator.parties.glass import Glass
 from integrator.parties.people import new_number
 from integrator.people.house import House
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.people_tables import broken_glass
 
 LONGEST = timedelta(hours=4)
 
@@ -68,4 +70,7 @@ def read_glasses(house: House, kurum: KurumNo) -> list[Glass]:
 
 def _record(house: House, tx: Tx, event: str, glass: Glass, **facts: Any) -> None:
     told = {"kurum": glass.kurum_id, "glass": glass.glass_no, **facts}
+    if event != "glass.looked":  # a look changes nothing, and so says nothing of the row
+        sealer = house.gateway.keyring.sealer(glass.kurum_id)
+        told |= told_now(tx, sealer, glass.kurum_id, {broken_glass: [(glass.glass_no,)]})
     house.gateway.record(tx, [Entry(event, house.gateway.actor, told)], house.now())

@@ -25,6 +25,7 @@ from integrator.parties.sessions import Level, Session
 from integrator.people.house import House, login_of, network_of
 from integrator.protect import totp
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.people_tables import recovery_code
 
 FREE_OF_PERSON, FREE_OF_ADDRESS = 5, 30
 TRIES_IN_SESSION = 5
@@ -73,7 +74,7 @@ def _hash_anew(house: House, person: Person, password: str) -> None:
     def act(_tx: Tx, each: Person) -> Person:
         return replace(each, password=fresh) if each.password == was else each  # changed meanwhile: that one counts
 
-    house.change(person.kullanici_no, act)
+    house.change(person.kullanici_no, act, event="person.rehashed")
 
 
 def first_session(house: House, person: Person, caller: Caller | None = None) -> Entered:
@@ -102,7 +103,7 @@ def second_step(house: House, session: Session, code: str, caller: Caller) -> En
 
     def act(tx: Tx) -> Entered | None:
         person = house.open(rows.lock_row(tx, found.kullanici_no))
-        if not person.may_enter(now) or not (after := _accept(tx, person, code, now)):
+        if not person.may_enter(now) or not (after := _accept(house, tx, person, code)):
             return None
         return admit(house, tx, after, caller, by=session)
 
@@ -124,23 +125,25 @@ def _is_tried(house: House, session: Session) -> bool:
     return write_anew(house.gateway.database, act)
 
 
-def _accept(tx: Tx, person: Person, code: str, now: datetime) -> Person | None:
+def _accept(house: House, tx: Tx, person: Person, code: str) -> Person | None:
     """The person with the code used up; None for a code that is not theirs, or was used before."""
     plain = code.replace(" ", "").replace("-", "").casefold()
-    step = totp.matching_step(person.totp, plain, now=now, after=person.totp_step) if person.totp else None
+    now, after = house.now(), person.totp_step
+    step = totp.matching_step(person.totp, plain, now=now, after=after) if person.totp else None
     if step is not None:
         return replace(person, totp_step=step)
-    return person if rows.use_recovery_code(tx, person.kullanici_no, plain) else None
+    if not rows.use_recovery_code(tx, person.kullanici_no, plain):
+        return None
+    house.record(tx, "person.code_used", person, {}, tells=[recovery_code])
+    return person
 
 
 def admit(house: House, tx: Tx, person: Person, caller: Caller, *, by: Session | None) -> Entered:
     """Step 4, in the caller's transaction: the session of before ends, a new one opens."""
     if by is not None:
         sessions.end_session(tx, person.kullanici_no, by.oturum_no)
-    sealer, now = house.gateway.keyring.sealer(person.kurum), house.now()
-    house.gateway.keyring.hold(tx, person.kurum, sealer)
-    person = replace(person, entered_at=now)
-    rows.write_person(tx, sealer, person)
+    person = replace(person, entered_at=house.now())
+    house.write(tx, person)
     _forget(house, tx, person, caller)
     entered = _begin(house, tx, person, Level.OPEN)
     house.record(tx, "person.entered", person, {"session": entered.session.oturum_no})

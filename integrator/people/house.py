@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Table
+
+from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
 from integrator.domain.errors import Malformed
 from integrator.domain.identifiers import holds_tckn
@@ -20,6 +23,7 @@ from integrator.people.providers import Provider
 from integrator.protect.passwords import Passwords
 from integrator.protect.seal import Sealer
 from integrator.store.engine import Tx, write_anew
+from integrator.store.people_tables import kullanici
 
 _LOGIN = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
 
@@ -62,25 +66,41 @@ class House:
         return rows.person_of(row, self.gateway.keyring.sealer(row["kurum_id"]))
 
     def change(
-        self, kullanici_no: str, act: Callable[[Tx, Person], Person], *, event: str = "", **facts: Any
+        self,
+        kullanici_no: str,
+        act: Callable[[Tx, Person], Person],
+        *,
+        event: str = "",
+        tells: Iterable[Table] = (kullanici,),
+        facts: Mapping[str, Any] | None = None,
     ) -> Person:
-        """Let `act` change a person, in a transaction with its audit entry; raises NotKnown, and what `act` raises."""
+        """Let `act` change a person, in a transaction with its audit entry; raises NotKnown, and what `act` raises.
+
+        Without an `event` nothing may change but what no entry speaks of (``audit/bound.py``).
+        """
 
         def once(tx: Tx) -> Person:
-            before = self.open(rows.lock_row(tx, kullanici_no))
-            sealer = self.gateway.keyring.sealer(before.kurum)
-            self.gateway.keyring.hold(tx, before.kurum, sealer)
-            after = act(tx, before)
-            rows.write_person(tx, sealer, after)
+            after = act(tx, self.open(rows.lock_row(tx, kullanici_no)))
+            self.write(tx, after)
             if event:
-                self.record(tx, event, after, facts)
+                self.record(tx, event, after, facts or {}, tells=tells)
             return after
 
         return write_anew(self.gateway.database, once)
 
-    def record(self, tx: Tx, event: str, person: Person, facts: Mapping[str, Any]) -> None:
-        """The audit entry of something that happened to a person's account."""
-        told = {"kurum": person.kurum, "person": person.kullanici_no, "role": person.role.value, **facts}
+    def write(self, tx: Tx, person: Person) -> None:
+        """Write down every fact of a person whose row the caller has locked."""
+        sealer = self.gateway.keyring.sealer(person.kurum)
+        self.gateway.keyring.hold(tx, person.kurum, sealer)
+        rows.write_person(tx, sealer, person)
+
+    def record(
+        self, tx: Tx, event: str, person: Person, facts: Mapping[str, Any], *, tells: Iterable[Table] = ()
+    ) -> None:
+        """The audit entry of something that happened to a person's account, and what its rows in `tells` say now."""
+        keys = {each: [(person.kullanici_no,)] for each in tells}
+        marks = told_now(tx, self.gateway.keyring.sealer(person.kurum), person.kurum, keys) if keys else {}
+        told = {"kurum": person.kurum, "person": person.kullanici_no, "role": person.role.value, **facts, **marks}
         self.gateway.record(tx, [Entry(event, self.gateway.actor, told)], self.now())
 
 

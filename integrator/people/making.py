@@ -15,6 +15,7 @@ from integrator.parties.people import OWN, Person
 from integrator.parties.register import profesyonel_index
 from integrator.people.house import House, login_of
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.people_tables import kullanici, recovery_code
 
 LONGEST_LIFE = timedelta(days=400)
 
@@ -57,7 +58,7 @@ def make_person(
         house.gateway.keyring.hold(tx, kurum, current)
         if not rows.put_person(tx, current, person, login_index=house.index_of(login)):
             raise LoginTaken("somebody has this login already")
-        house.record(tx, "person.made", person, {"by": hand.by})
+        house.record(tx, "person.made", person, {"by": hand.by}, tells=[kullanici])
 
     house.own()
     write_anew(house.gateway.database, act)
@@ -95,7 +96,7 @@ def lock_person(house: House, login: str, *, reason: str, by: str = "") -> Perso
         rows.end_sessions(tx, person.kullanici_no)
         return replace(person, locked_at=person.locked_at or now)
 
-    return house.change(find_person(house, login).kullanici_no, act, event="person.locked", **hand.facts)
+    return house.change(find_person(house, login).kullanici_no, act, event="person.locked", facts=hand.facts)
 
 
 def unlock_person(house: House, login: str, *, reason: str, by: str = "") -> Person:
@@ -105,7 +106,7 @@ def unlock_person(house: House, login: str, *, reason: str, by: str = "") -> Per
     def act(_tx: Tx, person: Person) -> Person:
         return replace(person, locked_at=None)
 
-    return house.change(find_person(house, login).kullanici_no, act, event="person.unlocked", **hand.facts)
+    return house.change(find_person(house, login).kullanici_no, act, event="person.unlocked", facts=hand.facts)
 
 
 def reset_person(
@@ -124,8 +125,8 @@ def reset_person(
         anew = replace(person, password=None, totp=b"", totp_next=b"", oidc_index=None)
         return replace(anew, setup_digest=digest, setup_until=until, expires_at=now + min(lives, LONGEST_LIFE))
 
-    number = find_person(house, login).kullanici_no
-    return house.change(number, act, event="person.reset", **hand.facts), code
+    number, tells = find_person(house, login).kullanici_no, (kullanici, recovery_code)
+    return house.change(number, act, event="person.reset", tells=tells, facts=hand.facts), code
 
 
 def change_role(
@@ -146,4 +147,5 @@ def change_role(
         rows.end_sessions(tx, person.kullanici_no)
         return replace(person, role=role, signer=signer)
 
-    return house.change(found.kullanici_no, act, event="person.role_changed", was=found.role.value, **hand.facts)
+    facts = {"was": found.role.value, **hand.facts}
+    return house.change(found.kullanici_no, act, event="person.role_changed", facts=facts)

@@ -16,6 +16,7 @@ from integrator.people.house import House, login_of
 from integrator.protect import totp
 from integrator.protect.passwords import fault_of
 from integrator.store.engine import Tx, reading, write_anew
+from integrator.store.people_tables import kullanici, recovery_code
 
 RECOVERY_CODES = 10
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like another
@@ -70,7 +71,7 @@ def begin_totp(house: House, person: Person, code: str, caller: Caller) -> tuple
     """
     _prove(house, person, code, caller)
     secret = totp.new_secret()
-    house.change(person.kullanici_no, lambda _, each: replace(each, totp_next=secret))
+    house.change(person.kullanici_no, lambda _, each: replace(each, totp_next=secret), event="person.totp_begun")
     return totp.written(secret), totp.otpauth_uri(secret, issuer=house.rules.issuer, account=person.login)
 
 
@@ -92,7 +93,8 @@ def confirm_totp(house: House, session: Session, code: str, caller: Caller) -> t
         rows.end_sessions(tx, person.kullanici_no)
         rows.put_recovery_codes(tx, person.kullanici_no, codes)
         after = replace(person, totp=person.totp_next, totp_next=b"", totp_step=step)
-        house.record(tx, "person.totp_taken", after, {})
+        house.write(tx, after)
+        house.record(tx, "person.totp_taken", after, {}, tells=[kullanici, recovery_code])
         return admit(house, tx, after, caller, by=session)
 
     entered = write_anew(house.gateway.database, act)
@@ -117,7 +119,8 @@ def change_password(house: House, session: Session, old: str, new: str, caller: 
             raise refused()
         rows.end_sessions(tx, person.kullanici_no)
         after = replace(person, password=fresh)
-        house.record(tx, "person.password_changed", after, {})
+        house.write(tx, after)
+        house.record(tx, "person.password_changed", after, {}, tells=[kullanici])
         return admit(house, tx, after, caller, by=session)
 
     return write_anew(house.gateway.database, act)
@@ -132,7 +135,7 @@ def renew_recovery_codes(house: House, person: Person, code: str, caller: Caller
         rows.put_recovery_codes(tx, each.kullanici_no, codes)
         return each
 
-    house.change(person.kullanici_no, act, event="person.codes_renewed")
+    house.change(person.kullanici_no, act, event="person.codes_renewed", tells=[recovery_code])
     return [f"{each[:5]}-{each[5:]}" for each in codes]
 
 

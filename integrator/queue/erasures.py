@@ -42,12 +42,6 @@ def told(tx: Connection, kurum: KurumNo) -> dict[str, dict[str, date]]:
     return found
 
 
-def forget_person(tx: Connection, kurum: KurumNo, person: str) -> None:
-    """What was told of a worker goes with the last of their records."""
-    mine = (retention_event.c.kurum_id == kurum, retention_event.c.person == person)
-    tx.execute(delete(retention_event).where(*mine))
-
-
 def place_hold(tx: Connection, kurum: KurumNo, records: Iterable[str], *, reason: str, now: datetime) -> None:
     """Keep these records whatever their time; ALL keeps the customer's every one."""
     rows = [{"kurum_id": kurum, "kayit_no": each, "reason": reason, "placed_at": now} for each in records]

@@ -88,7 +88,7 @@ def read_groups(tx: Connection, kurum: KurumNo, *, since: datetime | None = None
         func.sum(case((inner.c.changed_at >= since, 1), else_=0) if since else literal(0)).label("fresh"),
     ).group_by(*keys)
     found = [_group(kurum, row) for row in tx.execute(counted).mappings()]
-    return sorted(found, key=lambda each: (-each.count, each.cause.cause_id))
+    return sorted(found, key=lambda each: (-each.count, each.first))
 
 
 _FORM = ("veri_seti", "version", "metot")

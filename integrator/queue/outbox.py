@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, exists, or_, select, update
 
 from integrator.domain.errors import IllegalMove, MayBeStored, Misconfigured, NotFound
 from integrator.domain.hands import Verb
@@ -34,13 +34,17 @@ from integrator.store.tables import (
 )
 
 KEY = ("kurum_id", "sorgu_no")
+_TAKE = (
+    update(sorgu_no_counter)
+    .where(sorgu_no_counter.c.counter_id == 1)
+    .values(next=sorgu_no_counter.c.next + bindparam("count"))
+    .returning(sorgu_no_counter.c.next)
+)
 
 
 def take_numbers(tx: Connection, count: int) -> range:
     """`count` fresh sorgu_no. Inside the transaction that uses them, so a number is never handed out twice."""
-    counter = sorgu_no_counter
-    taken = update(counter).where(counter.c.counter_id == 1).values(next=counter.c.next + count)
-    end = tx.execute(taken.returning(counter.c.next)).scalar_one()
+    end = tx.execute(_TAKE, {"count": count}).scalar_one()
     if end - 1 > SORGU_NO_LAST:
         raise Misconfigured("the eleven-digit numbers are used up")
     return range(end - count, end)

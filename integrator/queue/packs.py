@@ -1,7 +1,8 @@
 """Rows of packs that were asked for: put, claimed by one maker for a while, finished, dropped when their time is over.
 
-A job is `waiting`, `making`, `ready`, `failed` or `expired`. Whoever makes one and goes silent loses it: the next one
-takes it up again, and what the first one brings late is not taken, because the row counts its tries.
+A job is `waiting`, `making`, `ready`, `failed`, `stopped` or `expired`. Whoever makes one and goes silent loses it: the
+next one takes it up again, and what the first one brings late is not taken, because the row counts its tries. While it
+is made the row tells how far it is; its maker learns there, too, that nobody wants it any more.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from integrator.store.tables_of_doors import pack_job
 
 MAKER_SILENT = timedelta(minutes=15)
 MOST_TRIES = 3
+STEPS = ("reading", "writing", "proving")
+"""What a maker does with each message, one after another."""
 _MINE = pack_job.c
 
 
@@ -41,6 +44,17 @@ class Job:
     size: int
     sha256: str
     body: bytes = field(default=b"", repr=False)
+    step: str = ""
+    done: int = 0  # messages of this step
+
+    @property
+    def fraction(self) -> float:
+        """How much of it is made, 0 to 1."""
+        if self.state == "ready":
+            return 1.0
+        if self.step not in STEPS or self.state != "making":
+            return 0.0
+        return (STEPS.index(self.step) + min(1.0, self.done / max(1, self.messages))) / len(STEPS)
 
     def open(self, sealer: Sealer) -> bytes:
         """What `body` holds; raises Tampered."""
@@ -80,16 +94,30 @@ def claim(tx: Connection, *, now: datetime) -> Job | None:
     row = tx.execute(due.with_for_update(skip_locked=True)).mappings().one_or_none()
     if row is None:
         return None
-    job = replace(_job(row), state="making", tries=row["tries"] + 1, until_at=now + MAKER_SILENT)
-    tx.execute(update(pack_job).where(*_this(job)).values(state="making", tries=job.tries, until_at=job.until_at))
+    job = replace(_job(row), state="making", tries=row["tries"] + 1, until_at=now + MAKER_SILENT, step="", done=0)
+    taken = {name: getattr(job, name) for name in ("state", "tries", "until_at", "step", "done")}
+    tx.execute(update(pack_job).where(*_this(job)).values(taken))
     return job
+
+
+def tell_progress(tx: Connection, job: Job, step: str, done: int, *, now: datetime) -> bool:
+    """Write how far a claimed job is, and hold it longer; False when it is not the caller's any more."""
+    values = {"step": step, "done": done, "until_at": now + MAKER_SILENT}
+    return tx.execute(update(pack_job).where(*_making(job)).values(values)).rowcount == 1
+
+
+def stop(tx: Connection, kurum: KurumNo, pack_no: str) -> None:
+    """Nobody wants it any more: it is not made, or what was made goes. One that ended otherwise stays as it is."""
+    mine = (_MINE.kurum_id == kurum, _MINE.pack_no == pack_no)
+    unfinished = (*mine, _MINE.state.in_(("waiting", "making")))
+    if not tx.execute(update(pack_job).where(*unfinished).values(state="stopped", body=b"", until_at=None)).rowcount:
+        tx.execute(update(pack_job).where(*mine, _MINE.state == "ready").values(state="expired", body=b""))
 
 
 def finish(tx: Connection, job: Job) -> bool:
     """Write what came of a claimed job; False when it is not the caller's any more."""
     values = {name: value for name, value in _row(job).items() if name not in ("kurum_id", "pack_no")}
-    mine = (*_this(job), _MINE.state == "making", _MINE.tries == job.tries)
-    return tx.execute(update(pack_job).where(*mine).values(**values)).rowcount == 1
+    return tx.execute(update(pack_job).where(*_making(job)).values(**values)).rowcount == 1
 
 
 def expire(tx: Connection, *, now: datetime) -> int:
@@ -100,12 +128,17 @@ def expire(tx: Connection, *, now: datetime) -> int:
 
 def drop_all(tx: Connection, kurum: KurumNo) -> None:
     """Nothing of any of this customer's packs is left."""
-    mine = (_MINE.kurum_id == kurum, _MINE.state != "expired")
+    mine = (_MINE.kurum_id == kurum, _MINE.state.not_in(("expired", "stopped")))
     tx.execute(update(pack_job).where(*mine).values(state="expired", body=b""))
 
 
 def _this(job: Job) -> Sequence[Any]:
     return (_MINE.kurum_id == job.kurum, _MINE.pack_no == job.pack_no)
+
+
+def _making(job: Job) -> Sequence[Any]:
+    """The caller's claim of it: nobody else's, and not stopped."""
+    return (*_this(job), _MINE.state == "making", _MINE.tries == job.tries)
 
 
 def _row(job: Job) -> dict[str, Any]:

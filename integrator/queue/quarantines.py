@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.records import Form, Moved
@@ -27,6 +27,8 @@ ONE_BY_HAND = "stopped_one"
 """Reason beside a message that a person stopped by itself; lifting its form leaves it where it is."""
 
 _KEY = (quarantine.c.veri_seti, quarantine.c.version, quarantine.c.metot)
+_ROW = select(quarantine).where(*(column == bindparam(column.name) for column in _KEY))
+_LOCKS = {share: _ROW.with_for_update(read=share) for share in (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +117,19 @@ def _forms_of(tx: Connection, numbers: Sequence[SorguNo]) -> list[Form]:
 
 
 def _lock(tx: Connection, form: Form, *, share: bool) -> Row[Any] | None:
-    return tx.execute(select(quarantine).where(*_is(form)).with_for_update(read=share)).one_or_none()
+    return tx.execute(_LOCKS[share], _named(form)).one_or_none()
 
 
 def _make(tx: Connection, form: Form, *, share: bool) -> Row[Any]:
     """The row of a form that was never seen; another process may be making it at this moment."""
-    values = {"veri_seti": form.veri_seti, "version": form.version, "metot": form.metot, "code": "", "reason": ""}
-    insert_new(tx, quarantine, [values])
+    insert_new(tx, quarantine, [{**_named(form), "code": "", "reason": ""}])
     made = _lock(tx, form, share=share)
     assert made is not None
     return made
+
+
+def _named(form: Form) -> dict[str, str]:
+    return {"veri_seti": form.veri_seti, "version": form.version, "metot": form.metot}
 
 
 def _is(form: Form) -> list[ColumnElement[bool]]:

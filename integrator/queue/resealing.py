@@ -15,6 +15,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.parties import mirror, register
 from integrator.protect.seal import BY_DATA_KEY, Sealer, Seals, key_no_of, naming
 from integrator.queue import bodies
+from integrator.store.paper_tables import usage_certificate
 from integrator.store.people_tables import kullanici
 from integrator.store.rows import update_rows
 from integrator.store.tables import bildirim, bildirim_body, content_key, deneme, evidence_copy, kayit, sonuc
@@ -35,6 +36,7 @@ _OF_PARTIES = (
     *((each.table, each.table.c[each.key]) for each in register.SEALED),
     (kullanici, kullanici.c.kullanici_no),
     (pack_job, pack_job.c.pack_no),
+    (usage_certificate, usage_certificate.c.usage_no),
     (webhook, webhook.c.webhook_no),
 )
 _PARTS = {"refused_parts": "sonuc", "body": "evidence"}

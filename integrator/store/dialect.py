@@ -6,20 +6,23 @@ it read locks those rows first, and takes the head of the audit log last (docs/d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
-from integrator.domain.errors import Misconfigured
+from integrator.domain.errors import Misconfigured, Unavailable
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another one's lock before it is Unavailable."""
@@ -55,6 +58,9 @@ class Dialect(Protocol):
 
     def open(self, url: URL, password_file: Path | None) -> Engine:
         """An engine whose every connection is prepared."""
+
+    def turn(self, engine: Engine) -> AbstractContextManager[None]:
+        """The wait for the other threads of this process that write; raises Unavailable when it is too long."""
 
     def insert_new(self, table: Table) -> Any:
         """An INSERT that leaves out rows whose key is taken, after waiting for whoever is taking it."""
@@ -110,11 +116,25 @@ class _Sqlite:
     _away = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
     _taken = frozenset({1555, 2067, 2579})  # CONSTRAINT_PRIMARYKEY, _UNIQUE, _ROWID
 
+    def __init__(self) -> None:
+        self._turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
+
     def open(self, url: URL, password_file: Path | None) -> Engine:
         if password_file:
             raise Misconfigured("store.password_file is set, but a SQLite file has no password")
         arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
         return prepared(url, connect_args=arguments, pool_size=KEPT, pool_use_lifo=True)
+
+    @contextmanager
+    def turn(self, engine: Engine) -> Iterator[None]:
+        """SQLite lets nobody queue: who finds its one writer at work sleeps, longer each time, and looks again."""
+        lock = self._turns.setdefault(engine, Lock())
+        if not lock.acquire(timeout=BUSY_SECONDS):
+            raise Unavailable("the database did not take the transaction (this process is writing all the time)")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def insert_new(self, table: Table) -> Any:
         return sqlite.insert(table).on_conflict_do_nothing()
@@ -240,6 +260,10 @@ class _Postgresql:
             event.listen(engine, "do_connect", lambda *given: given[3].update(password=_read_password(password_file)))
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
+
+    def turn(self, engine: Engine) -> AbstractContextManager[None]:  # noqa: ARG002 - the protocol's
+        """Many may write at once."""
+        return nullcontext()
 
     def insert_new(self, table: Table) -> Any:
         return postgresql.insert(table).on_conflict_do_nothing()

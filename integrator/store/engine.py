@@ -72,7 +72,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises Conflict when another transaction was first, Unavailable when the database does not take it.
     """
     with _translating(engine, "the database did not take the transaction"):
-        with engine.begin() as tx:
+        with dialect_of(engine).turn(engine), engine.begin() as tx:
             yield tx
             passing("commit.before")
         passing("commit.after")

@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from integrator.domain.errors import Misconfigured, Tampered
 from integrator.domain.identifiers import KurumNo
@@ -27,6 +27,12 @@ PURPOSES = {GENERAL, HEALTH, INDEX}
 INDEX_NO, FIRST_NO = 0, 1
 MASTER = "master_key"
 """What whoever wraps a data key holds: the master key may be replaced at that moment."""
+_STILL_SEALS = (
+    select(data_key.c.key_no)
+    .where(data_key.c.kurum_id == bindparam("kurum"), data_key.c.key_no == bindparam("number"))
+    .where(data_key.c.replaced_at.is_(None))
+    .with_for_update(read=True)
+)
 Made = Callable[[Connection, KurumNo, int, datetime], None]
 """Called in the transaction that stores a new data key: (transaction, kurum, key number, now)."""
 
@@ -67,8 +73,7 @@ class KeyRing:
 
     def hold(self, tx: Connection, kurum_no: KurumNo, sealer: Sealer) -> None:
         """Nobody replaces the sealer's key before the commit. Raises Conflict when somebody did: ask for it anew."""
-        query = select(data_key.c.key_no).where(data_key.c.kurum_id == kurum_no, data_key.c.key_no == sealer.key_no)
-        if tx.execute(query.where(data_key.c.replaced_at.is_(None)).with_for_update(read=True)).one_or_none() is None:
+        if tx.execute(_STILL_SEALS, {"kurum": kurum_no, "number": sealer.key_no}).one_or_none() is None:
             self.forget(kurum_no)
             raise Conflict("the data key was replaced meanwhile")
 

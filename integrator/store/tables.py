@@ -602,6 +602,7 @@ meta = Table("meta", metadata, Column("name", _key(32), primary_key=True), Colum
 
 from integrator.store import (  # noqa: E402 - more tables on the same metadata
     coverage_tables,  # noqa: F401
+    paper_tables,  # noqa: F401
     people_tables,  # noqa: F401
     webhook_tables,  # noqa: F401
 )

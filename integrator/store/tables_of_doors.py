@@ -23,6 +23,8 @@ pack_job = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("step", String(8), nullable=False, server_default=""),  # what its maker is at
+    Column("done", Integer, nullable=False, server_default="0"),  # of `messages`, in that step
 )
 
 Index("pack_job_state", pack_job.c.state, pack_job.c.asked_at)

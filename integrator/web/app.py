@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +35,7 @@ from integrator.web.api import (
     glass,
     lookups,
     messages,
+    paper,
     parties,
     receipts,
     records,
@@ -76,7 +77,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks,
+    changes, reference, sessions, glass, webhooks, paper,
 )  # fmt: skip
 
 
@@ -110,10 +111,9 @@ def create_app(
     app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.drain = Drain()
     app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
-    v1 = APIRouter(prefix="/v1")
-    for part in _PARTS:
-        v1.include_router(part.router)
-    app.include_router(v1)
+    # Most calls hand over a record, and a call is held against every route that stands before its own.
+    for router in (records.handing_over, *(part.router for part in _PARTS)):
+        app.include_router(router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(desk_router)
     app.state.show_problem = show_problem

@@ -42,7 +42,7 @@ def rules_of(app: FastAPI) -> list[tuple[str, str, Right | str]]:
     return [
         (str(route.path), method, rule)
         for route in iter_route_contexts(app.routes)
-        if (dependant := getattr(route, "dependant", None)) is not None
+        if (dependant := getattr(route, "dependant", None)) is not None and route.include_in_schema
         for rule in [rule_of(each.call) for each in dependant.dependencies]
         if rule is not None
         for method in sorted(route.methods or ())

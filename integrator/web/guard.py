@@ -53,8 +53,16 @@ def house_of(request: Request) -> House:
     return house
 
 
-GatewayHere = Annotated[Gateway, Depends(gateway_of)]
-HouseHere = Annotated[House, Depends(house_of)]
+async def _gateway(request: Request) -> Gateway:  # async, like the next: else each call waits for a thread to look
+    return gateway_of(request)
+
+
+async def _house(request: Request) -> House:
+    return house_of(request)
+
+
+GatewayHere = Annotated[Gateway, Depends(_gateway)]
+HouseHere = Annotated[House, Depends(_house)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +197,21 @@ def _signed_in(request: Request, house: House) -> SignedIn:
 
 def _of_strangers(request: Request, token: str, find: Callable[[], T | None]) -> T:
     """What `token` opens; raises Unknown, and TooManyCalls once too much from that address opened nothing."""
-    strangers: Strangers = request.app.state.strangers
-    strangers.require_patience(_address(request), token)
-    found = find() if token else None
+    found = of_anybody(request, token, lambda: find() if token else None)
     if found is None:
-        strangers.note_failure(_address(request), token)
         raise Unknown("")
-    strangers.note_guest(token)
+    return found
+
+
+def of_anybody(request: Request, told: str, find: Callable[[], T | None]) -> T | None:
+    """What `told` leads to; None counts as a failed try. Raises TooManyCalls after too many from that address."""
+    strangers: Strangers = request.app.state.strangers
+    strangers.require_patience(_address(request), told)
+    found = find()
+    if found is None:
+        strangers.note_failure(_address(request), told)
+    else:
+        strangers.note_guest(told)
     return found
 
 

@@ -5,6 +5,7 @@ Several processes on one PostgreSQL, or one on SQLite, behind any proxy. Nothing
 
 from __future__ import annotations
 
+import gc
 import resource
 import signal
 import socket
@@ -95,6 +96,8 @@ class _Server(uvicorn.Server):
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # else every full collection walks all that was imported: some 100 ms in which every call waits
             self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from integrator.audit.bound import told_now
 from integrator.domain.errors import NotFound
 from integrator.domain.identifiers import KurumNo
 from integrator.protect.seal import Sealer
@@ -130,6 +131,11 @@ def remove(tx: Connection, found: Webhook) -> None:
     for table in (webhook, webhook_delivery):
         mine = (table.c.kurum_id == found.kurum_id, table.c.webhook_no == found.webhook_no)
         tx.execute(delete(table).where(*mine))
+
+
+def told(tx: Connection, sealer: Sealer, found: Webhook) -> dict[str, Any]:
+    """What the entry of an act says of the row, as it stands after the act."""
+    return told_now(tx, sealer, found.kurum_id, {webhook: [(found.webhook_no,)]})
 
 
 def read_one(tx: Connection, kurum: KurumNo, webhook_no: str, *, lock: bool = False) -> Webhook:

@@ -200,6 +200,7 @@ def _turn(gateway: Gateway, kurum: KurumNo, webhook_no: str, turn: _Turned, *, e
 
 def _record(gateway: Gateway, tx: Tx, found: Webhook, *, event: str, hand: Hand, **facts: Any) -> None:
     told = {"kurum": found.kurum_id, "webhook_no": found.webhook_no, **hand.facts, **facts}
+    told |= endpoints.told(tx, gateway.keyring.sealer(found.kurum_id), found)
     gateway.record(tx, [Entry(event, gateway.actor, told)], gateway.clock.now())
 
 

@@ -150,6 +150,7 @@ class Turn:
             stands = endpoints.settle(tx, claimed, self.attempts, **after)
             if stands and ends:
                 facts = {"kurum": claimed.kurum_id, "webhook_no": claimed.webhook_no, "code": after["reason"]}
+                facts |= endpoints.told(tx, self._gateway.keyring.sealer(claimed.kurum_id), claimed)
                 self._gateway.record(tx, [Entry("webhook.disabled", self._gateway.actor, facts)], now)
         self._tell(after["reason"] if stands and ends else "")
 

@@ -35,7 +35,7 @@ PAGE = 100
 Number = Annotated[int, Path(ge=1, le=99_999_999_999, description="sorgu_no")]
 
 
-def _version(
+async def _version(
     if_match: Annotated[str, Header(max_length=200, description="the ETag of the message, as it was read")] = "",
 ) -> str:
     """The version in an ETag that `read_one` gave; empty when none is asked for. What is no such ETag fits nothing."""

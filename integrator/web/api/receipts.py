@@ -16,7 +16,7 @@ from integrator.domain.errors import Malformed, NotFound
 from integrator.domain.identifiers import SorguNo
 from integrator.domain.roles import Right
 from integrator.evidence.pack import Wish, make_pack
-from integrator.evidence.packing import Asked, ask_pack, read_pack, read_pack_content
+from integrator.evidence.packing import Asked, ask_pack, read_pack, read_pack_content, stop_pack
 from integrator.evidence.receipt import make_receipt
 from integrator.evidence.receipt_pdf import render_receipt
 from integrator.queue import readings
@@ -89,10 +89,16 @@ class PackWanted(BaseModel):
 
 
 class PackTold(BaseModel):
-    """How far a pack is. `health_left_out` counts messages whose health content is not in it."""
+    """How far a pack is: `done` of `messages` in `step`, `fraction` of all steps (0 to 1).
+
+    `health_left_out` counts messages whose health content is not in it.
+    """
 
     pack_no: str
-    state: Literal["waiting", "making", "ready", "failed", "expired"]
+    state: Literal["waiting", "making", "ready", "failed", "stopped", "expired"]
+    step: Literal["", "reading", "writing", "proving"]
+    done: int
+    fraction: float
     asked_at: datetime
     expires_at: datetime | None
     messages: int
@@ -168,6 +174,12 @@ def read_state(pack_no: PackNo, gateway: GatewayHere, principal: May) -> dict[st
     return _told(read_pack(gateway, principal.kurum, pack_no))
 
 
+@router.delete("/pack/{pack_no}", response_model=PackTold)
+def stop(pack_no: PackNo, gateway: GatewayHere, principal: May) -> dict[str, Any]:
+    """It is not wanted any more: it is not made (`stopped`), or what was made goes (`expired`). Again is no error."""
+    return _told(stop_pack(gateway, principal.kurum, pack_no))
+
+
 @router.get(
     "/pack/{pack_no}/content",
     response_class=Response,
@@ -196,6 +208,9 @@ def _told(job: Job) -> dict[str, Any]:
     return {
         "pack_no": job.pack_no,
         "state": job.state,
+        "step": job.step,
+        "done": job.done,
+        "fraction": round(job.fraction, 3),
         "asked_at": job.asked_at,
         "expires_at": job.until_at if job.state == "ready" else None,
         "messages": job.messages,

@@ -39,7 +39,7 @@ from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
 from integrator.web.spending import PaidRecords, give_back, spend
 
-router = APIRouter(tags=["kayit"])
+handing_over, router = APIRouter(tags=["kayit"]), APIRouter(tags=["kayit"])
 BATCH_RECORDS = 1_000
 MESSAGES_AT_MOST = 1_000  # of one record
 RECORD = {"type": "object", "description": "fields: GET /v1/veri-seti/SET/VERSION/json-schema"}
@@ -68,7 +68,7 @@ class RecordTold(BaseModel):
     bildirim: list[MessageRow]
 
 
-@router.post(
+@handing_over.post(
     "/kayit",
     status_code=201,
     response_model=Stored,
@@ -103,7 +103,7 @@ def require_taken(answer: Answer) -> None:
         raise Invalid(answer.findings)
 
 
-@router.post(
+@handing_over.post(
     "/kayit/batch",
     response_model=Answers,
     openapi_extra=body_of(JSON, schema={}, description="An array of up to 1,000 records."),
@@ -127,7 +127,7 @@ async def submit_batch(
     return JSONResponse({"records": [shown_answer(each) for each in answers]})
 
 
-@router.post(
+@handing_over.post(
     "/kayit/upload",
     response_class=StreamingResponse,
     responses=bytes_of(NDJSON, description="A line for each record, the last one the tally."),

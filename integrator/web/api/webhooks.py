@@ -33,7 +33,7 @@ Filter = Annotated[list[str], Field(max_length=64, description="types of message
 Keeper = Annotated[Principal, needs(Right.KEEP_WEBHOOKS)]
 
 
-def terms_of(request: Request) -> Terms:
+async def terms_of(request: Request) -> Terms:
     """How this process carries messages."""
     terms: Terms = request.app.state.webhook_terms
     return terms

@@ -9,6 +9,7 @@ from integrator.catalogue.changes import Change
 from integrator.coverage import messages
 from integrator.coverage.following import follow_all, forget
 from integrator.coverage.messages import read_depths
+from integrator.desk import morning as morning_of_the_desk
 from integrator.desk.morning import coming, read_morning
 from integrator.domain.hands import Verb
 from integrator.domain.identifiers import KurumNo
@@ -87,6 +88,16 @@ def test_what_came_since_yesterday_is_told_apart_from_what_stood_there(gateway, 
     [row] = morning(gateway, since=later - timedelta(days=1)).causes
 
     assert (row.count, row.fresh, row.first_at, row.last_at) == (2, 1, START, later)
+
+
+def test_a_morning_tells_the_largest_causes_and_how_many_more_there_are(gateway, ministry, monkeypatch):
+    ministry.faults.extend(["213", "213", "210"])
+    enter(gateway, "K-1", "K-2", "K-3")
+    pipeline.dispatch(gateway)
+    monkeypatch.setattr(morning_of_the_desk, "CAUSES", 1)
+    found = morning(gateway)
+
+    assert ([each.code for each in found.causes], found.more_causes) == (["213"], 1)
 
 
 def test_signatures_are_counted_for_each_professional_with_the_longest_wait(gateway, clock, known):

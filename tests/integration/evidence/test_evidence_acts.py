@@ -140,6 +140,7 @@ _KEEPING = (
 )  # fmt: skip
 _PEOPLE = (
     "person.made", "person.set_up", "person.entered", "person.totp_taken", "person.codes_renewed", "person.locked",
+    "person.rehashed", "person.totp_begun", "person.code_used",
     "person.password_changed", "person.unlocked", "person.reset", "person.role_changed",
 )  # fmt: skip
 ELSEWHERE = {
@@ -149,6 +150,7 @@ ELSEWHERE = {
     "person.linked": "web/test_web_oidc.py",
     **dict.fromkeys(_PEOPLE, "web/test_web_sessions.py"),
     "announcement.made": "web/test_web_announcements.py",
+    "announcement.shown": "web/test_web_announcements.py",
     "announcement.acknowledged": "web/test_web_announcements.py",
     **{
         f"webhook.{each}": "webhooks/test_hands.py"
@@ -156,6 +158,7 @@ ELSEWHERE = {
     },
     "content.withheld": "desk/test_desk_timeline.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
+    **dict.fromkeys(("usage.issued", "usage.revoked"), "paper/test_usage.py"),
     "log_key.replaced": "keeping/test_log_key.py",
     "gateway.claimed": "wiring/test_wiring_claim.py",
     **dict.fromkeys(_KEEPING, "evidence/test_evidence_keeping.py"),

@@ -14,8 +14,8 @@ from bench.torture.fields import CRASHED, MISSED, WORKS, trials
 from bench.torture.flips import GONE, SAME, Ground, sampled, small_pages
 from bench.torture.lived import KURUM, MASTER, ROSTER, SGK, Clock, Ministry, a_gateway, live, submitted
 from integrator import acts, pipeline
-from integrator.audit.bound import ROWS, TABLES
-from integrator.audit.trail import Entry
+from integrator.audit.bound import ACTS, ROWS, TABLES
+from integrator.audit.trail import Entry, Trail
 from integrator.audit.tree import extend, leaf_hash
 from integrator.evidence.fsck import fsck
 from integrator.evidence.working import TABLES as PASSED_OVER
@@ -24,6 +24,10 @@ from integrator.importing import Wanted, import_parties
 from integrator.intake.read_json import Caps
 from integrator.keeping.binding import bind_older_rows
 from integrator.parties.isgkatip import Kind
+from integrator.people.entering import Caller, admit
+from integrator.people.house import House, PeopleRules
+from integrator.people.making import find_person
+from integrator.protect.passwords import Passwords
 from integrator.queue import copies
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
@@ -197,6 +201,24 @@ def test_an_old_snapshot_is_found_by_a_checkpoint_held_outside_and_named(lived, 
         ("UPDATE checkpoint_holder SET size = size + 1000", "checkpoint_holder folder"),
         ("UPDATE content_key SET sealed = x'00323032302d30312d30312f747261696e696e67' WHERE kayit_no = 'K-6'",
          "content_key K-6: its day or class"),
+        ("UPDATE kurum SET created_at = created_at + 1 WHERE kurum_id = '~'", "data_key ~/0: its created_at"),
+        ("UPDATE kullanici SET role = 'compliance' WHERE kurum_id = 'osgb-1'", "kullanici "),
+        ("UPDATE kullanici SET password = (SELECT max(password) FROM kullanici)", "it is not what entry"),
+        ("UPDATE recovery_code SET digest = x'00' WHERE digest = (SELECT max(digest) FROM recovery_code)",
+         "recovery_code "),
+        ("INSERT INTO recovery_code VALUES ('nobody', x'00')", "recovery_code nobody: it belongs to nobody"),
+        ("DELETE FROM recovery_code", "speaks of it, its row is gone"),
+        ("DELETE FROM broken_glass", "broken_glass "),
+        ("UPDATE broken_glass SET until_at = until_at + 3600000", "broken_glass "),
+        ("UPDATE webhook SET state = 'disabled'", "webhook "),
+        ("DELETE FROM webhook", "webhook "),
+        ("UPDATE kurum_limit SET thousandths = 0", "kurum_limit key_calls_per_second: it is not what entry"),
+        ("UPDATE duyuru SET body = 'Baska'", "duyuru 2026-1: it is not what entry"),
+        ("UPDATE duyuru_alindi SET acknowledged_at = seen_at", "duyuru_alindi 2026-2 "),
+        ("DELETE FROM duyuru_alindi", "duyuru_alindi of a person: entry"),
+        ("DELETE FROM erased_party", "erased_party of a person: entry"),
+        ("UPDATE state_depth SET depth = depth + 1 WHERE state = 'accepted'", "state_depth accepted: it says 4"),
+        ("INSERT INTO state_depth VALUES ('nowhere', 0)", "state_depth nowhere"),
         ("CREATE TRIGGER later AFTER INSERT ON kayit BEGIN DELETE FROM legal_hold; END", "trigger later"),
         ("DROP INDEX audit_entry_sorgu_no", "index audit_entry_sorgu_no"),
     ],
@@ -233,21 +255,46 @@ def test_an_answer_on_which_a_decision_relied_may_not_be_gone(lived, clock):
     assert "a decision relied on it, its row is gone" in broken(lived)
 
 
-@pytest.fixture
-def older(lived):
-    """As a release left it that told the log of no rows; `rows.bound` will tell them."""
+def as_a_release_left_it(lived, told):
+    """The home with another log: `told` makes of each entry what that release wrote."""
     with reading(lived.database) as tx:
         rows = tx.execute(text("SELECT i, leaf, sorgu_no FROM audit_entry ORDER BY i")).all()
     edge = []
     sql(lived, "DELETE FROM audit_checkpoint")
     sql(lived, "UPDATE checkpoint_holder SET size = 0")
     for row in rows:
-        told = {name: value for name, value in json.loads(row.leaf).items() if name != ROWS}
-        leaf = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        leaf = json.dumps(
+            told(json.loads(row.leaf)), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        ).encode()
         nodes = b"".join(extend(edge, row.i, leaf_hash(leaf)))
         sql(lived, "UPDATE audit_entry SET leaf = :leaf, hash = :hash, nodes = :nodes WHERE i = :i",
             leaf=leaf, hash=leaf_hash(leaf), nodes=nodes, i=row.i)  # fmt: skip
-    return lived
+    sql(lived, "DELETE FROM meta WHERE name = 'rows_bound'")
+    return replace(lived, trail=Trail())  # the one at hand remembers the log of before
+
+
+@pytest.fixture
+def older(lived):
+    """Of a release that told the log of no rows; `rows.bound` will tell them."""
+    return as_a_release_left_it(lived, lambda fact: without(fact, ROWS, "edition"))
+
+
+@pytest.fixture
+def before_doors(lived):
+    """Of a release that told the log of all rows but those of the doors."""
+
+    def told(fact):
+        first = {name: marks for name, marks in fact.get(ROWS, {}).items() if TABLES[name].edition == 1}
+        is_told = fact["event"] in ACTS
+        return {**without(fact, ROWS, "edition"), **({ROWS: first} if is_told else {})}
+
+    left = as_a_release_left_it(lived, told)
+    sql(left, "INSERT INTO meta VALUES ('rows_bound', '1')")
+    return left
+
+
+def without(fact, *names):
+    return {name: value for name, value in fact.items() if name not in names}
 
 
 def test_the_rows_of_an_older_home_are_told_once_and_bound_from_then_on(older):
@@ -256,13 +303,59 @@ def test_the_rows_of_an_older_home_are_told_once_and_bound_from_then_on(older):
     sound = broken(older)
     sql(older, "UPDATE legal_hold SET reason = 'none'")
 
-    assert bind == (len(TABLES), 0)
+    assert bind == (len(TABLES) + 2, 0)  # people and their codes: of two owners
     assert sound is None
     assert "legal_hold K-3: it is not what entry" in broken(older)
 
 
+def test_the_rows_of_the_doors_are_told_once_in_a_home_that_told_the_others_before(before_doors):
+    sql(before_doors, "UPDATE legal_hold SET placed_at = placed_at + 1")
+    tampered = broken(before_doors)
+    sql(before_doors, "UPDATE legal_hold SET placed_at = placed_at - 1")
+    bind = bind_older_rows(before_doors), bind_older_rows(before_doors)
+    sound = broken(before_doors)
+    sql(before_doors, "UPDATE kullanici SET role = 'operator'")
+
+    assert "legal_hold K-3" in tampered
+    assert bind == (sum(each.edition == 2 for each in TABLES.values()) + 2, 0)  # people and their codes: of two owners
+    assert sound is None
+    assert "(rows.bound) says" in broken(before_doors)
+
+
+def test_a_home_with_nothing_at_its_doors_says_so_and_a_row_that_is_put_in_later_is_named(before_doors):
+    for table in [name for name, each in TABLES.items() if each.edition == 2]:
+        sql(before_doors, f"DELETE FROM {table}")
+    count = bind_older_rows(before_doors)
+    sql(before_doors, "INSERT INTO kurum_limit VALUES ('osgb-1', 'key_calls_per_second', 9)")
+
+    assert count == 1
+    assert "kurum_limit key_calls_per_second: the log does not speak of it" in broken(before_doors)
+
+
+def test_whoever_comes_in_does_not_vouch_for_a_role_that_was_put_there(lived):
+    house = House(lived, PeopleRules(Passwords(memory_kib=8, passes=1)))
+    sql(lived, "UPDATE kullanici SET role = 'compliance' WHERE role = 'manager'")
+    person = find_person(house, "manager@ornek.example")
+    with writing(lived.database) as tx:
+        admit(house, tx, person, Caller(), by=None)
+
+    assert person.role == "compliance"
+    assert "it is not what entry" in broken(lived)
+
+
+@pytest.mark.parametrize("value", ["0", "1", "none"])
+def test_a_home_that_is_made_to_tell_its_rows_again_is_named(lived, value):
+    sql(lived, "UPDATE meta SET value = :value WHERE name = 'rows_bound'", value=value)
+    before = broken(lived)
+    bind_older_rows(lived)
+
+    assert "meta rows_bound" in before
+    assert "bound already" in broken(lived)
+
+
 def test_rows_that_were_bound_are_not_bound_again_by_whoever_changed_them(lived):
     sql(lived, "UPDATE legal_hold SET reason = 'none'")
+    sql(lived, "DELETE FROM meta WHERE name = 'rows_bound'")
     bind_older_rows(lived)
 
     assert "bound already" in broken(lived)

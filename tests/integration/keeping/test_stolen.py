@@ -42,7 +42,7 @@ NEVER_HELD = {
     "checkpoint_holder", "kod", "kod_history", "revocation_answer", "tick_lease",
     # of the doors, which nobody opens here: what names somebody is sealed (tests of their own), or a digest
     "api_call", "kullanici", "oturum", "recovery_code", "login_brake", "broken_glass", "webhook", "webhook_delivery",
-    "call_rate", "quota_use", "kurum_limit", "kayit_trace", "pack_job", "duyuru", "duyuru_alindi",
+    "call_rate", "quota_use", "kurum_limit", "kayit_trace", "pack_job", "duyuru", "duyuru_alindi", "usage_certificate",
     "coverage", "coverage_count", "coverage_cursor", "coverage_depth", "coverage_message", "coverage_month",
     "coverage_worker",
 }  # fmt: skip

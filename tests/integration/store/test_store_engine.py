@@ -1,12 +1,13 @@
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 
 from integrator.domain.clock import whole_milliseconds
 from integrator.domain.errors import Misconfigured, Unavailable
@@ -15,7 +16,7 @@ from integrator.store import dialect
 from integrator.store.engine import Conflict, open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
 from integrator.store.schema import create_schema, read_meta
-from integrator.store.tables import data_key, from_ms, kurum, meta, to_ms
+from integrator.store.tables import data_key, from_ms, kurum, meta, metadata, to_ms
 from tests.factories import REPO
 from tests.fakes import START
 
@@ -39,6 +40,33 @@ def test_a_moment_of_another_zone_is_stored_as_the_same_moment(engine):
     with writing(engine) as tx:
         tx.execute(insert(kurum).values(kurum_id="a", created_at=local))
         assert tx.execute(select(kurum.c.created_at)).scalar_one() == START
+
+
+def test_the_threads_of_a_process_write_in_turn_and_need_not_look_again_and_again(tmp_path):
+    opened = open_engine(sqlite_url(tmp_path / "x.sqlite3"))
+    metadata.create_all(opened)
+    event.listen(opened, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout=0"))
+    opened.dispose()  # connections from here on look once
+
+    def enrol(name):
+        with writing(opened) as tx:
+            tx.execute(insert(kurum).values(kurum_id=name, created_at=START))
+            time.sleep(0.02)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(enrol, "abcdefgh"))
+    with reading(opened) as tx:
+        assert "".join(tx.execute(select(kurum.c.kurum_id).order_by(kurum.c.kurum_id)).scalars()) == "abcdefgh"
+    opened.dispose()
+
+
+def test_who_waits_too_long_for_its_turn_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(dialect, "BUSY_SECONDS", 0.05)
+    opened = open_engine(sqlite_url(tmp_path / "x.sqlite3"))
+
+    with writing(opened), pytest.raises(Unavailable, match="writing"), writing(opened):
+        pass
+    opened.dispose()
 
 
 def test_every_connection_is_durable_and_writes_ahead(tmp_path):

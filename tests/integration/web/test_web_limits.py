@@ -134,6 +134,16 @@ def test_a_killed_process_loses_a_slice_of_the_quota_at_most(process):
         second.spend(KURUM, Counted.RECORDS, 10_000 // 500 + 1)
 
 
+def test_what_has_no_quota_is_spent_without_the_row_that_is_asked_again_at_times(process):
+    limiter = process(Limits(records_a_day=0))
+
+    assert not limiter.spend_held(KURUM, Counted.RECORDS, 1)  # nobody asked yet
+    limiter.spend(KURUM, Counted.RECORDS, 1)
+    assert [limiter.spend_held(KURUM, Counted.RECORDS, 900) for _ in range(3)] == [True, True, False]
+    limiter.spend(KURUM, Counted.RECORDS, 1)
+    assert limiter.spend_held(KURUM, Counted.RECORDS, 900)
+
+
 def test_what_was_given_back_can_be_spent_by_another_process(process):
     limits = Limits(bytes_a_day=1_000)
     first = process(limits)

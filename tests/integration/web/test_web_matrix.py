@@ -5,6 +5,7 @@ import shutil
 import time
 from dataclasses import fields
 from datetime import timedelta
+from inspect import iscoroutinefunction
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -15,17 +16,17 @@ from integrator.access import Principal
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.limits import Limits
 from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
-from integrator.parties import sessions
+from integrator.parties import register, sessions
 from integrator.parties.people import OWN
 from integrator.parties.sessions import Level
 from integrator.people import breaking, making
-from integrator.store.engine import sqlite_url
+from integrator.store.engine import sqlite_url, writing
 from integrator.trial.people import sgk_tescil_no
 from integrator.web.bounds import Bounds
 from integrator.web.guard import OPEN_TO_ALL, rule_of
 from integrator.webhooks.carrying import Terms
 from integrator.webhooks.guard import Guard
-from tests.factories import KURUM, SGK, record
+from tests.factories import KURUM, PROFESSIONAL, SGK, record
 from tests.integration.web.people import made_person
 
 OTHER = KurumNo("osgb-2")
@@ -33,12 +34,13 @@ FORBIDDEN = "INT-API-002"
 ANOTHER_SGK = sgk_tescil_no(4711)
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
 PUBLIC = {
-    "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x",
-    "language": "tr", "name": "desk.css",
+    "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x", "month": "2025-10",
+    "language": "tr", "name": "desk.css", "verb": "release",
 }  # fmt: skip
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
     ("GET", "/v1/oturum/oidc"), ("POST", "/v1/oturum/oidc/{provider}"), ("GET", "/v1/oturum/oidc/{provider}/back"),
+    ("POST", "/v1/belge/verify"),
     ("GET", "/desk/login"), ("POST", "/desk/login"), ("GET", "/desk/login/set-up"), ("POST", "/desk/login/set-up"),
     ("GET", "/desk/language/{language}"), ("GET", "/desk/static/{name}"),
 }  # fmt: skip
@@ -77,6 +79,23 @@ def test_every_route_has_exactly_one_rule_and_few_are_open_to_all(app):
     assert len(routes) > 25
 
 
+def test_no_dependency_but_the_rule_costs_a_call_a_thread(app):
+    def below(dependant):
+        for each in dependant.dependencies:
+            yield each.call
+            yield from below(each)
+
+    asked = {
+        each
+        for route in iter_route_contexts(app.routes)
+        if hasattr(route, "dependant")
+        for each in below(route.dependant)
+    }
+
+    assert {each for each in asked if not rule_of(each) and not iscoroutinefunction(each)} == set()
+    assert len(asked) > 5
+
+
 class Tried:
     """Ids of what stands at KURUM, and of what never was."""
 
@@ -85,12 +104,14 @@ class Tried:
         _, session = made_person(house, Role.MANAGER, KURUM, login="owner@b.test")
         self.theirs = {
             "sorgu_no": str(number), "kayit_no": "K-1", "cause_id": _cause(call, house.gateway),
-            "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call), **PUBLIC,
+            "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call),
+            "usage_no": _usage(call, house.gateway), "profesyonel_index": _professional(house.gateway), **PUBLIC,
         }  # fmt: skip
         self.nobodys = {
             "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause",
             "oturum_no": "0" * 12, "glass_no": "0" * 12, "pack_no": "0" * 16, "webhook_no": "0" * 8,
-            "duyuru_no": "2026-99", "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
+            "usage_no": "0" * 16, "profesyonel_index": "0" * 32, "duyuru_no": "2026-99",
+            "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
         }  # fmt: skip
 
     def address(self, path, ids):
@@ -115,11 +136,28 @@ def _of_doors(call):
     }
 
 
+def _professional(gateway):
+    sealer = gateway.keyring.sealer(KURUM)
+    index = register.profesyonel_index(sealer, PROFESSIONAL)
+    told = [register.Told(register.PROFESYONEL, index, {"tckn": PROFESSIONAL, "ad": "Deneme"})]
+    with writing(gateway.database) as tx:
+        changes = register.compare(tx, sealer, KURUM, told)
+        register.write(tx, sealer, KURUM, changes, now=gateway.clock.now())
+    return index
+
+
 def _cause(call, gateway):
     gateway.generation.faults.append("213")
     pipeline.dispatch(gateway)
     [cause] = call("GET", "/cause").json()["causes"]
     return cause["cause"]
+
+
+def _usage(call, gateway):
+    assert call("POST", "/kayit", json=record("K-2", egitimTarihi="2025-10-24")).status_code == 201
+    pipeline.dispatch(gateway)
+    asked = {"sgk_tescil_no": SGK, "since": "2025-10-24", "until": "2025-10-24"}
+    return call("POST", "/belge", json=asked).json()["usage_no"]
 
 
 def _glass(house):

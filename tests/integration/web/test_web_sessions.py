@@ -92,6 +92,7 @@ def test_a_recovery_code_is_good_once(person, gateway):
     assert someone.log_in(code=code.upper()).status_code == 201
     assert someone.log_in(code=code).status_code == 401
     assert len(rows_of(gateway, recovery_code)) == 9
+    assert events(gateway).count("person.code_used") == 1
 
 
 def test_a_session_is_another_after_each_step_and_the_old_one_opens_nothing(person):
@@ -346,6 +347,7 @@ def test_a_hash_that_became_too_cheap_is_made_anew_at_the_next_login(person, gat
     [after] = rows_of(gateway, kullanici)
 
     assert ("m=64," in before["password"], "m=128," in after["password"]) == (True, True)
+    assert events(gateway).count("person.rehashed") == 1
 
 
 def test_nothing_readable_of_a_person_stands_in_the_database(person, gateway):
@@ -360,8 +362,8 @@ def test_what_happens_to_an_account_is_in_the_log_by_number(person, house, gatew
     someone = person()
     making.lock_person(house, someone.login, **WHY)
 
-    assert events(gateway)[-5:] == [
-        "person.made", "person.set_up", "person.totp_taken", "person.entered", "person.locked",
+    assert events(gateway)[-6:] == [
+        "person.made", "person.set_up", "person.totp_begun", "person.totp_taken", "person.entered", "person.locked",
     ]  # fmt: skip
 
 
