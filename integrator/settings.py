@@ -229,6 +229,7 @@ class WebSettings:
     body_bytes_per_second: int = 1024
     stall_seconds: float = 30.0
     answer_seconds: float = 30.0
+    lock_seconds: float = 5.0
     notice_seconds: float = 0.5
     drain_seconds: float = 30.0
     answers_kept_hours: float = 24.0

@@ -1,4 +1,4 @@
-"""Somebody at the desk with a real browser: the way in, languages, widths, and one row of the morning page."""
+"""Somebody at the desk with a real browser: the way in, both languages and widths, and a row of the morning page."""
 
 from __future__ import annotations
 

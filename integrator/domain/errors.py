@@ -172,6 +172,18 @@ class NotKnown(NotFound):
     code = "INT-PPL-007"
 
 
+class BeyondOwn(Rejected):
+    """Somebody would give a right that is not theirs to give, or change their own account as if it were another's."""
+
+    code = "INT-PPL-008"
+
+
+class TooManyHere(IllegalMove):
+    """The customer has as many keys, or people, as it may make itself."""
+
+    code = "INT-PPL-009"
+
+
 class NotInQuarantine(NotFound):
     """That form is not in quarantine, and no message of it is stopped."""
 

@@ -1,4 +1,4 @@
-"""A town whose records meet five things to mend, planted at the ministry and in the records; the rest is good."""
+"""A town whose records meet five things to mend, planted at the ministry and in the records; all else is good."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Planted:
 
     @property
     def places(self) -> list[Workplace]:
-        """Two without an approved contract, one with an old roster; then the good ones. First and last stay out."""
+        """Two without an approved contract, of a professional each, one with an old roster; then the good ones."""
         return self.town.workplaces[1:-1]
 
     def at_ministry(self) -> dict[str, Any]:
@@ -46,7 +46,10 @@ class Planted:
         isyerleri[2] |= {"sigortalilar": isyerleri[2]["calisanlar"], "calisanlar": [tckn(870_000_003)]}
         return {
             "isyerleri": isyerleri,
-            "sozlesmeler": [contract_of[sgk] | {"durum": "Onay Bekliyor"} for sgk in (unapproved, also)],
+            "sozlesmeler": [
+                *(contract_of[sgk] | {"durum": "Onay Bekliyor"} for sgk in (unapproved, also)),
+                contract_of[self.town.workplaces[-1].sgk] | {"durum": "Onaylandı"},  # the town's own waiting one
+            ],
             "kisiler": [
                 {"tckn": user, "ad_soyad": E_BILDIRGE},
                 *({"tckn": number, "ad_soyad": name} for number, name in named),

@@ -17,10 +17,13 @@ from integrator.web.desk import (
     isyeri,
     message,
     morning,
+    paper,
     profesyonel,
     registry,
     registry_duyuru,
+    sheet,
     static_files,
+    verify,
 )
 from integrator.web.desk.pages import DESK, go
 from integrator.web.guard import needs
@@ -37,7 +40,7 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
 
 
 for part in (
-    entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel,
-    registry_duyuru, registry,
+    entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel, paper, sheet,
+    verify, registry_duyuru, registry,
 ):  # fmt: skip
     router.include_router(part.router)
