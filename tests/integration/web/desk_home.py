@@ -14,6 +14,8 @@ from integrator.parties import sessions
 from integrator.parties.register import profesyonel_index
 from integrator.parties.sessions import Level
 from integrator.registering import set_card
+from integrator.registry.recording import Told
+from integrator.registry.recording import record as record_entry
 from integrator.sign.keys import KeyCupboard
 from tests.factories import KURUM, PROFESSIONAL, REPO, SGK, record, submitted, workers
 from tests.integration.pipeline.exports import NEW, ROSTER, contract, import_rows, worker
@@ -58,8 +60,11 @@ def fill(gateway, ministry, clock, tmp_path) -> DeskHome:
     number = str(answers[1].sorgu_no[0])
     queries = ("/bildirim?state=held", f"/bildirim?isyeri={SGK}", "/coverage/deadlines?duty=contract&within=overdue",
                f"/isyeri/{SGK}/workers?standing=not_entered", "/isyeri?q=deneme", "/morning?released=3")  # fmt: skip
+    found = Told("finding", "2026-1", "", {"severity": "other", "opened_on": f"{today}", "subject": "Açık kapı"})
+    record_entry(gateway, found, Hand("ayse", "rapor"))
     return DeskHome({"sorgu_no": number, "sgk_tescil_no": SGK, "profesyonel_index": person, "language": "en",
-                     "name": "desk.css"}, queries)  # fmt: skip
+                     "name": "desk.css", "register": "finding", "entry_no": "2026-1",
+                     "duyuru_no": "2026-1", "pack_no": "0" * 16, "list_name": "bildirim", "usage_no": "0" * 16, "month": "2025-10"}, queries)  # fmt: skip
 
 
 def _registers(gateway, tmp_path, today: date) -> None:
