@@ -7,6 +7,7 @@ from datetime import date
 from integrator import announcing, pipeline
 from integrator.announcing import Duyuru
 from integrator.coverage.following import follow_all
+from integrator.coverage.reading import count_places
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import SgkTescilNo
 from integrator.domain.roles import Role
@@ -54,6 +55,7 @@ def fill(gateway, ministry, clock, tmp_path) -> DeskHome:
     _registers(gateway, tmp_path, today)
     _announce(gateway, today)
     follow_all(gateway, KURUM)
+    count_places(gateway, KURUM)
     person = profesyonel_index(gateway.keyring.sealer(KURUM), PROFESSIONAL)
     number = str(answers[1].sorgu_no[0])
     queries = ("/bildirim?state=held", f"/bildirim?isyeri={SGK}", "/coverage/deadlines?duty=contract&within=overdue",
@@ -67,7 +69,9 @@ def _registers(gateway, tmp_path, today: date) -> None:
     soon = today.strftime("%d.%m.%Y")
     import_rows(gateway, tmp_path / "c.xlsx", "contracts", NEW, [contract(end=soon)], refreshed_on=today)
     import_rows(gateway, tmp_path / "r.xlsx", "roster", [*ROSTER, "Ad Soyad"], rows, refreshed_on=today)
-    set_card(gateway, KURUM, SgkTescilNo(SGK), {"contact_name": CONTACT}, Hand("op", "phone"))
+    set_card(
+        gateway, KURUM, SgkTescilNo(SGK), {"contact_name": CONTACT, "contact_phone": "5550000000"}, Hand("op", "phone")
+    )
 
 
 def _announce(gateway, today: date) -> None:

@@ -220,6 +220,12 @@ def test_every_word_stands_in_two_languages_that_differ_only_where_they_may():
     ] == []
 
 
+def test_a_browser_is_told_to_say_where_its_own_forms_come_from(door):
+    answer = door.get(f"{DESK}/login")
+
+    assert answer.headers["referrer-policy"] == "same-origin"  # "no-referrer" makes it say "Origin: null"
+
+
 def test_the_language_link_leads_back_to_the_same_page(door, house, home):
     reader = Reader(door, house, Role.COMPLIANCE)
     page = lxml.html.fromstring(reader.open(f"{DESK}/bildirim?state=held").text)

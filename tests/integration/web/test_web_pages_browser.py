@@ -126,6 +126,20 @@ def test_axe_finds_no_serious_fault_and_nothing_is_complained_of(app, served, ho
     assert looked_at >= 30
 
 
+def test_what_a_page_must_not_have_is_noticed(app, served, house, home):  # noqa: F811
+    with visitors(served, house) as visitor_for:
+        visitor = visitor_for(Right.FOLLOW, "")
+        visitor.open("/desk/morning")
+        visitor.page.evaluate("document.querySelector('h1').style.color = '#eee'")
+        visitor.page.evaluate(
+            "document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x', alt: ''}))"
+        )
+        visitor.page.wait_for_function("window.violations.length")
+        found = " ".join(visitor.faults())
+
+    assert "color-contrast" in found and "img-src" in found
+
+
 def test_the_keyboard_reaches_everything_and_may_skip_the_head(app, served, house, home):  # noqa: F811
     with visitors(served, house) as visitor_for:
         visitor = visitor_for(Right.FOLLOW, "")
