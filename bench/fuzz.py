@@ -12,16 +12,19 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 
 from integrator import access
-from integrator.domain.roles import RIGHTS, Right, Role
+from integrator.domain.clock import SystemClock
+from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
 from integrator.intake.read_json import Caps
 from integrator.log import set_up_log
 from integrator.settings import WebSettings
+from integrator.web import description
 from integrator.web.app import create_app
 from integrator.web.server import listen
 from tests.factories import KURUM
@@ -35,11 +38,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.fuzz")
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
     told = parser.parse_args()
     set_up_log(level="ERROR")  # one line for each of thousands of calls says nothing
     RIGHTS[Role.SYSTEM] = frozenset(Right)
+    access.NEVER_A_KEYS = description.NEVER_A_KEYS = NEVER_A_KEYS - {Right.KEEP_ACCESS}
     with tempfile.TemporaryDirectory() as folder:
-        gateway = make_gateway(Path(folder))
+        gateway = replace(make_gateway(Path(folder)), clock=SystemClock())  # one that stands still is not ready
         _, token = access.make_api_key(gateway, KURUM, Role.SYSTEM, "fuzz", lives=timedelta(days=400))
         door = listen(WebSettings(port=0))
         app = create_app(gateway, Caps(record_bytes=100_000, file_bytes=2_000_000), Path(folder), bounds=UNBOUND)
@@ -47,16 +52,23 @@ def main() -> int:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
         try:
-            return _run(f"http://127.0.0.1:{door.getsockname()[1]}", token, told.examples, told.seed, folder)
+            return _run(f"http://127.0.0.1:{door.getsockname()[1]}", token, told, folder)
         finally:
             server.should_exit = True
             thread.join(30)
 
 
-def _run(address: str, token: str, examples: int, seed: int, folder: str) -> int:
+def _run(address: str, token: str, told: argparse.Namespace, folder: str) -> int:
     words = ["schemathesis", "--config-file", str(CONFIG), "run", f"{address}/v1/openapi.json", "--url", address]
-    words += ["--header", f"Authorization: Bearer {token}", "--max-examples", str(examples), "--seed", str(seed)]
-    words += ["--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--no-color", "--workers", "1"]
+    words += [
+        "--header",
+        f"Authorization: Bearer {token}",
+        "--max-examples",
+        str(told.examples),
+        "--seed",
+        str(told.seed),
+    ]
+    words += ["--checks", "all", "--phases", told.phases, "--no-color", "--workers", "1"]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(CONFIG.parent.parent)}
     program = str(Path(sys.executable).parent / words[0])
     return subprocess.run([program, *words[1:]], check=False, env=environment, cwd=folder).returncode

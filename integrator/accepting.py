@@ -24,11 +24,13 @@ from integrator.log import logger
 from integrator.metrics import count_record, stage
 from integrator.parties.mirror import Doubts, read_doubts
 from integrator.protect.seal import Sealer, Seals, new_salt
-from integrator.queue import bodies, copies, outbox, quarantines, records
+from integrator.queue import bodies, copies, outbox, quarantines, records, standing
 from integrator.sign.canonical import split
 from integrator.sign.verify import require_valid
 from integrator.store.engine import Tx, reading, writing
 from integrator.validate.check import check
+
+_KEPT_BACK = {standing.NOT_DELIVERED: "INT-REG-010", standing.FIRM_PASSIVE: "INT-REG-011"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Group:
         self._doubts = Doubts()
         self._beside: Known = NothingKnown()
         self._stopped: set[SorguNo] = set()
+        self._kept_back = ""
         self._indexes: dict[tuple[str, str], str] = {}
 
     def accept(self, several: Sequence[Submitted]) -> list[Answer]:
@@ -216,6 +219,7 @@ class Group:
         gateway, kurum, drafts = self._gateway, self._kurum, list(self._drafts.values())
         contents = [(draft.kayit, draft.fingerprint, *self._seal(draft)) for draft in drafts]
         with writing(gateway.database) as tx:
+            self._kept_back = standing.require_takes(tx, kurum, needs_form=gateway.needs_form)
             for sealer in {self._sealer_for(draft) for draft in drafts}:
                 gateway.keyring.hold(tx, kurum, sealer)
             fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
@@ -263,6 +267,8 @@ class Group:
             form = self._drafts[answer.kayit_no].form
             told = f"{form.veri_seti} {form.version} {form.metot}"
             more.append(Finding("INT-QUE-020", "", told, "", Severity.WARNING))
+        if self._kept_back and answer.kayit_no in self._drafts:
+            more.append(Finding(_KEPT_BACK[self._kept_back], "", "", "", Severity.WARNING))
         return Answer(answer.where, answer.kayit_no, answer.status, mine, (*answer.findings, *more))
 
     def _number(self, draft: _Draft, fresh: Iterator[int]) -> Iterator[Bildirim]:

@@ -90,11 +90,13 @@ def rights_of_key(role: Role) -> frozenset[Right]:
     return RIGHTS[role] - NEVER_A_KEYS
 
 
-def rotate_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, overlap: timedelta, by: str = "") -> str:
-    """A new token like the old one's, which ends after `overlap`; raises NotFound, also for a key that ended."""
+def rotate_api_key(
+    gateway: Gateway, kurum: KurumNo, key_no: str, *, overlap: timedelta, by: str = ""
+) -> tuple[ApiKey, str]:
+    """A new key like the old one, which ends after `overlap`, and its token. Raises NotFound, also when it ended."""
     now = gateway.clock.now()
     old = next((each for each in read_api_keys(gateway, kurum) if each.key_no == key_no), None)
-    if old is None or old.revoked_at is not None:
+    if old is None or old.revoked_at is not None or now >= old.expires_at:
         raise NotFound(f"no key {key_no!r} of this customer that still opens")
     hand = Hand(by or gateway.actor, f"in place of {key_no}")
     with writing(gateway.database) as tx:
@@ -112,7 +114,7 @@ def rotate_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, overlap: ti
         )
         api_keys.end_key(tx, kurum, key_no, at=now + overlap)
         gateway.record(tx, [_entry(gateway, tx, "api_key.rotated", key, hand, key_no)], now)
-    return token
+    return key, token
 
 
 def revoke_api_key(gateway: Gateway, kurum: KurumNo, key_no: str, *, reason: str, by: str = "") -> ApiKey:

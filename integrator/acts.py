@@ -39,7 +39,7 @@ from integrator.hands import (
 )
 from integrator.log import logger
 from integrator.looks import EXPORT, looking
-from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records, restored
+from integrator.queue import bodies, copies, line, outbox, quarantines, readings, records, restored, standing
 from integrator.queue.hands import require_unchanged
 from integrator.queue.leases import TickLease, is_held
 from integrator.queue.line_row import ensure_line, lock_line, write_line
@@ -251,6 +251,8 @@ def codes_are_due(gateway: Gateway, age: timedelta) -> bool:
     if not isinstance(gateway.ministry(), ServesCodes):
         return False
     with reading(gateway.database) as tx:
+        if standing.is_passive(tx):
+            return False
         served_at = code_lists.last_served_at(tx, TRAINING_CODES)
     return served_at is None or gateway.clock.now() - served_at > age
 

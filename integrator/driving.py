@@ -25,7 +25,7 @@ from integrator.domain.records import Claimed, Moved
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import line, outbox, restored
+from integrator.queue import line, outbox, restored, standing
 from integrator.queue.fair import Rotation
 from integrator.queue.line_row import ensure_line, lock_line, read_line, write_line
 from integrator.queue.pace import Flow
@@ -174,7 +174,7 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     now, pace, rules = gateway.clock.now(), gateway.pace, gateway.rules
     found = read_line(tx, gateway.address)
     restored_open = restored.is_open(tx)
-    if restored_open is False:
+    if restored_open is False or standing.is_passive(tx):
         return Batch((), None, found)
     shared = found.is_narrow or rules.rate is not None
     if shared:
@@ -184,8 +184,9 @@ def _claim(gateway: Gateway, tx: Tx, errand: Errand, room: int, rotation: Rotati
     if not admission.limit:
         return Batch((), admission.wait, found)
     terms = outbox.Terms(
-        now, gateway.actor, pace.lease, admission.limit, gateway.metot, rotation, admission.but_not, _barred(gateway)
-    )
+        now, gateway.actor, pace.lease, admission.limit, gateway.metot, rotation, admission.but_not, _barred(gateway),
+        gateway.needs_form,
+    )  # fmt: skip
     if is_send:
         claimed = outbox.claim(tx, terms)
         if restored_open:
@@ -216,8 +217,10 @@ def _numbers_at_once(gateway: Gateway, found: line.Line) -> int:
 
 
 def _read_line(gateway: Gateway) -> line.Line:
+    """As the last look takes it: of a passive firm nothing passes."""
     with reading(gateway.database) as tx:
-        return read_line(tx, gateway.address)
+        found = read_line(tx, gateway.address)
+        return replace(found, state=line.STOPPED) if standing.is_passive(tx) else found
 
 
 def _may_begin(clock: Clock, watch: Watch, bundle: Bundle) -> bool:

@@ -69,6 +69,7 @@ class Gateway:
     revocation: Revocation | None = None
     leaving: frozenset[str] = frozenset(STATUSES)  # of definitions whose records may be sent from here
     known_of: KnownOf = read_known  # about the workplaces and people of some records
+    needs_form: bool = False  # nothing is sent for a customer before its form was delivered by KEP
 
     def signature(self, cms: bytes, canonical: bytes, professional: str, now: datetime) -> Signature:
         """A signature under this gateway's policy; `judge` and `require_valid` take it."""

@@ -12,7 +12,7 @@ from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.metrics import Told, serve_metrics
 from integrator.queue.depths import read_depths, read_longest_due
-from integrator.queue.line_row import read_line
+from integrator.queue.standing import told_line
 from integrator.store.engine import Tx, reading
 
 NONE = ("", "")
@@ -39,7 +39,7 @@ def tell_gauges(gateway: Gateway) -> list[Told]:
 def _tell(gateway: Gateway, tx: Tx) -> list[Told]:
     now, depths = gateway.clock.now(), read_depths(tx)
     _, made_at = newest_checkpoint(tx)
-    line = read_line(tx, gateway.address)
+    line = told_line(tx, gateway.address)
     is_open = line.state == "ACTIVE" and not line.is_narrow
 
     def age(at: datetime | None) -> float:

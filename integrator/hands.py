@@ -20,7 +20,7 @@ from integrator.domain.records import Form, Moved
 from integrator.domain.states import State
 from integrator.gateway import Gateway
 from integrator.log import logger
-from integrator.queue import groups, hands, outbox, quarantines
+from integrator.queue import groups, hands, outbox, quarantines, standing
 from integrator.queue.verbs import NEVER_TO_BE_SENT, require_open
 from integrator.store.engine import Tx, reading, writing
 
@@ -116,7 +116,8 @@ def retry(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, reason: str, b
 def read_causes(gateway: Gateway, kurum: KurumNo) -> list[groups.Group]:
     """Every cause for which a message of this customer waits, the largest group first."""
     with reading(gateway.database) as tx:
-        return groups.read_groups(tx, kurum)
+        why = standing.keeps_back(tx, kurum, needs_form=gateway.needs_form)
+        return [*groups.read_kept_back(tx, kurum, why), *groups.read_groups(tx, kurum)]
 
 
 def release_cause(gateway: Gateway, kurum: KurumNo, cause_id: str, *, reason: str, by: str = "") -> GroupDone:

@@ -42,6 +42,7 @@ EVENTS = frozenset(
         "audit.not_handed",
         "audit.stamped",
         "codes.refreshed",
+        "coverage.passed_by",
         "evidence.stopped",
         "evidence.paid",
         "keys.resealed",

@@ -6,7 +6,7 @@ Commands ask; accepting only reads what is kept, it never waits for the ministry
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
 
 from integrator.audit.bound import told_now
 from integrator.audit.trail import Entry
@@ -17,17 +17,24 @@ from integrator.domain.parties import Isyeri, Sigorta, Yetki
 from integrator.gateway import Gateway
 from integrator.parties import mirror
 from integrator.parties.mirror import Seen, Subject
+from integrator.queue import standing
 from integrator.store.engine import Conflict, reading, writing
 
-ASKED_AT_MOST = 500  # by the doors of one customer: the ministry's service is everybody's
-ASKED_WITHIN = timedelta(hours=1)
 
-
-def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = False, by: str = "") -> Seen:
+def look_up(
+    gateway: Gateway,
+    kurum: KurumNo,
+    subject: Subject,
+    *,
+    anew: bool = False,
+    by: str = "",
+    pay: Callable[[], None] = lambda: None,
+) -> Seen:
     """What the ministry says about `subject`: the kept answer when it is fresh and not `anew`, else it is asked.
 
-    Raises Unavailable when this metot has no such operation, or no answer came. With `by` somebody asks through a door,
-    at most `ASKED_AT_MOST` times within `ASKED_WITHIN`; the name stands in the audit entry.
+    Raises Unavailable when this metot has no such operation, or no answer came; FirmPassive or FormNotDelivered where
+    the ministry may not be asked. Whoever asks through a door has a name, `by`, which stands in the audit entry, and
+    pays before the ministry is asked: `pay` raises when nothing is left.
     """
     now = gateway.clock.now()
     sealer = gateway.keyring.sealer(kurum, now=now)
@@ -36,8 +43,9 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
             kept = mirror.read_fresh(tx, sealer, kurum, subject, now=now)
         if kept:
             return kept
-    if by:
-        _require_budget(gateway, kurum)
+    with reading(gateway.database) as tx:
+        standing.require_may_ask(tx, kurum, needs_form=gateway.needs_form)
+    pay()
     generation = gateway.ministry()
     answered, holds = _ask(generation, subject)
     seen = Seen(answered, holds, generation.metot, gateway.clock.now())
@@ -52,14 +60,6 @@ def look_up(gateway: Gateway, kurum: KurumNo, subject: Subject, *, anew: bool = 
     except Conflict:  # another process asked the same just now: its answer stands, ours is as good
         pass
     return seen
-
-
-def _require_budget(gateway: Gateway, kurum: KurumNo) -> None:
-    since = gateway.clock.now() - ASKED_WITHIN
-    with reading(gateway.database) as tx:
-        asked = mirror.count_since(tx, kurum, since)
-    if asked >= ASKED_AT_MOST:
-        raise Unavailable(f"{ASKED_AT_MOST} look-ups within an hour are asked", retry_after=timedelta(minutes=5))
 
 
 def refresh(gateway: Gateway, kurum: KurumNo) -> Counter[str]:

@@ -30,6 +30,7 @@ _outcomes = Counter("ibys_outcomes", "Calls to the ministry that ended.", ["act"
 _attempts = Histogram(
     "ibys_attempts", "Sends that a message had had when it was settled.", registry=REGISTRY, buckets=(1, 2, 3, 5, 8, 12)
 )
+_passed_by = Counter("ibys_coverage_passed_by", "Messages that do not open, left out of coverage.", registry=REGISTRY)
 _database_errors = Counter("ibys_database_errors", "What the database did not do.", ["meaning"], registry=REGISTRY)
 _calls = Histogram(
     "ibys_http_seconds", "Calls of the API.", ["method", "route", "status"], registry=REGISTRY, buckets=_FAST
@@ -55,6 +56,11 @@ def count_outcome(act: str, outcome: str, code: str, attempt: int) -> None:
     """One call's end. `code` is from a list of ours, or OTHER."""
     _outcomes.labels(act, outcome, code or "none").inc()
     _attempts.observe(attempt)
+
+
+def count_passed_by() -> None:
+    """One message that coverage leaves out."""
+    _passed_by.inc()
 
 
 def count_database_error(meaning: str) -> None:

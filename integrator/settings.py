@@ -229,6 +229,7 @@ class WebSettings:
     body_bytes_per_second: int = 1024
     stall_seconds: float = 30.0
     answer_seconds: float = 30.0
+    lock_seconds: float = 5.0
     notice_seconds: float = 0.5
     drain_seconds: float = 30.0
     answers_kept_hours: float = 24.0
@@ -256,6 +257,13 @@ class PeopleSettings:
     setup_hours: float = 48.0
     secure_cookies: bool = True
     oidc_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """`require_form`: nothing is sent for a customer before its form was delivered. In production that is always so."""
+
+    require_form: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +301,7 @@ class Settings:
     webhook: WebhookSettings = field(default_factory=WebhookSettings)
     web: WebSettings = field(default_factory=WebSettings)
     people: PeopleSettings = field(default_factory=PeopleSettings)
+    registry: RegistrySettings = field(default_factory=RegistrySettings)
     limits: Limits = field(default_factory=Limits)
     agent: AgentSettings = field(default_factory=AgentSettings)
     log: LogSettings = field(default_factory=LogSettings)
@@ -307,6 +316,11 @@ class Settings:
         """Calls a second that all workers together may make; 0 is no bound. Production is gentle by default."""
         given = self.ministry.rate_per_second
         return given if given >= 0 else (PRODUCTION_RATE if self.production else 0.0)
+
+    @property
+    def needs_form(self) -> bool:
+        """Whether a customer's form must have been delivered before anything is sent for it (circular 1m)."""
+        return self.production or self.registry.require_form
 
     def path(self, named: str) -> Path:
         """A path setting, relative to the home."""

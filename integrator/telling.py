@@ -22,7 +22,7 @@ from integrator.domain.texts import LANGUAGES
 from integrator.gateway import Gateway
 from integrator.looks import OPEN, looking
 from integrator.protect.seal import erased_of
-from integrator.queue import corrections, readings
+from integrator.queue import corrections, readings, standing
 from integrator.queue.bodies import open_explanation, open_refused
 from integrator.queue.groups import Cause, Group
 from integrator.queue.hands import version_of
@@ -49,11 +49,12 @@ def tell_message(
         found = readings.read_one(tx, kurum, sorgu_no)
         corrects, corrected_by = corrections.links_of(tx, kurum, found["row"]["kayit_no"])
         told = [entry for entry in read_about(tx, sorgu_no) if "by" in entry]
+        kept_back = standing.keeps_back(tx, kurum, needs_form=gateway.needs_form)
     row, sealed = found["row"], found["refused_parts"]
     facts = {
         **{name: value for name, value in row.items() if name not in _OURS},
         "denemeler": [{k: v for k, v in each.items() if k not in _HIDDEN} for each in found["denemeler"]],
-        **_advice(row, gateway.catalogue.result_codes),
+        **_advice(row, gateway.catalogue.result_codes, kept_back),
         "standing": version_of(row),
         "corrects": corrects,
         "corrected_by": corrected_by,
@@ -75,9 +76,11 @@ def tell_message(
     return facts
 
 
-def _advice(row: Mapping[str, Any], codes: Mapping[str, ResultCode]) -> dict[str, Any]:
+def _advice(row: Mapping[str, Any], codes: Mapping[str, ResultCode], kept_back: str) -> dict[str, Any]:
     state = State(row["state"])
     told = advice_for(state, row["last_code"], row["reason"])
+    if kept_back and state is State.QUEUED:
+        told = advice_for(state, "", kept_back)
     known = codes.get(row["last_code"])
     verbs = verbs_open(state, row["reason"])
     return {

@@ -137,23 +137,23 @@ def _database_holds_gateway(settings: Settings) -> bool:
         return step_of(tx) is not None
 
 
-def open_store(settings: Settings) -> Database:
+def open_store(settings: Settings, *, waits: float | None = None) -> Database:
     """The database of an existing home; raises Misconfigured when there is none, or it is another gateway's."""
     _require_home(settings)
-    database = open_database(settings)
+    database = open_database(settings, waits=waits)
     name = read_meta(database)["gateway"]
     if name != settings.gateway.name:
         raise Misconfigured(f"gateway.name is {settings.gateway.name!r}, but this home belongs to {name!r}")
     return database
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, waits: float | None = None) -> Database:
     """The database the settings name, whatever its schema; nothing is read of it yet."""
     store = settings.store
     password_file = settings.path(store.password_file) if store.password_file else None
     if store.database_url:
-        return open_engine(store.database_url, password_file=password_file)
-    return open_engine(sqlite_url(settings.home / DATABASE_FILE), password_file=password_file)
+        return open_engine(store.database_url, password_file=password_file, waits=waits)
+    return open_engine(sqlite_url(settings.home / DATABASE_FILE), password_file=password_file, waits=waits)
 
 
 def migrate_store(settings: Settings) -> Migrated:
@@ -199,10 +199,18 @@ def master_key(settings: Settings) -> MasterKey:
 
 
 def open_gateway(
-    settings: Settings, *, sending: bool = True, check_master: bool = True, check_claim: bool = True
+    settings: Settings,
+    *,
+    sending: bool = True,
+    check_master: bool = True,
+    check_claim: bool = True,
+    waits: float | None = None,
 ) -> Gateway:
-    """A gateway ready to walk. Without `sending` no ministry address is needed; `check_claim` is off to renew it."""
-    database = open_store(settings)
+    """A gateway ready to walk. Without `sending` no ministry address is needed; `check_claim` is off to renew it.
+
+    `waits`: seconds for a locked database, after which a transaction is Unavailable; None: as usual.
+    """
+    database = open_store(settings, waits=waits)
     keys = settings.keys
     trail, name = Trail(), actor()
     keyring = KeyRing(database, master_key(settings), made=_record_key(trail, name))
@@ -230,6 +238,7 @@ def open_gateway(
         policy=PRODUCTION if settings.production else TRIAL,
         revocation=_revocation(settings),
         leaving=leaving(settings),
+        needs_form=settings.needs_form,
     )
     require_log_key(database, gateway.checkpoint_key)
     if check_claim:

@@ -42,6 +42,7 @@ from integrator.paper import usage
 from integrator.parties.isgkatip import Kind as ExportKind
 from integrator.queue import copies, leases
 from integrator.registering import set_card, set_kurum
+from integrator.registry.recording import Told, record
 from integrator.sign.cades import CadesSigner
 from integrator.sign.certificates import TrustStore, der_of, read_certificate
 from integrator.sign.keys import KeyCupboard, Pkcs12Signer
@@ -167,6 +168,8 @@ def _fetch_lists(gateway: Gateway, ministry: Ministry) -> None:
 
 def _tell_parties(gateway: Gateway) -> None:
     hand = Hand("ayse", "deneme")
+    form = {"delivered_on": "2026-03-01", "kep_reference": "KEP-1"}
+    record(gateway, Told("hizmet_alim_formu", KURUM, "delivered", form), hand)
     set_kurum(gateway, KURUM, {"tur": "OSGB", "follows_served": 0}, hand)
     set_card(gateway, KURUM, SgkTescilNo(SGK), {"ad_unvan": "DENEME", "kamu": 0}, hand)
     roster = [f"{SGK};{each};01.02.2021;" for each in (WORKER, OTHER)]

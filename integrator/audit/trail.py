@@ -91,6 +91,7 @@ EVENTS = frozenset(
         "gateway.claimed",
         "log_key.replaced",
         "rows.bound",
+        "registry.recorded",
         "usage.issued",
         "usage.revoked",
         "hold.placed",

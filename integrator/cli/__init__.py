@@ -38,6 +38,7 @@ from integrator.cli import (
     people,
     receipt,
     records,
+    registry,
     retention,
     sheets,
     vault,
@@ -59,7 +60,7 @@ def ibys() -> None:
 for group in (
     home, code_lists, records, sheets, veri_seti, impact, messages, feed, hands, line, lookup, parties, people, keys,
     agent, explain, audit, coverage, evidence, receipt, demo, doors, limits, announcement,
-    conformance, vault, backup, retention, webhooks, paper,
+    conformance, vault, backup, retention, webhooks, paper, registry,
 ):  # fmt: skip
     for command in group.COMMANDS:
         ibys.add_command(command)

@@ -73,7 +73,9 @@ def _serve(settings: Settings, door: socket.socket, ready: Callable[[], None]) -
     if settings.log.traces_to:
         trace_to(settings.log.traces_to)
     bounds = bounds_of(settings)
-    gateway = open_gateway(settings)  # it asks the ministry when somebody looks something up; it sends nothing
+    gateway = open_gateway(
+        settings, waits=settings.web.lock_seconds
+    )  # it asks the ministry when somebody looks something up; it sends nothing
     if settings.web.metrics_port:
         open_metrics(gateway, settings.web.metrics_host, settings.web.metrics_port)
     app = create_app(
@@ -185,10 +187,10 @@ def rotate(
 ) -> None:
     """A new token in place of KEY_NO's, which still opens for a while."""
     overlap = timedelta(hours=overlap_hours)
-    token = access.rotate_api_key(
+    key, token = access.rotate_api_key(
         open_gateway(settings, sending=False), _owner(settings, kurum), key_no, overlap=overlap, by=name_of(by)
     )
-    print_json({"token": token}) if as_json else _print_token(token)
+    print_json({**_shown(key), "token": token}) if as_json else _print_token(token)
 
 
 @api_key_group.command()

@@ -17,7 +17,7 @@ from integrator.domain.outcome_texts import outcome_text
 from integrator.gateway import Gateway
 from integrator.queue import restored
 from integrator.queue.line import ACTIVE, PASSIVE, STOPPED, Breaker, Line, breaker_of, line_address
-from integrator.queue.line_row import read_line
+from integrator.queue.standing import FIRM_PASSIVE, told_line
 from integrator.settings import Settings
 from integrator.store.engine import Database, reading
 from integrator.wiring import open_gateway, open_store
@@ -26,7 +26,7 @@ from integrator.wiring import open_gateway, open_store
 def line_facts(settings: Settings, database: Database) -> dict[str, Any]:
     """Everything there is to say about the line, for machines; `say` and `do` are sentences for people."""
     with reading(database) as tx:
-        line = read_line(tx, line_address(settings.ministry.address))
+        line = told_line(tx, line_address(settings.ministry.address))
         closed = restored.is_open(tx) is False
     now = SystemClock().now()
     rests = line.rest_until if line.rest_until and line.rest_until > now else None
@@ -60,6 +60,21 @@ def _sentences_of_closed() -> tuple[str, str]:
     )
 
 
+def _sentences_of_passive() -> tuple[str, str]:
+    return (
+        say(
+            "Bakanlık firmayı pasife aldı (ibys registry show firma): hiçbir şey gönderilmiyor ve sorulmuyor.",
+            "The ministry has made the firm passive (ibys registry show firma): nothing is sent and nothing asked.",
+        ),
+        say(
+            "Durumlar, kanıtlar ve müşteri çıkışı (ibys registry export) açık. Bakanlık yeniden etkin ilan edince: "
+            'ibys registry record firma firma --state active since=GÜN reference=İLAN --reason "..."',
+            "States, evidence and ibys registry export stay open. Once the ministry has announced the firm active: "
+            'ibys registry record firma firma --state active since=DAY reference=NO --reason "..."',
+        ),
+    )
+
+
 def _sentences(line: Line, now: datetime, rests: datetime | None) -> tuple[str, str]:
     """(what is so, what to do about it), for somebody who is tired."""
     if line.state == STOPPED:
@@ -73,6 +88,8 @@ def _sentences(line: Line, now: datetime, rests: datetime | None) -> tuple[str, 
                 'Records are still accepted. When the cause is gone: ibys line resume --reason "..."',
             ),
         )
+    if line.reason == FIRM_PASSIVE:
+        return _sentences_of_passive()
     if line.state == PASSIVE:
         return (
             say(

@@ -31,7 +31,7 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.domain.texts import text
 from integrator.gateway import Gateway
-from integrator.queue import copies, readings
+from integrator.queue import copies, readings, standing
 from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.telling import waiting_by_professional
@@ -54,6 +54,7 @@ def status(settings: Settings, sorgu_no: int | None, as_json: bool) -> None:
                 "kayit": readings.count_kayit(tx),
                 "states": readings.count_states(tx),
                 "codes": readings.count_codes(tx),
+                "without_form": standing.count_without_form(tx) if settings.needs_form else (0, 0),
                 "waiting_for_a_person": readings.held_by_cause(tx),
                 "evidence_debt": copies.count_debt(tx),
             }
@@ -70,6 +71,7 @@ def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
         (say("durum", "state"), say("adet", "count")),
         [(word(state, language()), count) for state, count in as_rows(facts["states"])],
     )
+    _print_without_form(*facts["without_form"])
     print_causes(facts["waiting_for_a_person"])
     debt = facts["evidence_debt"]
     if stamping and any(debt.values()):  # without an authority the debt is a choice, not news
@@ -78,6 +80,18 @@ def _print_counts(facts: dict[str, Any], *, stamping: bool) -> None:
             say(
                 f"Kanıt borcu: {without} bildirim zaman damgasız, {incomplete} bildirim doğrulama verisiz.",
                 f"Evidence debt: {without} message(s) without a time-stamp, {incomplete} without validation data.",
+            )
+        )
+
+
+def _print_without_form(messages: int, customers: int) -> None:
+    if messages:
+        click.echo(
+            say(
+                f"{messages} bildirim, formu bakanlığa ulaşmamış {customers} kurum için bekliyor: "
+                "ibys registry list hizmet_alim_formu",
+                f"{messages} message(s) wait for {customers} customer(s) whose form was not delivered: "
+                "ibys registry list hizmet_alim_formu",
             )
         )
 

@@ -23,7 +23,7 @@ from integrator.cli.output import (
 )
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
-from integrator.paper.lists import LISTS, list_named
+from integrator.paper.lists import LISTS, Narrowed, Reader, list_named
 from integrator.paper.report import read_report
 from integrator.paper.report_pdf import render_report
 from integrator.paper.sheets import write_sheet
@@ -50,13 +50,15 @@ def paper_group() -> None:
 
 @paper_group.command(name="list")
 @click.argument("name", type=click.Choice(list(LISTS)))
+@click.option("--isyeri", type=str, help="Of `workers`: whose roster (SGK number).")
 @click.option("--out", type=_OUT, required=True, help="The workbook to write (.xlsx).")
 @home_option
 @json_option
-def write_list(settings: Settings, name: str, out: Path, as_json: bool) -> None:
+def write_list(settings: Settings, name: str, isyeri: str | None, out: Path, as_json: bool) -> None:
     """Write one of the desk's lists as a workbook, in the language of the locale."""
     gateway = open_gateway(settings, sending=False)
-    listing = list_named(gateway, KurumNo(settings.gateway.kurum), name, language())
+    narrowed = Narrowed(place=SgkTescilNo(isyeri) if isyeri else None)
+    listing = list_named(Reader(gateway, KurumNo(settings.gateway.kurum), language(), narrowed=narrowed), name)
     content = io.BytesIO()
     written = write_sheet(content, listing, language(), made_at=gateway.clock.now())
     write_whole(out, content.getvalue())

@@ -1,5 +1,7 @@
 """Walks the change feed and writes what each message says of its workers. Idempotent: a step done twice is one.
 
+A message that does not open is passed by, told to the log and counted: `ibys audit fsck` says what is wrong with it.
+
 Rows say which message is the newest and which accepted one is; where a message stands now is read from the message
 itself, so a step is due only when one appears, is answered, or is withdrawn.
 """
@@ -15,10 +17,13 @@ from sqlalchemy import and_, delete, select, tuple_, update
 
 from integrator.coverage.messages import WITHDRAWN, read_messages, take_in, worker_index
 from integrator.coverage.subjects import KINDS, Subject, subject_of
+from integrator.domain.errors import Tampered
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.feed import START, read_changes
 from integrator.gateway import Gateway
+from integrator.log import logger
+from integrator.metrics import count_passed_by
 from integrator.parties.register import calisan_index
 from integrator.protect.seal import Sealer, erased_of
 from integrator.queue.bodies import open_canonical, open_refused
@@ -120,12 +125,21 @@ def _read_seen(gateway: Gateway, tx: Tx, kurum: KurumNo, numbers: Iterable[int])
     for row in tx.execute(_messages(kurum, sorted(numbers))):
         if erased_of(row.content_key):
             continue  # whoever it was about is not known any more
-        key, number = gateway.content(kurum, row.kayit_no, row.content_key), SorguNo(row.sorgu_no)
-        _, canonical = open_canonical(key, kurum, number, row.canonical)
-        parts = open_refused(key, kurum, number, row.refused_parts) if row.refused_parts else ()
-        refused = frozenset(part.pair[0] for part in parts)
-        facts = (row.sorgu_no, row.veri_seti, State(row.state), row.event_date, row.isyeri_index)
-        yield _Seen(*facts, subject_of(canonical), refused)
+        try:
+            yield _seen_of(gateway, kurum, row)
+        except Tampered as error:  # told by fsck, too; one message must not end the coverage of all the others
+            count_passed_by()
+            logger().error("coverage.passed_by", kurum_id=kurum, sorgu_no=row.sorgu_no, error=error.code)
+
+
+def _seen_of(gateway: Gateway, kurum: KurumNo, row: Any) -> _Seen:
+    """Raises Tampered for what does not open."""
+    key, number = gateway.content(kurum, row.kayit_no, row.content_key), SorguNo(row.sorgu_no)
+    _, canonical = open_canonical(key, kurum, number, row.canonical)
+    parts = open_refused(key, kurum, number, row.refused_parts) if row.refused_parts else ()
+    refused = frozenset(part.pair[0] for part in parts)
+    facts = (row.sorgu_no, row.veri_seti, State(row.state), row.event_date, row.isyeri_index)
+    return _Seen(*facts, subject_of(canonical), refused)
 
 
 def _messages(kurum: KurumNo, numbers: Sequence[int]) -> Any:

@@ -14,15 +14,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from integrator.coverage.reading import ENDS_WITHIN, OVERDUE, Counted, read_counts
+from integrator.coverage.reading import Counted, read_counts
+from integrator.domain.deadlines import HORIZONS, OVERDUE, within_of
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.workplaces import SozlesmeDurumu
 from integrator.store.engine import Tx
 from integrator.store.tables import profesyonel, sozlesme
 
-HORIZONS = ENDS_WITHIN
-"""Days ahead; a deadline stands in the nearest one it fits."""
-LATER = "later"
 LOOKS_BACK = timedelta(days=90)
 """A contract that ended longer ago is history, not overdue."""
 
@@ -46,14 +44,6 @@ class Deadline:
     due_on: date | None = None  # of the first; None where only the horizon is known
     isyeri_index: str = ""
     profesyonel_index: str = ""
-
-
-def within_of(due_on: date, today: date) -> str:
-    """The horizon a day falls into."""
-    left = (due_on - today).days
-    if left < 0:
-        return OVERDUE
-    return next((str(days) for days in HORIZONS if left <= days), LATER)
 
 
 def read_deadlines(tx: Tx, kurum: KurumNo, *, today: date, counted: Sequence[Counted] | None = None) -> list[Deadline]:

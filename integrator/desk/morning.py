@@ -24,11 +24,11 @@ from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.domain.texts import Language
 from integrator.gateway import Gateway
-from integrator.queue.groups import Group, read_groups
+from integrator.queue.groups import Group, read_groups, read_kept_back
 from integrator.queue.line import PASSIVE, STOPPED, Breaker, breaker_of
-from integrator.queue.line_row import read_line
 from integrator.queue.quarantines import ONE_BY_HAND
 from integrator.queue.restored import is_open
+from integrator.queue.standing import keeps_back, told_line
 from integrator.queue.verbs import verbs_open
 from integrator.store.engine import Tx
 from integrator.store.tables import bildirim
@@ -143,7 +143,7 @@ def read_morning(
     """Everything of the morning page; `since` tells what is fresh, `whole` shows names unmasked."""
     now = gateway.clock.now()
     today = now.astimezone(ISTANBUL).date()
-    groups = read_groups(tx, kurum, since=since)
+    groups = _groups(tx, gateway, kurum, since)
     to_sign = [each for each in groups if each.cause.state is State.AWAITING_SIGNATURE]
     to_mend = [each for each in groups if each.cause.state is not State.AWAITING_SIGNATURE]
     signing, causes = _tell_waiting(tx, gateway, kurum, [*to_sign, *to_mend[:CAUSES]], whole=whole)
@@ -180,7 +180,7 @@ def read_oldest_unsent(tx: Tx, kurum: KurumNo) -> datetime | None:
 
 def read_line_state(tx: Tx, gateway: Gateway) -> LineState:
     """The one line that all customers share."""
-    line = read_line(tx, gateway.address)
+    line = told_line(tx, gateway.address)
     now = gateway.clock.now()
     rests = line.rest_until if line.rest_until and line.rest_until > now else None
     return LineState(
@@ -198,7 +198,13 @@ def read_waiting(
     tx: Tx, gateway: Gateway, kurum: KurumNo, *, since: datetime | None = None, whole: bool = False
 ) -> tuple[list[Signing], list[CauseRow]]:
     """What waits for signatures, the longest waiting first; and every other cause, the largest first."""
-    return _tell_waiting(tx, gateway, kurum, read_groups(tx, kurum, since=since), whole=whole)
+    return _tell_waiting(tx, gateway, kurum, _groups(tx, gateway, kurum, since), whole=whole)
+
+
+def _groups(tx: Tx, gateway: Gateway, kurum: KurumNo, since: datetime | None) -> list[Group]:
+    """What is queued for a customer for whom nothing may be sent stands first: it is everything of theirs."""
+    why = keeps_back(tx, kurum, needs_form=gateway.needs_form)
+    return [*read_kept_back(tx, kurum, why, since=since), *read_groups(tx, kurum, since=since)]
 
 
 def _tell_waiting(

@@ -25,6 +25,7 @@ from integrator.gateway import Gateway
 from integrator.protect.seal import erased_of
 from integrator.queue import corrections, readings
 from integrator.queue.hands import version_of
+from integrator.queue.standing import keeps_back
 from integrator.queue.verbs import verbs_open
 from integrator.store.engine import Tx
 
@@ -120,7 +121,9 @@ def read_life(
     row, codes = found["row"], gateway.catalogue.result_codes
     places, people = [row["isyeri_index"]], [row["profesyonel_index"]]
     names = read_names(tx, gateway, kurum, isyeri=places, profesyonel=people, whole=whole)
-    state, told = State(row["state"]), advice_for(State(row["state"]), row["last_code"], row["reason"])
+    state = State(row["state"])
+    kept_back = keeps_back(tx, kurum, needs_form=gateway.needs_form) if state is State.QUEUED else ""
+    told = advice_for(state, "" if kept_back else row["last_code"], kept_back or row["reason"])
     corrects, corrected_by = corrections.links_of(tx, kurum, row["kayit_no"])
     return Life(
         sorgu_no=sorgu_no,

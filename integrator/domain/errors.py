@@ -172,6 +172,18 @@ class NotKnown(NotFound):
     code = "INT-PPL-007"
 
 
+class BeyondOwn(Rejected):
+    """Somebody would give a right that is not theirs to give, or change their own account as if it were another's."""
+
+    code = "INT-PPL-008"
+
+
+class TooManyHere(IllegalMove):
+    """The customer has as many keys, or people, as it may make itself."""
+
+    code = "INT-PPL-009"
+
+
 class NotInQuarantine(NotFound):
     """That form is not in quarantine, and no message of it is stopped."""
 
@@ -208,6 +220,12 @@ class NothingKept(NotFound):
     code = "INT-KEY-002"
 
 
+class FormNotDelivered(IllegalMove):
+    """The ministry may not be asked for this customer: its Yazılım Hizmet Alım Formu was not delivered by KEP yet."""
+
+    code = "INT-REG-012"
+
+
 class Unavailable(IntegratorError):
     """Something we need could not be reached or is busy; the same act may succeed later."""
 
@@ -217,6 +235,18 @@ class Unavailable(IntegratorError):
     def __init__(self, detail: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class FirmPassive(Unavailable):
+    """The ministry has made the firm passive: nothing is sent and nothing asked until it is active again."""
+
+    code = "INT-REG-013"
+
+
+class FirmClosed(Unavailable):
+    """The firm is passive, and its operator takes no new records; what is here can be read and exported."""
+
+    code = "INT-REG-014"
 
 
 class Misconfigured(IntegratorError):

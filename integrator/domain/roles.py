@@ -28,8 +28,10 @@ class Right(StrEnum):
     LOOK_UP = "look_up"  # ask the ministry about a workplace or a person
     HEAR = "hear"  # read announcements, and acknowledge them by name
     ANNOUNCE = "announce"  # put announcements in, see who acknowledged
+    KEEP_REGISTRY = "keep_registry"  # the integrator's own registers: forms, agreement, findings, state of the firm
     READ_LINE = "read_line"  # the gateway's own state
     KEEP_WEBHOOKS = "keep_webhooks"  # where the customer's changes are pushed, and the secrets that sign them
+    KEEP_ACCESS = "keep_access"  # the customer's own keys and people: make, narrow, end
     RUN_LINE = "run_line"  # stop and resume all sending
 
 
@@ -56,15 +58,21 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.PROFESSIONAL: _PERSON | _PREPARING | {Right.READ_CONTENT, Right.SIGN},  # content and signature: their own only
     Role.MANAGER: _PERSON | _SEEING,
     Role.COMPLIANCE: (
-        _PERSON | _SEEING | {Right.ACT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.READ_EVIDENCE, Right.KEEP_WEBHOOKS}
+        _PERSON
+        | _SEEING
+        | {Right.ACT, Right.KEEP_PARTIES, Right.LOOK_UP, Right.READ_EVIDENCE, Right.KEEP_WEBHOOKS, Right.KEEP_ACCESS}
     ),
     Role.AUDITOR: _PERSON | _SEEING | _INSIDE,
     Role.OPERATOR: frozenset(
-        {Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS, Right.ANNOUNCE}
+        {Right.OPEN, Right.SELF, Right.READ_LINE, Right.RUN_LINE, Right.BREAK_GLASS}
+        | {Right.ANNOUNCE, Right.KEEP_REGISTRY}
     ),
 }
-NEVER_A_KEYS = frozenset({Right.SELF, Right.BREAK_GLASS})
+NEVER_A_KEYS = frozenset({Right.SELF, Right.BREAK_GLASS, Right.KEEP_ACCESS})
 """What no program may, whatever its key's role: a person stands behind these."""
+
+GIVEN_UNOWNED = frozenset({Right.SUBMIT})
+"""What whoever keeps access gives without having it: to hand over shows nothing, and every record is judged."""
 
 BEHIND_GLASS = _SEEING | {Right.READ_CONTENT}
 """What staff of the integrator may at the customer whose glass they broke: look, and change nothing."""

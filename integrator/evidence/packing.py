@@ -36,6 +36,7 @@ OPEN_AT_ONCE = 5
 LARGEST = 512 << 20
 LONGEST_PERIOD = timedelta(days=3660)
 TOLD_IN_A_STEP = 50
+SHOWN_AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,12 @@ def read_pack(gateway: Gateway, kurum: KurumNo, pack_no: str) -> Job:
     """How far it is, without its content; raises NotFound."""
     with reading(gateway.database) as tx:
         return packs.read(tx, kurum, pack_no)
+
+
+def read_packs(gateway: Gateway, kurum: KurumNo, *, limit: int = SHOWN_AT_ONCE) -> list[Job]:
+    """Those asked for last, first."""
+    with reading(gateway.database) as tx:
+        return packs.newest(tx, kurum, limit=limit)
 
 
 def read_pack_content(gateway: Gateway, kurum: KurumNo, pack_no: str, *, by: str) -> bytes:

@@ -35,10 +35,11 @@ def make_receipt(gateway: Gateway, kurum: KurumNo, sorgu_no: SorguNo, *, by: str
         with reading(gateway.database) as tx:
             head = newest_head(tx)
             dossier = read_dossier(tx, gateway, kurum, sorgu_no, head)
-        return _told(gateway, dossier, head.note)
+        return tell_receipt(gateway, dossier, head.note)
 
 
-def _told(gateway: Gateway, dossier: Dossier, note: str) -> dict[str, Any]:
+def tell_receipt(gateway: Gateway, dossier: Dossier, note: str) -> dict[str, Any]:
+    """What the makbuz of a message says, under the checkpoint `note`. Whoever hands it out audits that."""
     row, facts = dossier.row, dossier.facts
     return {
         "format": FORMAT,

@@ -15,6 +15,7 @@ from integrator.audit.verify import Broken
 from integrator.catalogue.codes import digest_of_history, digest_of_list
 from integrator.domain.errors import IntegratorError
 from integrator.domain.identifiers import KurumNo
+from integrator.evidence.registry_rows import check_registry
 from integrator.evidence.state_rows import check_state_rows
 from integrator.evidence.told_rows import check_told_rows
 from integrator.gateway import Gateway
@@ -33,6 +34,7 @@ def check_registers(tx: Tx, gateway: Gateway) -> None:
     _check_lists(tx, entries)
     check_told_rows(tx, gateway, numbered)
     check_state_rows(tx, gateway, numbered)
+    check_registry(tx, gateway, numbered)
 
 
 def _entries(tx: Tx) -> Iterator[tuple[int, Mapping[str, Any]]]:

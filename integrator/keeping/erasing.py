@@ -25,6 +25,7 @@ from integrator.keeping import registers
 from integrator.keeping.certificates import HELD, NOT_ENDED, OTHERS, TIME, Certificate, Ground, write_certificate
 from integrator.keeping.classes import PARTIES, RetentionClass, class_named, class_of, classes, workers_of
 from integrator.keeping.registers import Taken, Taker, Terms
+from integrator.parties import calls
 from integrator.parties.register import hold_registers
 from integrator.protect.seal import Sealer
 from integrator.queue import bodies, erasures
@@ -227,7 +228,7 @@ def _destroy(
     """One transaction: keys, rows, certificate and audit entry; then the places where they stood are wiped."""
     made = write_anew(gateway.database, lambda tx: _carry_out(tx, gateway, order, go, stays))
     touched = [each["register"] for each in made.document["registers"] if each["destroyed"]]
-    for table in ["content_key", *touched]:
+    for table in ["content_key", "api_call", *touched]:
         wipe(gateway.database, table)
     return made
 
@@ -250,6 +251,7 @@ def _carry_out(
             done.append({"kayit_no": each.kayit_no, "sorgu_no": sorted(states)})
             places |= erasures.places_of(tx, sealer, kurum, each.kayit_no)
     taken = _from_registers(tx, gateway, order, Terms(kurum, now, holds), number)
+    calls.forget_answers(tx, kurum, now=now)  # nobody knows which of them speak of what is gone
     document = write_certificate(number, order.ground, now, done, kept) | taken.told()
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     erasures.put_certificate(tx, number, kurum, text, now=now)

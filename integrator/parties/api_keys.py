@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -110,9 +110,10 @@ def revoke_key(tx: Connection, kurum: KurumNo, key_no: str, *, at: datetime) -> 
     row = tx.execute(select(api_key).where(*mine)).one_or_none()
     if row is None:
         raise NotFound(f"no key {key_no!r} of this customer")
-    if row.revoked_at is None:
-        tx.execute(update(api_key).where(*mine).values(revoked_at=at))
-    return _of(row)
+    if row.revoked_at is not None:
+        return _of(row)
+    tx.execute(update(api_key).where(*mine).values(revoked_at=at))
+    return replace(_of(row), revoked_at=at)
 
 
 def end_key(tx: Connection, kurum: KurumNo, key_no: str, *, at: datetime) -> None:

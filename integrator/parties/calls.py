@@ -105,6 +105,17 @@ def let_go(tx: Connection, call: Call, *, now: datetime) -> None:
     tx.execute(update(api_call).where(*mine).values(until_at=now))
 
 
+def forget_answers(tx: Connection, kurum: KurumNo, *, now: datetime) -> None:
+    """What was answered to a customer is known no more; what was carried out is not done again."""
+    kept = (api_call.c.kurum_id == kurum, api_call.c.answer.is_not(None))
+    tx.execute(update(api_call).where(*kept).values(answer=None, until_at=now))
+
+
+def forget_ended(tx: Connection, *, now: datetime) -> None:
+    """Rows whose time is over go, of customers too who call no more."""
+    tx.execute(delete(api_call).where(api_call.c.ends_at <= now))
+
+
 def read_answer(tx: Connection, call: Call) -> bytes | None:
     """The sealed answer."""
     return tx.execute(select(api_call.c.answer).where(*_mine(call))).scalar_one_or_none()

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.parties import Isyeri, Sigorta, Yetki
@@ -117,16 +117,6 @@ def forget(tx: Connection, sealer: Sealer, kurum: KurumNo, person: str) -> dict[
 def _seen(row: Any, table: Table, kind: type[Subject], sealer: Sealer, kurum: KurumNo) -> Seen:
     subject = kind(**json.loads(sealer.open(row.body, place_of(table, kurum, row.blind_index))))
     return Seen(subject, bool(row.holds), row.source, row.seen_at)
-
-
-def count_since(tx: Connection, kurum: KurumNo, since: datetime) -> int:
-    """How many answers of this customer came after `since`."""
-    return sum(
-        tx.execute(
-            select(func.count()).select_from(table).where(table.c.kurum_id == kurum, table.c.seen_at > since)
-        ).scalar_one()
-        for table in TABLES
-    )
 
 
 def place_of(table: Table, kurum: KurumNo, index: str) -> bytes:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    and_,
     case,
     cast,
     func,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 )
 
 from integrator.domain.states import State
+from integrator.queue.standing import may_leave
 from integrator.store.dialect import dialect_of
 from integrator.store.tables import bildirim, quarantine
 
@@ -54,7 +56,8 @@ class Turn:
 
     `stopped` are the forms in quarantine. They are looked up first, because they are few and mostly none: a claim whose
     every row had to be compared with a table would be planned as if it had to read them all. Of `barred` forms nothing
-    that is queued goes at all: no generation sends them.
+    that is queued goes at all: no generation sends them. With `needs_form` nothing queued goes of a customer whose form
+    was not delivered to the ministry.
     """
 
     state: str
@@ -63,12 +66,17 @@ class Turn:
     but_not: str | None = None
     stopped: tuple[tuple[str, str, str], ...] = ()
     barred: tuple[tuple[str, str, str], ...] = ()
+    needs_form: bool = False
 
     def may_go(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """What is queued under a stopped form stays, unless a person released it to try the mend."""
         form = tuple_(rows.c.veri_seti, rows.c.version, rows.c.metot)
         free = (or_(rows.c.reason == BY_HAND, form.not_in(self.stopped)),) if self.stopped else ()
         return (*free, form.not_in(self.barred)) if self.barred and self.state == State.QUEUED else free
+
+    def of_customer(self, kurum: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+        """What must be true of a customer; asked once for each, not for every message."""
+        return may_leave(kurum, needs_form=self.needs_form and self.state == State.QUEUED)
 
     def of(self, rows: FromClause) -> tuple[ColumnElement[bool], ...]:
         """The conditions on `rows`, which are of `bildirim`."""
@@ -86,7 +94,7 @@ def take_fairly(tx: Connection, turn: Turn, *, now: datetime, limit: int) -> lis
         if count == 0:
             return []
         if count <= limit:
-            return _interleaved(_take(tx, due, limit))
+            return _interleaved(_take(tx, (*due, *turn.of_customer(bildirim.c.kurum_id)), limit))
     dialect_of(tx).in_index_order(tx)
     customers = _customers(tx, turn, now=now, count=min(limit, CUSTOMERS_AT_ONCE))
 
@@ -210,4 +218,6 @@ def _has_due(walk: CTE, turn: Turn, now: datetime) -> ColumnElement[bool]:
     row = select(literal(1)).where(*turn.of(mine), mine.c.kurum_id == walk.c.kurum_id, mine.c.due_at <= now)
     row = row.where(*turn.may_go(mine))
     row = row if turn.but_not is None else row.where(walk.c.kurum_id != turn.but_not)
-    return row.order_by(mine.c.due_at, mine.c.sorgu_no).limit(1).correlate(walk).scalar_subquery().is_not(None)
+    first = row.order_by(mine.c.due_at, mine.c.sorgu_no).limit(1).correlate(walk).scalar_subquery()
+    may = turn.of_customer(walk.c.kurum_id)
+    return (case((and_(*may), first)) if may else first).is_not(None)

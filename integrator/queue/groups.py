@@ -91,6 +91,18 @@ def read_groups(tx: Connection, kurum: KurumNo, *, since: datetime | None = None
     return sorted(found, key=lambda each: (-each.count, each.first))
 
 
+def read_kept_back(tx: Connection, kurum: KurumNo, why: str, *, since: datetime | None = None) -> list[Group]:
+    """All that is queued of a customer for whom nothing may be sent (queue/standing.py), as one group; or none."""
+    if not why:
+        return []
+    row, cause = bildirim.c, Cause(kurum, State.QUEUED, "", why)
+    told = (func.count(), func.min(row.changed_at), func.min(row.sorgu_no), func.max(row.sorgu_no))
+    fresh = func.sum(case((row.changed_at >= since, 1), else_=0)) if since else literal(0)
+    query = select(*told, func.max(row.changed_at), fresh).where(*of_cause(cause))
+    count, first_at, first, last, newest, new = tx.execute(query).one()
+    return [Group(cause, count, first_at, SorguNo(first), SorguNo(last), newest, new)] if count else []
+
+
 _FORM = ("veri_seti", "version", "metot")
 
 
@@ -137,6 +149,8 @@ Conditions = Sequence[ColumnElement[bool]]
 def of_cause(cause: Cause) -> Conditions:
     """The messages that wait for `cause` at the moment the query runs."""
     row = bildirim.c
+    if cause.state is State.QUEUED:  # kept back: whatever came before
+        return [row.kurum_id == cause.kurum, row.state == cause.state.value]
     found = [
         row.kurum_id == cause.kurum,
         row.state == cause.state.value,

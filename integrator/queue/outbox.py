@@ -115,7 +115,8 @@ class Terms:
     """Of a claim: who claims for how long and how many, and whose turn it is.
 
     Only messages written for `metot`: another generation's service does not understand them. A message of the customer
-    `but_not` is not handed out, nor a queued one of the forms `barred`.
+    `but_not` is not handed out, nor a queued one of the forms `barred`, nor, with `needs_form`, of a customer whose
+    form was not delivered.
     """
 
     now: datetime
@@ -126,10 +127,13 @@ class Terms:
     rotation: Rotation = field(default_factory=Rotation)
     but_not: str | None = None
     barred: tuple[tuple[str, str, str], ...] = ()
+    needs_form: bool = False
 
     def turn(self, state: State) -> Turn:
         """What is handed out of `state`."""
-        return Turn(state.value, self.metot, self.rotation, self.but_not, barred=self.barred)
+        return Turn(
+            state.value, self.metot, self.rotation, self.but_not, barred=self.barred, needs_form=self.needs_form
+        )
 
 
 def claim(tx: Connection, terms: Terms) -> list[Claimed]:

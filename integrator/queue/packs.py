@@ -87,6 +87,13 @@ def read(tx: Connection, kurum: KurumNo, pack_no: str, *, whole: bool = False) -
     return _job(found)
 
 
+def newest(tx: Connection, kurum: KurumNo, *, limit: int) -> list[Job]:
+    """A customer's jobs, those asked for last first, without their bodies."""
+    columns = [each for each in pack_job.c if each.name != "body"]
+    query = select(*columns).where(_MINE.kurum_id == kurum).order_by(_MINE.asked_at.desc(), _MINE.pack_no)
+    return [_job(row) for row in tx.execute(query.limit(limit)).mappings()]
+
+
 def claim(tx: Connection, *, now: datetime) -> Job | None:
     """The job that has waited longest, or whose maker went silent; it is the caller's until `MAKER_SILENT` is over."""
     silent = and_(_MINE.state == "making", _MINE.until_at < now)

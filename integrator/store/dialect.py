@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -56,8 +56,8 @@ class Dialect(Protocol):
 
     reading: Mapping[str, Any]
 
-    def open(self, url: URL, password_file: Path | None) -> Engine:
-        """An engine whose every connection is prepared."""
+    def open(self, url: URL, password_file: Path | None, *, waits: float | None) -> Engine:
+        """An engine whose every connection is prepared and waits so long for another one's lock; None: as usual."""
 
     def turn(self, engine: Engine) -> AbstractContextManager[None]:
         """The wait for the other threads of this process that write; raises Unavailable when it is too long."""
@@ -110,6 +110,10 @@ class Dialect(Protocol):
         """The driver's words in one line: no values, no statement, no password."""
 
 
+def _patience(waits: float | None) -> float:
+    return BUSY_SECONDS if waits is None else waits
+
+
 class _Sqlite:
     reading: Mapping[str, Any] = {"reading": True}
     # BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB
@@ -118,18 +122,21 @@ class _Sqlite:
 
     def __init__(self) -> None:
         self._turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
+        self._waits: WeakKeyDictionary[Engine, float | None] = WeakKeyDictionary()
 
-    def open(self, url: URL, password_file: Path | None) -> Engine:
+    def open(self, url: URL, password_file: Path | None, *, waits: float | None) -> Engine:
         if password_file:
             raise Misconfigured("store.password_file is set, but a SQLite file has no password")
-        arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-        return prepared(url, connect_args=arguments, pool_size=KEPT, pool_use_lifo=True)
+        arguments = {"timeout": _patience(waits), "check_same_thread": False}
+        engine = prepared(url, connect_args=arguments, pool_size=KEPT, pool_use_lifo=True)
+        self._waits[engine] = waits
+        return engine
 
     @contextmanager
     def turn(self, engine: Engine) -> Iterator[None]:
         """SQLite lets nobody queue: who finds its one writer at work sleeps, longer each time, and looks again."""
         lock = self._turns.setdefault(engine, Lock())
-        if not lock.acquire(timeout=BUSY_SECONDS):
+        if not lock.acquire(timeout=_patience(self._waits.get(engine))):
             raise Unavailable("the database did not take the transaction (this process is writing all the time)")
         try:
             yield
@@ -242,7 +249,7 @@ class _Postgresql:
     _away_classes = ("08", "25P", "53", "57P", "58")
     _conflict = frozenset({"23505", "40001", "40P01"})  # unique_violation, serialization_failure, deadlock_detected
 
-    def open(self, url: URL, password_file: Path | None) -> Engine:
+    def open(self, url: URL, password_file: Path | None, *, waits: float | None) -> Engine:
         if url.drivername not in ("postgresql", "postgresql+psycopg"):
             raise Misconfigured(f"store.database_url names the driver {url.drivername!r}; postgresql+psycopg is wanted")
         engine = create_engine(
@@ -252,13 +259,14 @@ class _Postgresql:
             pool_pre_ping=True,  # a server that was restarted is met again by the next transaction
             pool_size=10,
             max_overflow=20,
-            pool_timeout=BUSY_SECONDS,
+            pool_timeout=_patience(waits),
             hide_parameters=True,
         )
         if password_file:
             # Read at every new connection, so that a changed password needs no restart; never part of the address.
             event.listen(engine, "do_connect", lambda *given: given[3].update(password=_read_password(password_file)))
-        event.listen(engine, "connect", _prepare_postgresql)
+        limits = {**_LIMITS, "lock_timeout": _patience(waits)}
+        event.listen(engine, "connect", partial(_prepare_postgresql, limits=limits))
         return engine
 
     def turn(self, engine: Engine) -> AbstractContextManager[None]:  # noqa: ARG002 - the protocol's
@@ -362,20 +370,19 @@ _STRANGE = text(
 _HOLD = text("SELECT pg_advisory_xact_lock(:number)")
 _LIMITS = {
     "statement_timeout": SLOW_SECONDS,
-    "lock_timeout": BUSY_SECONDS,
     "idle_in_transaction_session_timeout": SLOW_SECONDS,  # a worker that was frozen holds nobody up for ever
 }
 _FACTS = ("synchronous_commit", "fsync", "server_encoding", "server_version_num")
 
 
-def _prepare_postgresql(connection: Any, _record: Any) -> None:
+def _prepare_postgresql(connection: Any, _record: Any, *, limits: Mapping[str, float]) -> None:
     """Set the session's limits, and refuse a server that would not keep what it says it has committed."""
     connection.autocommit = True
-    asked = [f"set_config('{name}', '{round(seconds * 1000)}', false)" for name, seconds in _LIMITS.items()]
+    asked = [f"set_config('{name}', '{round(seconds * 1000)}', false)" for name, seconds in limits.items()]
     asked += [f"current_setting('{name}')" for name in _FACTS]
     row = connection.execute(f"SELECT {', '.join(asked)}").fetchone()
     connection.autocommit = False
-    fault = _fault(dict(zip(_FACTS, row[len(_LIMITS) :], strict=True)))
+    fault = _fault(dict(zip(_FACTS, row[len(limits) :], strict=True)))
     if fault:
         connection.close()
         raise Misconfigured(fault)

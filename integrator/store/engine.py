@@ -32,13 +32,14 @@ class Conflict(Unavailable):
     """Another transaction was first: a key is taken, or a lock could not be had in turn. Read again, decide anew."""
 
 
-def open_engine(url: str, *, password_file: Path | None = None) -> Engine:
+def open_engine(url: str, *, password_file: Path | None = None, waits: float | None = None) -> Engine:
     """An engine for `url`; raises Misconfigured for an address we do not know how to keep safe.
 
-    Nothing is connected yet. The password of PostgreSQL is read from `password_file` at every new connection.
+    Nothing is connected yet. The password of PostgreSQL is read from `password_file` at every new connection. Past
+    `waits` seconds (None: as usual) for another one's lock, or for a connection of this process, it is Unavailable.
     """
     address = _parse(url)
-    engine = dialect_named(address.get_backend_name()).open(address, password_file)
+    engine = dialect_named(address.get_backend_name()).open(address, password_file, waits=waits)
     event.listen(engine, "handle_error", _refuse_value)
     return engine
 

@@ -604,5 +604,6 @@ from integrator.store import (  # noqa: E402 - more tables on the same metadata
     coverage_tables,  # noqa: F401
     paper_tables,  # noqa: F401
     people_tables,  # noqa: F401
+    registry_tables,  # noqa: F401
     webhook_tables,  # noqa: F401
 )

@@ -31,8 +31,10 @@ class Farewell:
     instead: str
 
 
-DEPRECATED: dict[tuple[str, str], Farewell] = {}
-"""(method, route as the description writes it) -> its farewell. Nothing is, so far."""
+DEPRECATED: dict[tuple[str, str], Farewell] = {
+    ("GET", "/v1/changes"): Farewell(date(2026, 11, 22), date(2027, 6, 1), "/v1/change-register"),
+}
+"""(method, route as the description writes it) -> its farewell."""
 
 
 class Answers:

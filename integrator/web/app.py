@@ -28,6 +28,7 @@ from integrator.web.admission import Admission
 from integrator.web.answers import DEPRECATED, Answers
 from integrator.web.api import (
     announcements,
+    api_keys,
     causes,
     changes,
     corrections,
@@ -35,6 +36,7 @@ from integrator.web.api import (
     glass,
     lookups,
     messages,
+    own_people,
     paper,
     parties,
     receipts,
@@ -47,7 +49,6 @@ from integrator.web.api import (
 )
 from integrator.web.bounds import Bounds
 from integrator.web.clock_watch import ClockWatch
-from integrator.web.described import describe_rights
 from integrator.web.description import Described
 from integrator.web.desk.failures import show_problem
 from integrator.web.desk.router import router as desk_router
@@ -77,7 +78,7 @@ def openapi_of(app: FastAPI) -> str:
 
 _PARTS = (
     receipts, findings, signatures, parties, lookups, veri_seti, announcements, records, corrections, messages, causes,
-    changes, reference, sessions, glass, webhooks, paper,
+    changes, reference, sessions, glass, webhooks, paper, api_keys, own_people,
 )  # fmt: skip
 
 
@@ -105,11 +106,12 @@ def create_app(
     )
     app.state.gateway, app.state.caps, app.state.home = gateway, caps, home
     app.state.webhook_terms = webhook_terms or Terms()
-    app.state.tide, app.state.authority = Tide(gateway), authority
+    app.state.drain = Drain()
+    app.state.tide, app.state.authority = Tide(gateway, app.state.drain), authority
     app.state.house = House(gateway, people or PeopleRules())
     app.state.limiter = Limiter(gateway.database, gateway.clock, bounds.limits)
     app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
-    app.state.drain = Drain()
+    app.state.visitors = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
     # Most calls hand over a record, and a call is held against every route that stands before its own.
     for router in (records.handing_over, *(part.router for part in _PARTS)):
@@ -118,7 +120,6 @@ def create_app(
     app.include_router(desk_router)
     app.state.show_problem = show_problem
     set_up_problems(app)
-    describe_rights(app)
     app.add_middleware(Once, gateway=gateway, keeps=keeps or Keeps(body_bytes=16 * caps.record_bytes))
     app.add_middleware(Answers, deprecated=DEPRECATED)
     app.add_middleware(GZipMiddleware, minimum_size=2048)

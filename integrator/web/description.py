@@ -1,7 +1,8 @@
 """The description of the API (OpenAPI 3.1): what every call has in common is written here once, for every route.
 
-A route tells what is its own: parameters, body, answer. Here each gets the key it needs and the problems it may end in,
-so a new route cannot forget them; and the links by which a client comes from a stored record to its receipt.
+A route tells what is its own: parameters, body, answer. Here each gets the right it asks for and who has it, and the
+problems it may end in, so a new route cannot forget them; and the links by which a client comes from a stored record to
+its receipt.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 
+from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right
 from integrator.web.answers import DEPRECATED
+from integrator.web.guard import CSRF_HEADER, OPEN_TO_ALL, rule_of
 from integrator.web.once import HEADER, METHODS, UPLOADS
 
 Node = dict[str, Any]
@@ -79,7 +83,38 @@ class Described(FastAPI):
         """The description; made once."""
         if not self.openapi_schema:
             self.openapi_schema = _completed(super().openapi())
+            for path, method, rule in _rules_of(self):
+                self.openapi_schema["paths"][path][method] |= _told(rule)
         return self.openapi_schema
+
+
+_SCHEMES: Node = {
+    "key": {"type": "http", "scheme": "bearer", "description": "A program's key: `ibys api-key make`."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-ibys",
+        "description": f"A person's session: `POST /v1/oturum`. What changes something carries {CSRF_HEADER}, too.",
+    },
+}
+
+
+def _rules_of(app: FastAPI) -> Iterator[tuple[str, str, Right | str]]:
+    """(path, method, rule) of every route that is described, as the description writes them."""
+    for route in iter_route_contexts(app.routes):
+        dependant = getattr(route, "dependant", None) if getattr(route, "include_in_schema", False) else None
+        rules = [rule_of(each.call) for each in dependant.dependencies] if dependant else []
+        for method in route.methods or ():
+            yield from ((str(route.path).replace(":path}", "}"), method.lower(), rule) for rule in rules if rule)
+
+
+def _told(rule: Right | str) -> Node:
+    """Who may make a call with this rule."""
+    if not isinstance(rule, Right):
+        return {"security": [], "x-right": OPEN_TO_ALL}
+    by_key: list[dict[str, list[str]]] = [] if rule in NEVER_A_KEYS else [{"key": []}]
+    roles = [role.value for role, rights in RIGHTS.items() if rule in rights]
+    return {"security": [*by_key, {"session": []}], "x-right": rule.value, "x-roles": roles}
 
 
 def _completed(page: Node) -> Node:
@@ -90,6 +125,7 @@ def _completed(page: Node) -> Node:
         schemas |= {**made.pop("$defs", {}), model.__name__: made}
     for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own; ours are problems
         schemas.pop(name, None)
+    parts["securitySchemes"] = _SCHEMES
     parts["responses"] = {f"P{status}": _problem(text) for status, text in _TEXTS.items()}
     for path, method, operation in _operations(page):
         if path.startswith("/v1/"):
@@ -114,8 +150,7 @@ def _operations(page: Node) -> Iterator[tuple[str, str, Node]]:
 
 
 def _complete(operation: Node, method: str) -> None:
-    """The key, and the problems that this kind of call can end in."""
-    operation.setdefault("security", [{"key": []}])
+    """The problems that this kind of call can end in."""
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422", "")):
         del answers["422"]

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from integrator.domain.errors import IntegratorError
 from integrator.gateway import Gateway
 from integrator.queue.line_row import read_line
+from integrator.queue.standing import told_line
 from integrator.store.engine import reading
 from integrator.web.admission import Room
 from integrator.web.clock_watch import ClockWatch
@@ -69,4 +70,4 @@ def _opens(gateway: Gateway) -> bool:
 
 def _line(gateway: Gateway) -> str:
     with reading(gateway.database) as tx:
-        return read_line(tx, gateway.address).state
+        return told_line(tx, gateway.address).state

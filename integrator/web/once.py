@@ -1,7 +1,8 @@
 """Idempotency-Key: a call that changes something and says its key again gets its first answer, and acts once.
 
 One layer around every route; a route knows nothing of it. The first answer is kept sealed before it is sent. An answer
-of 429 or 5xx is not kept: the same call may come again. An upload is left alone: it is taken up again by its lines.
+of 429 or 5xx is not kept: the same call may come again. Nor is one with a secret, which its route says by `no-store`:
+said again, such a call is told that it was carried out. An upload is left alone: it is taken up again by its lines.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrator.domain.errors import IntegratorError
@@ -51,6 +53,12 @@ class _Answer:
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the same call gets it again."""
+        is_final = self.status not in (405, 429) and self.status < 500
+        return is_final and b"no-store" not in dict(self.headers).get(b"cache-control", b"")
 
     def packed(self) -> bytes:
         told = [self.status, [[name.decode("latin-1"), value.decode("latin-1")] for name, value in self.headers]]
@@ -101,6 +109,8 @@ class Once:
             return await self._run(request, body)
         standing, call = found
         if standing is Standing.OTHER:
+            if not _is_taken(request):  # there is no such call at all: the router says so
+                return await self._run(request, body)
             raise OtherCall(HEADER)
         if standing is Standing.UNDER_WAY:
             raise UnderWay(HEADER)
@@ -156,9 +166,9 @@ class Once:
         )
 
     def _close(self, call: Call, answer: _Answer | None) -> None:
-        packed = answer.packed() if answer else b""
+        packed = answer.packed() if answer and answer.is_kept else b""
         gateway = self._gateway
-        if answer is None or answer.status == 429 or answer.status >= 500 or len(packed) > ANSWER_BYTES:
+        if not 0 < len(packed) <= ANSWER_BYTES:
             write_anew(gateway.database, lambda tx: calls.let_go(tx, call, now=gateway.clock.now()))
             return
         sealed = self._content(call).seal(packed, _place(call))
@@ -177,6 +187,10 @@ class Once:
         """Sealed by a key that the customer's index key gives: replacing data keys leaves it alone."""
         sealer = self._gateway.keyring.sealer(call.kurum)
         return Content(sealer.fingerprint(b"answers to calls"), sealer)
+
+
+def _is_taken(request: Request) -> bool:
+    return any(each.matches(request.scope)[0] is Match.FULL for each in request.app.routes)
 
 
 def _named(scope: Scope, headers: Headers) -> Iterable[bytes]:

@@ -93,7 +93,7 @@ class OtherCall(Rejected):
 
 
 class AlreadyDone(Rejected):
-    """The call with this Idempotency-Key was carried out, and its answer was lost with the process."""
+    """The call with this Idempotency-Key was carried out, and its answer is not kept: lost, erased, or a secret."""
 
     code = "INT-API-073"
 
@@ -122,6 +122,7 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (OtherCall, 422),
     (NotFromHere, 403),
     (SecondStepWanted, 403),
+    (errors.BeyondOwn, 403),
     (errors.NotAdmitted, 401),
     (errors.Paused, 429),
     (errors.BadPassword, 422),
@@ -214,8 +215,12 @@ def set_up_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def form(request: Request, error: RequestValidationError) -> Response:
-        places = [".".join(map(str, each["loc"])) for each in error.errors()]
-        return problem(BadCall(seen(", ".join(places))), request)
+        places = [each["loc"] for each in error.errors()]
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_json = kind.endswith("json") or not kind or not request.url.path.startswith("/v1/")
+        if not is_json and any(each[0] == "body" for each in places):
+            return problem(NotTaken("Content-Type: application/json"), request)
+        return problem(BadCall(seen(", ".join(".".join(map(str, each)) for each in places))), request)
 
     @app.exception_handler(HTTPException)
     def address(request: Request, error: HTTPException) -> Response:

@@ -64,6 +64,11 @@ class Strangers:
             while len(self._guests) > GUESTS:
                 self._guests.popitem(last=False)
 
+    def count(self, address: str) -> None:
+        """One more call of a kind that needs no key; raises TooManyCalls when there were too many from this address."""
+        self.require_patience(address, "")
+        self.note_failure(address, "")
+
     def __len__(self) -> int:
         return len(self._tries)
 

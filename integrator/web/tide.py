@@ -11,6 +11,7 @@ from integrator.audit.trail import feeds_grown
 from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Gateway
 from integrator.store.engine import reading
+from integrator.web.draining import Drain
 
 LOOKS_EVERY = 0.25
 ENTRIES_AT_MOST = 5_000
@@ -20,17 +21,23 @@ ENTRIES_AT_MOST = 5_000
 class Tide:
     """Up to where each customer's feed is known to reach; those who wait share the looks."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, drain: Drain) -> None:
         self._gateway = gateway
+        self._drain = drain
         self._look: asyncio.Task[None] | None = None
         self._size = self._everybody = 0
         self._newest: dict[str, int] = {}
 
     async def rises(self, kurum: KurumNo, above: int, *, seconds: float) -> None:
-        """Return once there may be a change of `kurum` behind the first `above` entries, or after `seconds`."""
+        """Return once there may be a change of `kurum` behind the first `above` entries, or after `seconds`.
+
+        Whoever waits while the process ends is let go at the next look.
+        """
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + seconds
         while max(self._newest.get(kurum, 0), self._everybody) <= above and loop.time() < ends_at:
+            if self._drain.is_begun:
+                return
             await self._next_look()
 
     async def _next_look(self) -> None:

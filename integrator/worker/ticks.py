@@ -28,12 +28,15 @@ from integrator.gateway import Gateway
 from integrator.gauges import open_metrics
 from integrator.keeping.rotating import reseal
 from integrator.log import logger
+from integrator.parties import calls
 from integrator.queue.leases import Duties
 from integrator.settings import Settings
+from integrator.store.engine import writing
 from integrator.tracing import trace_to
 from integrator.webhooks.pushing import Pusher
 from integrator.wiring import open_authority, open_holders, webhook_terms
 
+FORGET_SECONDS = 600.0
 LOOK_SECONDS = 5.0  # how often it is asked whether enough entries came for a checkpoint before its time
 
 
@@ -95,6 +98,7 @@ class Worker:
             (self._reseal, every.checkpoint_seconds),
             (self._push, every.webhook_seconds),
             (self._cover, every.coverage_seconds),
+            (self._forget_answers, FORGET_SECONDS),
         ):
             scheduler.add_job(
                 self._guarded(tick),
@@ -182,6 +186,10 @@ class Worker:
     def _push(self) -> None:
         """Start turns of webhooks; they run in threads of their own and hold no tick."""
         self._pusher.push()
+
+    def _forget_answers(self) -> None:
+        with writing(self._gateway.database) as tx:
+            calls.forget_ended(tx, now=self._gateway.clock.now())
 
     def _refresh_codes(self) -> None:
         """Fetch the list when it is older than the setting says; a failed try is due again at the next tick."""

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import httpx2
 import pytest
@@ -67,6 +71,25 @@ def test_a_record_goes_in_by_http_and_the_server_ends_on_sigterm(served):
     )
     assert served.stop() == 0
     assert served.states() == {"awaiting_signature": 1}
+
+
+@pytest.mark.acceptance
+def test_a_locked_database_is_told_long_before_a_worker_would_give_up_and_who_waits_is_let_go_at_the_end(served):
+    assert served.client.get("/v1/change?after=now").status_code == 200
+    with closing(sqlite3.connect(served.ibys.home / "ibys.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused = served.client.post("/v1/kayit", json=record("K-1"), timeout=25)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(served.client.get, "/v1/change?after=now&wait=20")
+        time.sleep(0.5)
+        served.process.terminate()
+        ended_at = time.monotonic()
+        told = waiting.result()
+        let_go_after = time.monotonic() - ended_at
+
+    assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (503, True)
+    assert (told.status_code, told.json()["changes"], let_go_after < 15) == (200, [], True)
+    assert served.process.wait(15) == 0
 
 
 @pytest.mark.acceptance

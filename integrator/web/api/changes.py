@@ -15,6 +15,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Right
 from integrator.gateway import Gateway
 from integrator.store.engine import reading
+from integrator.web.draining import Drain
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.tide import Tide
 
@@ -40,15 +41,16 @@ async def read_list(
     """Every change of your messages behind `after`, oldest first: at least once, in order, without a gap.
 
     Ask on with `next`, which is always given. Without `after` the feed begins at its beginning, with `after=now` behind
-    its end. With `wait` an empty answer comes only after so many seconds. A cursor stays good for as long as the
-    gateway lives; one that the feed does not have is told (INT-API-070): the gateway was put back from a backup.
+    its end. With `wait` an empty answer comes after so many seconds, or as the server ends. A cursor stays good for as
+    long as the gateway lives; one that the feed does not have is told (INT-API-070): it was put back from a backup.
     """
     tide: Tide = request.app.state.tide
+    drain: Drain = request.app.state.drain
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + wait
     while True:
         told, size = await run_in_threadpool(_read, gateway, principal.kurum, after, limit)
-        if told["changes"] or loop.time() >= ends_at:
+        if told["changes"] or loop.time() >= ends_at or drain.is_begun:
             return told
         after = told["next"]
         await tide.rises(principal.kurum, size, seconds=ends_at - loop.time())

@@ -6,7 +6,7 @@ import io
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -23,6 +23,7 @@ from integrator.queue.records import sorgu_no_of
 from integrator.store.engine import reading
 from integrator.web.api.records import require_taken, shown_answer
 from integrator.web.bodies import JSON, read_body, require_kind
+from integrator.web.description import body_of
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
 
@@ -31,7 +32,18 @@ router = APIRouter(tags=["kayit"])
 Why = Annotated[str, Query(min_length=1, max_length=LONGEST_REASON, description="kept in the audit log for good")]
 
 
-@router.put("/kayit/{kayit_no:path}", status_code=201)
+async def _is_a_record(kayit_no: str) -> None:
+    """What lies below a record is only read; raises HTTPException 405."""
+    if kayit_no.endswith(("/findings", "/makbuz")):
+        raise HTTPException(405)
+
+
+@router.put(
+    "/kayit/{kayit_no:path}",
+    status_code=201,
+    dependencies=[Depends(_is_a_record)],
+    openapi_extra=body_of(JSON, schema={}, description="The mended record."),
+)
 async def correct(
     request: Request,
     *,

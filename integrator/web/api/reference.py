@@ -14,7 +14,7 @@ from integrator.catalogue.definitions import Definition
 from integrator.domain.errors import Misconfigured, NotFound
 from integrator.domain.roles import Right
 from integrator.gateway import Gateway
-from integrator.queue.line_row import read_line
+from integrator.queue.standing import told_line
 from integrator.store.engine import reading
 from integrator.web.api.messages import Reason
 from integrator.web.guard import GatewayHere, needs
@@ -134,7 +134,7 @@ def _require_address(gateway: Gateway) -> None:
 
 def _line(gateway: Gateway) -> dict[str, Any]:
     with reading(gateway.database) as tx:
-        found = read_line(tx, gateway.address)
+        found = told_line(tx, gateway.address)
     at = found.changed_at
     return {"state": found.state, "since": at.isoformat() if at else None, "is_interrupted": found.is_narrow}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from integrator.domain.roles import RIGHTS
@@ -22,6 +22,7 @@ from integrator.web.guard import (
     open_to_all,
     own_account,
 )
+from integrator.web.strangers import Strangers
 
 router = APIRouter(prefix="/oturum", tags=["oturum"])
 
@@ -90,7 +91,13 @@ def read_providers(house: HouseHere) -> dict[str, list[str]]:
     return {"providers": sorted(house.rules.providers)}
 
 
-@router.post("/oidc/{provider}", status_code=201, dependencies=[open_to_all()])
+async def _visiting(request: Request, house: HouseHere) -> None:
+    """Each visit may cost a call to the provider: so many a minute from one address. Raises TooManyCalls."""
+    visitors: Strangers = request.app.state.visitors
+    visitors.count(caller_of(request, house).address)
+
+
+@router.post("/oidc/{provider}", status_code=201, dependencies=[open_to_all(), Depends(_visiting)])
 def begin_visit(provider: ProviderName, response: Response, house: HouseHere) -> dict[str, str]:
     """The address of the provider to which the browser goes now; the cookie it gets is good for ten minutes."""
     address, visit = oidc.begin_visit(house, provider)
@@ -98,7 +105,7 @@ def begin_visit(provider: ProviderName, response: Response, house: HouseHere) ->
     return {"address": address}
 
 
-@router.get("/oidc/{provider}/back", status_code=201, dependencies=[open_to_all()])
+@router.get("/oidc/{provider}/back", status_code=201, dependencies=[open_to_all(), Depends(_visiting)])
 def end_visit(
     provider: ProviderName,
     request: Request,

@@ -28,6 +28,17 @@ def _as_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_as_day)]
 
 
+Days = Annotated[int, Field(ge=1, le=400, strict=True)]
+"""How long something lives."""
+
+
+class Overlap(BaseModel):
+    """How long what is replaced is still good."""
+
+    model_config = ConfigDict(extra="forbid")
+    overlap_hours: int = Field(default=24, ge=0, le=720)
+
+
 class Words(BaseModel):
     """A text in both languages."""
 

@@ -192,6 +192,7 @@ def read_history(
     return {"list_name": list_name, "history": [{**{n: row[n] for n in names}, "text": row["text_tr"]} for row in rows]}
 
 
+@router.get("/change-register", response_model=Changes, dependencies=[needs(Right.OPEN)])
 @router.get("/changes", response_model=Changes, dependencies=[needs(Right.OPEN)])
 def read_register(gateway: GatewayHere) -> dict[str, Any]:
     """The change register: what the ministry announced, and how many of the 30 calendar days are left."""

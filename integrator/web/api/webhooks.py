@@ -14,13 +14,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from integrator.access import Principal
 from integrator.domain.errors import Unavailable
 from integrator.domain.roles import Right
+from integrator.gateway import Gateway
 from integrator.store.engine import reading
 from integrator.web.api.messages import Reason
-from integrator.web.api.shapes import plain
+from integrator.web.api.shapes import Overlap, plain
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
 from integrator.webhooks import endpoints, hands
 from integrator.webhooks.carrying import Terms
+from integrator.webhooks.endpoints import Webhook
 from integrator.webhooks.hands import Wanted
 from integrator.webhooks.telling import tell_attempt, tell_webhook
 
@@ -74,13 +76,6 @@ class ChangedWebhook(BaseModel):
     events: Filter | None = None
 
 
-class Overlap(BaseModel):
-    """How long the secrets before the new one still sign."""
-
-    model_config = ConfigDict(extra="forbid")
-    overlap_hours: int = Field(default=24, ge=0, le=720)
-
-
 class Replayed(Reason):
     """From where: a `cursor` of the feed, or a time. One of the two."""
 
@@ -96,12 +91,14 @@ class Replayed(Reason):
 
 
 @router.post("", status_code=201)
-def make(wanted: NewWebhook, gateway: GatewayHere, terms: TermsHere, principal: Keeper) -> dict[str, Any]:
+def make(
+    wanted: NewWebhook, response: Response, gateway: GatewayHere, terms: TermsHere, principal: Keeper
+) -> dict[str, Any]:
     """A new endpoint; it is told of what happens from now on. Its `secret` is shown once, here."""
     asked = Wanted(wanted.name, wanted.address, wanted.events)
     with going_out():
         made, secret = hands.make_webhook(gateway, terms, principal.kurum, asked, by=principal.name)
-    return {**tell_webhook(gateway, made), "secret": secret}
+    return _shown(gateway, response, made, secret)
 
 
 @router.get("")
@@ -138,11 +135,13 @@ def delete(webhook_no: Number, gateway: GatewayHere, principal: Keeper) -> Respo
 
 
 @router.post("/{webhook_no}/rotate")
-def rotate(webhook_no: Number, told: Overlap, gateway: GatewayHere, principal: Keeper) -> dict[str, Any]:
+def rotate(
+    webhook_no: Number, told: Overlap, response: Response, gateway: GatewayHere, principal: Keeper
+) -> dict[str, Any]:
     """A new secret, shown once, here. Until the overlap is over, messages carry the signatures of both."""
     overlap = timedelta(hours=told.overlap_hours)
     changed, secret = hands.rotate_secret(gateway, principal.kurum, webhook_no, overlap=overlap, by=principal.name)
-    return {**tell_webhook(gateway, changed), "secret": secret}
+    return _shown(gateway, response, changed, secret)
 
 
 @router.post("/{webhook_no}/disable")
@@ -186,3 +185,8 @@ def read_deliveries(
         endpoints.read_one(tx, principal.kurum, webhook_no)
         found = endpoints.read_attempts(tx, principal.kurum, webhook_no, limit=limit)
     return {"deliveries": plain([tell_attempt(each) for each in found])}
+
+
+def _shown(gateway: Gateway, response: Response, webhook: Webhook, secret: str) -> dict[str, Any]:
+    response.headers["Cache-Control"] = "no-store"
+    return {**tell_webhook(gateway, webhook), "secret": secret}

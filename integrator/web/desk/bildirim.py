@@ -63,7 +63,7 @@ class Asked:
 @router.get("")
 def show_list(request: Request, gateway: GatewayHere, principal: Follows) -> Response:
     """A page of messages, newest first."""
-    asked = _asked(request, gateway, principal)
+    asked = asked_of(request, gateway, principal)
     if asked.wrong:
         return _shown(request, principal, Page((), ""), asked.typed, wrong=asked.wrong)
     try:
@@ -110,7 +110,8 @@ def _shown(
     return render(request, "bildirim_list.html", principal, status=status, said=said, tones=TONES, kinds=KINDS, **facts)
 
 
-def _asked(request: Request, gateway: Gateway, principal: Principal) -> Asked:
+def asked_of(request: Request, gateway: Gateway, principal: Principal) -> Asked:
+    """What the address of the page, or of its workbook, asks for."""
     told = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     typed = {name: value[:LONGEST] for name, value in told.items() if value}
     wrong = next((name for name, value in told.items() if len(value) > LONGEST), "")

@@ -35,7 +35,7 @@ NAV: tuple[tuple[str, str, Right], ...] = (
     ("/desk/profesyonel", "layout.profesyonel", Right.READ_PARTIES),
     ("/desk/paper", "layout.paper", Right.READ_EVIDENCE),
     ("/desk/duyuru", "layout.duyuru", Right.HEAR),
-    ("/desk/registry", "layout.registry", Right.ANNOUNCE),
+    ("/desk/registry", "layout.registry", Right.KEEP_REGISTRY),
 )
 """Address, word, and the right without which it is not shown."""
 
@@ -73,7 +73,7 @@ def surroundings(request: Request, principal: Principal | None) -> dict[str, Any
         "tr_en": lambda several: several[language],  # texts of the catalogue come in both
         "language": language,
         "when": lambda at: _when(at, language),
-        "day": lambda on: _day(on, language),
+        "day": lambda on: shown_day(on, language),
         "number": lambda count: _number(count, language),
         "query": _query,
         "principal": principal,
@@ -111,7 +111,8 @@ def _when(at: datetime | None, language: Language) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
-def _day(on: date | None, language: Language) -> Markup:
+def shown_day(on: date | None, language: Language) -> Markup:
+    """A day as people write it in their language; a dash for none."""
     if on is None:
         return Markup("–")
     shown = on.strftime("%d.%m.%Y" if language == "tr" else "%Y-%m-%d")

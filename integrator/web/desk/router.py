@@ -17,8 +17,13 @@ from integrator.web.desk import (
     isyeri,
     message,
     morning,
+    paper,
     profesyonel,
+    registry,
+    registry_duyuru,
+    sheet,
     static_files,
+    verify,
 )
 from integrator.web.desk.pages import DESK, go
 from integrator.web.guard import needs
@@ -31,8 +36,11 @@ def show_first(principal: Annotated[Principal, needs(Right.OPEN)]) -> Response:
     """The page that whoever came in works with."""
     if principal.may(Right.FOLLOW):
         return go(f"{DESK}/morning")
-    return go(f"{DESK}/registry" if principal.may(Right.ANNOUNCE) else f"{DESK}/account")
+    return go(f"{DESK}/registry" if principal.may(Right.KEEP_REGISTRY) else f"{DESK}/account")
 
 
-for part in (entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel):
+for part in (
+    entering, static_files, account, duyuru, morning, bildirim, message, coverage, isyeri, profesyonel, paper, sheet,
+    verify, registry_duyuru, registry,
+):  # fmt: skip
     router.include_router(part.router)

@@ -2,17 +2,22 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from integrator import acts, pipeline
 from integrator.coverage.following import follow, follow_all, forget
 from integrator.coverage.reading import count_places, read_counts, read_workers, sum_counts
 from integrator.coverage.standing import Standing
 from integrator.domain.identifiers import KurumNo
+from integrator.evidence.fsck import fsck
+from integrator.metrics import REGISTRY
 from integrator.parties import register
 from integrator.parties.register import calisan_index, isyeri_index
 from integrator.queue.erasures import destroy
 from integrator.sign.keys import KeyCupboard
 from integrator.store.engine import reading, writing
+from integrator.store.tables import bildirim_body
 from tests.factories import KURUM, SGK, record, submitted, workers
 from tests.fakes import START
 
@@ -73,6 +78,34 @@ def test_who_was_accepted_is_covered_until_the_renewal_of_the_hazard_class(gatew
     assert standings(gateway, today=date(2027, 8, 24))[0] is Standing.ENDING
     assert standings(gateway, today=date(2027, 10, 23))[0] is Standing.ENDING
     assert standings(gateway, today=date(2027, 10, 24))[0] is Standing.EXPIRED
+
+
+def spoil(gateway):
+    """Change what is stored of every message so far, and count coverage anew."""
+    with writing(gateway.database) as tx:
+        forget(tx, KURUM)
+        spoilt = tx.execute(select(bildirim_body.c.canonical)).scalar_one()[:-1] + b"x"
+        tx.execute(update(bildirim_body).values(canonical=spoilt))
+
+
+def test_a_message_that_does_not_open_is_passed_by_told_and_counted(gateway, roster, send):
+    [answer] = send(record("K-1", **people(ALICE)))
+    spoil(gateway)
+    before = REGISTRY.get_sample_value("ibys_coverage_passed_by_total")
+    with capture_logs() as told:
+        send(record("K-2", **people(BOB)))
+
+    assert standings(gateway) == [Standing.NOT_ENTERED, Standing.VALID, Standing.NOT_ENTERED]
+    assert {each["sorgu_no"] for each in told if each["event"] == "coverage.passed_by"} == {answer.sorgu_no[0]}
+    assert REGISTRY.get_sample_value("ibys_coverage_passed_by_total") > before
+
+
+def test_fsck_names_the_message_that_coverage_passed_by(gateway, send):
+    [answer] = send(record("K-1", **people(ALICE)))
+    spoil(gateway)
+
+    assert follow_all(gateway, KURUM) > 0
+    assert str(answer.sorgu_no[0]) in fsck(gateway).broken
 
 
 def test_each_step_where_it_stops_has_its_name(gateway, roster, send, ministry):

@@ -156,6 +156,7 @@ ELSEWHERE = {
         f"webhook.{each}": "webhooks/test_hands.py"
         for each in ("made", "changed", "rotated", "disabled", "enabled", "replayed", "deleted")
     },
+    "registry.recorded": "registry/test_registry_recording.py",
     "content.withheld": "desk/test_desk_timeline.py",
     "rows.bound": "evidence/test_evidence_fsck.py",
     **dict.fromkeys(("usage.issued", "usage.revoked"), "paper/test_usage.py"),

@@ -44,7 +44,7 @@ NEVER_HELD = {
     "api_call", "kullanici", "oturum", "recovery_code", "login_brake", "broken_glass", "webhook", "webhook_delivery",
     "call_rate", "quota_use", "kurum_limit", "kayit_trace", "pack_job", "duyuru", "duyuru_alindi", "usage_certificate",
     "coverage", "coverage_count", "coverage_cursor", "coverage_depth", "coverage_message", "coverage_month",
-    "coverage_worker",
+    "coverage_worker", "registry_entry",
 }  # fmt: skip
 """Public data, or written by duties that do not run here; none has a plain column for anybody's number."""
 

@@ -4,10 +4,10 @@ import shutil
 import openpyxl
 import pytest
 
-from integrator.domain.errors import NotFound
-from integrator.domain.identifiers import KurumNo
-from integrator.paper import lists
-from integrator.paper.lists import LISTS, list_named
+from integrator.desk import records
+from integrator.domain.errors import Malformed, NotFound
+from integrator.domain.identifiers import KurumNo, SgkTescilNo
+from integrator.paper.lists import LISTS, Narrowed, Reader, list_named
 from integrator.paper.sheets import write_sheet
 from integrator.store.engine import sqlite_url
 from tests.factories import KURUM, SGK
@@ -25,7 +25,8 @@ def database_url(migrated_file, tmp_path):
 
 def sheet_of(gateway, name, *, kurum=KURUM, language="tr"):
     out = io.BytesIO()
-    write_sheet(out, list_named(gateway, kurum, name, language), language, made_at=START)
+    narrowed = Narrowed(place=SgkTescilNo(SGK)) if name == "workers" else Narrowed()
+    write_sheet(out, list_named(Reader(gateway, kurum, language, narrowed=narrowed), name), language, made_at=START)
     return openpyxl.load_workbook(out).active
 
 
@@ -48,18 +49,18 @@ def test_every_list_is_a_workbook_in_both_languages_and_names_nobody_in_full(gat
 
 
 def test_a_row_says_workplace_and_cause_in_words(gateway, lived):
-    [held, accepted] = rows_of(gateway, "messages")
+    [accepted, held] = rows_of(gateway, "messages")
 
-    assert held[4:7] == ["bekletiliyor", "213", "Bakanlık, profesyonelin bu işyerinde onaylı sözleşmesini bulamadı."]
-    assert accepted[4:6] == ["kabul edildi", "200"]
+    assert held[5:8] == ["bekletiliyor", "213", "Bakanlık, profesyonelin bu işyerinde onaylı sözleşmesini bulamadı."]
+    assert accepted[5:7] == ["kabul edildi", "200"]
     assert rows_of(gateway, "coverage")[0][:4] == [TITLE, SGK, 3, 1]
 
 
 def test_messages_come_page_by_page_and_none_is_missed(gateway, place, send, monkeypatch):
     numbers = send("2025-10-20", "2025-10-21", "2025-10-23")
-    monkeypatch.setattr(lists, "PAGE", 2)
+    monkeypatch.setattr(records, "MOST", 2)
 
-    assert [row[0] for row in rows_of(gateway, "messages")] == numbers
+    assert [row[0] for row in rows_of(gateway, "messages")] == numbers[::-1]
 
 
 def test_nothing_of_another_customer_stands_in_a_list(gateway, lived):
@@ -68,6 +69,8 @@ def test_nothing_of_another_customer_stands_in_a_list(gateway, lived):
     assert [rows_of(gateway, name, kurum=other) for name in LISTS] == [[]] * len(LISTS)
 
 
-def test_a_list_that_is_none_is_not_found(gateway):
+def test_a_list_that_is_none_is_not_found(gateway, place):
     with pytest.raises(NotFound, match="deadlines"):
-        list_named(gateway, KURUM, "../secrets", "tr")
+        list_named(Reader(gateway, KURUM, "tr"), "../secrets")
+    with pytest.raises(Malformed, match="workplace"):
+        list(list_named(Reader(gateway, KURUM, "tr"), "workers").rows)

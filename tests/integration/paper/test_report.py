@@ -3,7 +3,9 @@ from datetime import date
 import pytest
 
 from integrator.domain.errors import Malformed, UnknownParty
+from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
+from integrator.paper import usage
 from integrator.paper.report import read_report
 from integrator.paper.report_pdf import render_report
 from integrator.trial.people import sgk_tescil_no
@@ -65,3 +67,14 @@ def test_months_to_come_and_workplaces_of_others_are_refused(gateway, place):
         read_report(gateway, KURUM, OCTOBER, SgkTescilNo(sgk_tescil_no(4711)))
     with pytest.raises(UnknownParty):
         read_report(gateway, KurumNo("osgb-2"), OCTOBER)
+
+
+def test_a_certificate_is_found_by_its_code_until_it_is_taken_back(gateway, place, send):
+    send("2025-10-23")
+    asked = usage.Asked(HERE, date(2025, 10, 1), date(2025, 10, 31))
+    issued = usage.issue(gateway, KURUM, asked, by="ayse")
+    before = usage.verify_code(gateway, issued.code)
+    usage.revoke(gateway, KURUM, issued.certificate.usage_no, Hand("ayse", "test"))
+
+    assert before.certificate == issued.certificate
+    assert usage.verify_code(gateway, issued.code).validity is usage.Validity.REVOKED

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -19,7 +20,7 @@ from integrator.paper.usage import (
 )
 from integrator.paper.usage_codes import write_code
 from integrator.sign.verify import PRODUCTION
-from integrator.store.engine import reading
+from integrator.store.engine import reading, sqlite_url
 from integrator.store.paper_tables import usage_certificate
 from integrator.trial.people import sgk_tescil_no
 from tests.factories import KURUM, PROFESSIONAL, SGK
@@ -28,6 +29,14 @@ from tests.integration.paper.pdf import pages_of, words_of
 
 ASKED = Asked(SgkTescilNo(SGK), date(2025, 10, 1), date(2025, 10, 31))
 WHY = Hand("ayse", "wrong period")
+
+
+@pytest.fixture
+def database_url(migrated_file, tmp_path):
+    """SQLite only: what differs between the engines is tried where it is read."""
+    path = tmp_path / "ibys.sqlite3"
+    shutil.copyfile(migrated_file, path)
+    return sqlite_url(path)
 
 
 @pytest.fixture

@@ -97,9 +97,8 @@ def test_a_reader_cannot_write(engine, pg):
 # -- what leaves the store as which error -------------------------------------------------------------------------
 
 
-def test_a_lock_that_is_not_given_in_time_is_unavailable(postgres, opening, monkeypatch):
-    monkeypatch.setitem(dialect._LIMITS, "lock_timeout", 0.2)
-    one, two = (opening(postgres.swept()) for _ in range(2))
+def test_a_lock_that_is_not_given_in_time_is_unavailable(postgres, opening):
+    one, two = (opening(postgres.swept(), waits=0.2) for _ in range(2))
     first_of(one)
     with writing(one) as tx:
         hold(tx, "x")

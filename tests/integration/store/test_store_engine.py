@@ -13,6 +13,7 @@ from integrator.domain.clock import whole_milliseconds
 from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.store import dialect
+from integrator.store.dialect import hold
 from integrator.store.engine import Conflict, open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
 from integrator.store.schema import create_schema, read_meta
@@ -214,6 +215,15 @@ def test_many_processes_at_once_agree_on_one_key(engine):
         purposes = sorted(tx.execute(select(data_key.c.purpose)).scalars())
 
     assert (len(digests), purposes) == (1, ["general", "health", "index"])
+
+
+def test_a_lock_is_waited_for_as_long_as_the_engine_was_told(engine, database_url):
+    hasty = open_engine(database_url, waits=0.2)
+    with writing(engine) as tx:
+        hold(tx, "x")
+        with pytest.raises(Unavailable), writing(hasty) as other:
+            hold(other, "x")
+    hasty.dispose()
 
 
 OTHER_PROCESS = """

@@ -65,7 +65,7 @@ def test_a_key_opens_only_from_its_addresses(door, token_of):
 
 def test_a_rotated_key_opens_a_while_longer_and_the_new_one_at_once(door, token_of, gateway, clock):
     old = token_of(lives=timedelta(days=30))
-    new = access.rotate_api_key(gateway, KURUM, old[5:13], overlap=timedelta(hours=2))
+    _, new = access.rotate_api_key(gateway, KURUM, old[5:13], overlap=timedelta(hours=2))
 
     def opens(token):
         return door.get("/v1/line", headers={"Authorization": f"Bearer {token}"}).status_code == 200

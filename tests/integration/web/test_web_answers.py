@@ -114,7 +114,15 @@ def test_a_route_that_will_go_says_since_when_and_until_when(gateway, tmp_path, 
     assert headers["link"] == '</v2/line>; rel="successor-version"'
     assert "deprecation" not in others
     assert app.openapi()["paths"]["/v1/line"]["get"]["deprecated"] is True
-    assert json.dumps(app.openapi()).count('"deprecated": true') == 1
+    assert json.dumps(app.openapi()).count('"deprecated": true') == len(answers.DEPRECATED)
+
+
+def test_whatever_will_go_is_still_there_for_half_a_year_beside_what_takes_its_place(gateway, tmp_path):
+    paths = create_app(gateway, Caps(), tmp_path).openapi()["paths"]
+    days = [(each.gone_on - each.since).days for each in answers.DEPRECATED.values()]
+
+    assert [(m, p) for (m, p), each in answers.DEPRECATED.items() if {p, each.instead} - set(paths)] == []
+    assert min(days) >= 180
 
 
 def test_what_waits_for_a_signature_is_told_in_pages(gateway, tmp_path, token_of):

@@ -45,6 +45,17 @@ def test_a_caller_who_waits_for_nothing_is_answered_after_the_time_they_gave(cal
     assert (told["changes"], time.monotonic() - began >= 0.6) == ([], True)
 
 
+def test_a_caller_who_waits_while_the_server_ends_is_answered_at_once_with_what_there_is(app, call):
+    call("POST", "/kayit", json=record("K-1"))
+    ends = threading.Timer(0.3, app.state.drain.begin)
+    began = time.monotonic()
+    ends.start()
+    told = follow(call, after="now", wait=20)
+    ends.join()
+
+    assert (told["changes"], app.state.drain.is_begun, time.monotonic() - began < 15) == ([], True, True)
+
+
 def test_another_customers_changes_and_cursors_are_nobodys(call):
     call("POST", "/kayit", json=record("K-1"))
     cursor = follow(call)["next"]

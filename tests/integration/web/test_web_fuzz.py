@@ -10,8 +10,9 @@ from hypothesis.errors import Unsatisfiable
 from starlette.testclient import TestClient
 
 from integrator import access
-from integrator.domain.roles import RIGHTS, Right, Role
+from integrator.domain.roles import NEVER_A_KEYS, RIGHTS, Right, Role
 from integrator.intake.read_json import Caps
+from integrator.web import description
 from integrator.web.app import create_app
 from tests import fuzzing
 from tests.factories import KURUM, REPO
@@ -28,6 +29,8 @@ SHORT = settings(
 def key_of_all(monkeypatch):
     """A key that holds every right."""
     monkeypatch.setitem(RIGHTS, Role.SYSTEM, frozenset(Right))
+    for each in (access, description):
+        monkeypatch.setattr(each, "NEVER_A_KEYS", NEVER_A_KEYS - {Right.KEEP_ACCESS})
 
     def make(gateway):
         _, token = access.make_api_key(gateway, KURUM, Role.SYSTEM, "fuzz", lives=timedelta(days=400))

@@ -35,12 +35,12 @@ ANOTHER_SGK = sgk_tescil_no(4711)
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
 PUBLIC = {
     "veri_seti": "egitim", "version": "2018-10", "list_name": "egitim_kodu", "provider": "x", "month": "2025-10",
-    "language": "tr", "name": "desk.css", "verb": "release",
+    "language": "tr", "name": "desk.css", "verb": "release", "register": "finding", "entry_no": "2026-1",
 }  # fmt: skip
 OPEN_ROUTES = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/oturum"), ("POST", "/v1/oturum/set-up"),
     ("GET", "/v1/oturum/oidc"), ("POST", "/v1/oturum/oidc/{provider}"), ("GET", "/v1/oturum/oidc/{provider}/back"),
-    ("POST", "/v1/belge/verify"),
+    ("POST", "/v1/belge/verify"), ("GET", "/desk/verify"), ("POST", "/desk/verify"),
     ("GET", "/desk/login"), ("POST", "/desk/login"), ("GET", "/desk/login/set-up"), ("POST", "/desk/login/set-up"),
     ("GET", "/desk/language/{language}"), ("GET", "/desk/static/{name}"),
 }  # fmt: skip
@@ -104,14 +104,15 @@ class Tried:
         _, session = made_person(house, Role.MANAGER, KURUM, login="owner@b.test")
         self.theirs = {
             "sorgu_no": str(number), "kayit_no": "K-1", "cause_id": _cause(call, house.gateway),
+            "key_no": token_of(Role.SECRETARY)[5:13], "kullanici_no": session.kullanici_no,
             "oturum_no": session.oturum_no, "glass_no": _glass(house), **_of_doors(call),
             "usage_no": _usage(call, house.gateway), "profesyonel_index": _professional(house.gateway), **PUBLIC,
         }  # fmt: skip
         self.nobodys = {
-            "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause",
-            "oturum_no": "0" * 12, "glass_no": "0" * 12, "pack_no": "0" * 16, "webhook_no": "0" * 8,
+            "sorgu_no": str(number + 1), "kayit_no": "K-9", "cause_id": "no-such-cause", "glass_no": "0" * 12,
+            "key_no": "0" * 8, "kullanici_no": "0" * 12, "oturum_no": "0" * 12, "pack_no": "0" * 16,
             "usage_no": "0" * 16, "profesyonel_index": "0" * 32, "duyuru_no": "2026-99",
-            "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
+            "webhook_no": "0" * 8, "sgk_tescil_no": ANOTHER_SGK, **PUBLIC,
         }  # fmt: skip
 
     def address(self, path, ids):
@@ -254,9 +255,9 @@ def test_half_a_session_opens_its_own_next_step_only(app, door, house, tried, le
 
 BODIES = {
     "acknowledge": {"name": "x"}, "number-changed": {"new": ANOTHER_SGK, "reason": "x"}, "rotate": {}, "test": {},
-    "replay": {"reason": "x", "after": "0"}, "{webhook_no}": {"name": "x"},
+    "replay": {"reason": "x", "after": "0"}, "role": {"reason": "x", "role": "manager"}, "{webhook_no}": {"name": "x"},
 }  # fmt: skip
-OF_STAFF = {Right.ANNOUNCE}
+OF_STAFF = {Right.ANNOUNCE, Right.KEEP_REGISTRY}
 """What belongs to the integrator and to no customer."""
 OWN_CARD = {"/v1/isyeri/{sgk_tescil_no}", "/v1/isyeri/{sgk_tescil_no}/number-changed"}
 """A workplace's number is public, and each customer keeps a card of its own: to write one is no look at another's."""

@@ -21,6 +21,7 @@ from integrator.people.house import House
 from integrator.people.providers import Provider, read_providers
 from integrator.store.engine import reading, sqlite_url
 from integrator.store.tables import audit_entry
+from integrator.web.strangers import Strangers
 from tests.integration.web.people import Someone
 
 CLIENT, SECRET, SUB = "ibys", "of-the-client", "7f3a"
@@ -170,6 +171,21 @@ def test_a_known_person_comes_in_by_the_provider_and_shows_our_second_step(perso
     assert (answer.status_code, answer.json()["level"], opened.json()["level"]) == (201, "password", "open")
     assert visitor.call("GET", "/oturum").json()["role"] == "auditor"
     assert linked(gateway) == 1
+
+
+def test_visits_from_one_address_are_bound_and_cost_the_provider_nothing_past_it(
+    app, door, settings_of, provider, clock
+):
+    app.state.visitors = Strangers(clock, per_minute=2)
+    visits = [door.post("/v1/oturum/oidc/corporate"), door.get("/v1/oturum/oidc/corporate/back")]
+    asked = list(provider.asked)
+    visits += [door.post("/v1/oturum/oidc/corporate"), door.get("/v1/oturum/oidc/corporate/back")]
+    clock.advance(seconds=int(visits[2].headers["retry-after"]))
+
+    assert [each.status_code for each in visits] == [201, 401, 429, 429]
+    assert visits[2].json()["code"] == "INT-API-030"
+    assert provider.asked == asked
+    assert door.post("/v1/oturum/oidc/corporate").status_code == 201
 
 
 def test_somebody_new_takes_a_second_step_first(house, knocks):

@@ -9,14 +9,18 @@ from starlette.testclient import TestClient
 
 from integrator import acts, pipeline
 from integrator.domain.errors import Unavailable
-from integrator.domain.identifiers import KurumNo
+from integrator.domain.identifiers import KurumNo, Tckn
 from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps
+from integrator.keeping import erasing
 from integrator.parties import calls
-from integrator.store.engine import reading
+from integrator.parties.calls import Call, Standing
+from integrator.store.engine import reading, writing
 from integrator.store.tables import api_call, audit_entry
 from integrator.web import once
 from integrator.web.app import create_app
+from integrator.webhooks.carrying import Terms
+from integrator.webhooks.guard import Guard
 from tests.factories import KURUM, WORKER, record
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # nothing here differs by engine
@@ -90,6 +94,15 @@ def test_the_same_key_for_another_call_is_refused(keyed, path, facts):
     answer = keyed("POST", path, **facts)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "INT-API-072")
+
+
+def test_a_method_that_no_address_takes_is_told_so_whatever_its_key_was_used_for(keyed, gateway):
+    first = keyed("PATCH", "/kayit/batch", json=[])
+    keyed("POST", "/kayit", json=record("K-1"))
+    again = keyed("PATCH", "/kayit/batch", json=[])
+
+    assert [(each.status_code, each.headers["allow"]) for each in (first, again)] == [(405, "POST")] * 2
+    assert len(rows(gateway)) == 1
 
 
 def test_keys_of_other_customers_and_other_callers_are_other_keys(keyed, gateway):
@@ -205,6 +218,53 @@ def test_no_answer_and_no_key_stands_in_the_database_in_plain(keyed, gateway):
 
     assert len(rows(gateway)) == 1
     assert [each for each in ("order-4711", "K-1", WORKER, "egitimYer") if each in told] == []
+
+
+def test_an_answer_with_a_secret_in_it_is_not_kept_and_the_call_is_not_carried_out_twice(keyed, call, app, gateway):
+    app.state.webhook_terms = Terms(guard=Guard(resolve=lambda host, port: ["93.184.215.14"]))
+    hook = {"name": "test", "address": "https://hook.example/in"}
+    first, again = (keyed("POST", "/webhook", json=hook) for _ in range(2))
+    number = first.json()["webhook_no"]
+    renewed = [keyed("POST", f"/webhook/{number}/rotate", key="k-2", json={}).status_code for _ in range(2)]
+
+    assert (first.status_code, len(first.json()["secret"]) > 20) == (201, True)
+    assert (again.status_code, again.json()["code"], renewed) == (409, "INT-API-073", [200, 409])
+    assert [each["webhook_no"] for each in call("GET", "/webhook").json()["webhooks"]] == [number]
+    assert [row.answer for row in rows(gateway)] == [None, None]
+
+
+def test_erasing_forgets_what_was_answered_and_nothing_is_done_twice(keyed, call, gateway):
+    number = keyed("POST", "/kayit", json=record("K-1")).json()["sorgu_no"][0]
+    other = call("POST", "/kayit", json=record("K-2")).json()["sorgu_no"][0]
+    keyed("POST", f"/bildirim/{other}/cancel", key="k-2", json=WHY)
+    keyed("POST", "/kayit", json=record("K-3"), kurum=OTHER)
+    pipeline.dispatch(gateway)
+    erasing.erase_person(gateway, KURUM, Tckn(WORKER), "training", reason="letter 12", early=True)
+    again = keyed("POST", f"/bildirim/{other}/cancel", key="k-2", json=WHY)
+
+    assert {row.kurum_id: row.answer is None for row in rows(gateway)} == {KURUM: True, OTHER: False}
+    assert (again.status_code, again.json()["code"]) == (409, "INT-API-073")
+    assert number != other
+
+
+def test_what_is_under_way_while_something_is_erased_keeps_its_turn(gateway, clock):
+    call = Call(KURUM, "c")
+    keeps = {"now": clock.now(), "keeps": timedelta(hours=1), "at_most": 9}
+    with writing(gateway.database) as tx:
+        calls.take(tx, call, b"x", **keeps)
+        calls.forget_answers(tx, KURUM, now=clock.now())
+
+        assert calls.take(tx, call, b"x", **keeps)[0] is Standing.UNDER_WAY
+
+
+def test_answers_of_a_customer_who_calls_no_more_are_forgotten_too(keyed, gateway, clock):
+    keyed("POST", "/kayit", json=record("K-1"))
+    with writing(gateway.database) as tx:
+        calls.forget_ended(tx, now=clock.now() + timedelta(hours=23))
+        kept = len(tx.execute(select(api_call)).all())
+        calls.forget_ended(tx, now=clock.now() + timedelta(hours=24))
+
+    assert (kept, len(rows(gateway))) == (1, 0)
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "ü", "a b"])

@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import pytest
 
-from integrator import lookups
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.parties import Isyeri
 from integrator.domain.roles import Role
+from integrator.limiting import set_limits
 from integrator.store.engine import reading
 from integrator.store.tables import audit_entry, isyeri_karti
-from tests.factories import PROFESSIONAL, SGK, WORKER
+from tests.factories import KURUM, PROFESSIONAL, SGK, WORKER
 from tests.fakes import FakeMinistry
 from tests.integration.pipeline.exports import NEW, ROSTER, contract, worker
 from tests.unit.intake.sheets import write_csv, write_xlsx
@@ -166,17 +166,17 @@ def test_a_look_up_is_asked_once_a_day_and_audited_by_name(call, gateway):
     assert [each["by"][:4] for each in leaves(gateway, "party.looked_up")] == ["key ", "key "]
 
 
-def test_look_ups_have_a_budget_that_comes_back(call, gateway, clock, monkeypatch):
-    monkeypatch.setattr(lookups, "ASKED_AT_MOST", 1)
+def test_look_ups_past_the_quota_of_the_day_are_told_429_and_what_is_kept_costs_nothing(call, gateway, clock):
+    set_limits(gateway, KURUM, {"lookups_a_day": 1.0}, reason="test", by="ayse")
     other = SGK[:9] + "0001231" + SGK[16:]
-    call("POST", "/lookup/workplace", json={"sgk_tescil_no": SGK})
+    kept = [call("POST", "/lookup/workplace", json={"sgk_tescil_no": SGK}).status_code for _ in range(3)]
     refused = call("POST", "/lookup/workplace", json={"sgk_tescil_no": other})
     theirs = call("POST", "/lookup/workplace", json={"sgk_tescil_no": other}, kurum=OTHER)
-    clock.advance(hours=1)
+    clock.advance(seconds=int(refused.headers["retry-after"]))
     later = call("POST", "/lookup/workplace", json={"sgk_tescil_no": other})
 
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "300")
-    assert (theirs.status_code, later.status_code) == (200, 200)
+    assert (kept, refused.status_code, refused.json()["code"]) == ([200] * 3, 429, "INT-API-031")
+    assert (theirs.status_code, later.status_code, gateway.generation.look_ups) == (200, 200, 3)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_codes_have_a_history_and_changes_a_clock(call, gateway):
     history = call("GET", "/kod/egitim_kodu/history?code=240").json()["history"]
 
     assert [(each["code"], each["text"]) for each in history] == [("240", "Temel")]
-    assert {each["state"] for each in call("GET", "/changes").json()["changes"]}
+    assert {each["state"] for each in call("GET", "/change-register").json()["changes"]}
 
 
 @pytest.mark.parametrize(
