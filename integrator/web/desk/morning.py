@@ -20,6 +20,7 @@ from integrator.domain.hands import LONGEST_REASON
 from integrator.domain.roles import Right
 from integrator.domain.states import State
 from integrator.gateway import Gateway
+from integrator.registry.reading import state_of_firm
 from integrator.store.engine import reading
 from integrator.web.desk.failures import sentence_of
 from integrator.web.desk.forms import form_of, read_form
@@ -66,9 +67,11 @@ def _shown(
         told = read_morning(
             tx, gateway, principal.kurum, since=_yesterday(gateway), changes=read_changes(), whole=whole
         )
+        firm = state_of_firm(tx)
     has_deadlines = any(count for each in told.deadlines.values() for count in each.values())
     facts = {
         "has_deadlines": has_deadlines,
+        "firm": firm,
         "released": None,
         "unread": _unread(gateway, principal),
         "is_new": _is_new(told),
