@@ -12,7 +12,7 @@ from integrator.domain.roles import Role
 from integrator.store.engine import reading, sqlite_url
 from integrator.store.tables import metadata
 from tests.integration.web import desk_home
-from tests.integration.web.test_web_pages import LEVELS, PEOPLE, Level, Reader, is_page, pages_of
+from tests.integration.web.test_web_pages import LEVELS, Level, Reader, is_page, pages_of
 
 MARK = "<img src=x onerror=alert(7)>"
 BAD = {
@@ -49,7 +49,7 @@ def home(gateway, ministry, clock, tmp_path):
 def forms_of(app, door, house, home):
     """Every form that any role is shown, once: (reader, method, action, its fields as they came)."""
     known = {}
-    for role in PEOPLE:
+    for role in (Role.COMPLIANCE, Role.OPERATOR):  # what the others are shown, one of these is shown, too
         readers = {level: Reader(door, house, role, level) for level in Level}
         for _, address in pages_of(app, home):
             reader = readers[LEVELS.get(address, Level.OPEN)]
@@ -87,8 +87,10 @@ def kept(gateway):
 def test_bad_input_is_answered_escaped_and_told_and_leaves_nothing(app, gateway, door, house, home):
     forms, wrong, refused, before = forms_of(app, door, house, home), [], 0, kept(gateway)
     for reader, method, action, fields in forms:
-        for name in [each for each in fields if each != "csrf"]:
-            for kind, value in BAD.items():
+        names = [each for each in fields if each != "csrf"]
+        for at, name in enumerate(names):
+            for kind in list(BAD) if len(names) == 1 else list(BAD)[at % 2 :: 2]:  # each meets every other, forms all
+                value = BAD[kind]
                 answer = send(reader, method, action, {**fields, name: value})
                 about = (method, action, name, kind, answer.status_code)
                 text = answer.text
