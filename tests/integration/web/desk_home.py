@@ -7,15 +7,17 @@ from datetime import date
 from integrator import announcing, pipeline
 from integrator.announcing import Duyuru
 from integrator.coverage.following import follow_all
+from integrator.coverage.reading import count_places
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import SgkTescilNo
 from integrator.domain.roles import Role
+from integrator.evidence import packing
+from integrator.paper import usage
 from integrator.parties import sessions
 from integrator.parties.register import profesyonel_index
 from integrator.parties.sessions import Level
 from integrator.registering import set_card
-from integrator.registry.recording import Told
-from integrator.registry.recording import record as record_entry
+from integrator.registry import recording
 from integrator.sign.keys import KeyCupboard
 from tests.factories import KURUM, PROFESSIONAL, REPO, SGK, record, submitted, workers
 from tests.integration.pipeline.exports import NEW, ROSTER, contract, import_rows, worker
@@ -24,14 +26,13 @@ from tests.integration.web.people import made_person
 EXAMINATION = json.loads(
     (REPO / "datasets/muayene/2023-03/ornekler/diagnosis_is_cut_off/record.json").read_text(encoding="utf-8")
 )
+FINDING = {"severity": "other", "opened_on": "2026-03-01", "subject": "Açık kapı"}
 HEALTH = ("Hipertansiyon", "9.1 g/dL", "bel ağrısı")
 WORKERS = workers(3)
 NAMES = ("Ayşe Şen", "İpek Öz", "Cem Kırmızıgül")
 CONTACT = "İrtibat Kişisi"
 PROFESSIONALS_NAME = "Deneme Kişisi"
 PEOPLE = [each for each in Role if each is not Role.SYSTEM]
-BEING_BUILT = ("/desk/paper", "/desk/registry")
-"""Pages whose address the layout knows already; a link to one is followed as soon as its route is there."""
 
 
 @dataclass
@@ -56,15 +57,22 @@ def fill(gateway, ministry, clock, tmp_path) -> DeskHome:
     _registers(gateway, tmp_path, today)
     _announce(gateway, today)
     follow_all(gateway, KURUM)
+    count_places(gateway, KURUM)
     person = profesyonel_index(gateway.keyring.sealer(KURUM), PROFESSIONAL)
     number = str(answers[1].sorgu_no[0])
+    since, until = date(2025, 10, 1), date(2025, 10, 31)
+    pack = packing.ask_pack(gateway, KURUM, packing.Asked(SGK, since, until), by="op")
+    assert packing.make_next(gateway, None)
+    usage.issue(gateway, KURUM, usage.Asked(SgkTescilNo(SGK), since, until), by="op")
+    told = recording.Told("finding", "2026-1", "", FINDING)
+    assert not recording.record(gateway, told, Hand("op", "audit")).findings
     queries = ("/bildirim?state=held", f"/bildirim?isyeri={SGK}", "/coverage/deadlines?duty=contract&within=overdue",
-               f"/isyeri/{SGK}/workers?standing=not_entered", "/isyeri?q=deneme", "/morning?released=3")  # fmt: skip
-    found = Told("finding", "2026-1", "", {"severity": "other", "opened_on": f"{today}", "subject": "Açık kapı"})
-    record_entry(gateway, found, Hand("ayse", "rapor"))
+               f"/isyeri/{SGK}/workers?standing=not_entered", "/isyeri?q=deneme", "/morning?released=3",
+               "/registry/finding?page=1", "/paper?q=deneme",
+               "/paper/report?month=2025-10")  # fmt: skip
     return DeskHome({"sorgu_no": number, "sgk_tescil_no": SGK, "profesyonel_index": person, "language": "en",
-                     "name": "desk.css", "register": "finding", "entry_no": "2026-1",
-                     "duyuru_no": "2026-1", "pack_no": "0" * 16, "list_name": "bildirim", "usage_no": "0" * 16, "month": "2025-10"}, queries)  # fmt: skip
+                     "name": "desk.css", "pack_no": pack.pack_no, "duyuru_no": "2026-1", "list_name": "workplaces",
+                     "register": "finding", "entry_no": "2026-1"}, queries)  # fmt: skip
 
 
 def _registers(gateway, tmp_path, today: date) -> None:
@@ -72,7 +80,9 @@ def _registers(gateway, tmp_path, today: date) -> None:
     soon = today.strftime("%d.%m.%Y")
     import_rows(gateway, tmp_path / "c.xlsx", "contracts", NEW, [contract(end=soon)], refreshed_on=today)
     import_rows(gateway, tmp_path / "r.xlsx", "roster", [*ROSTER, "Ad Soyad"], rows, refreshed_on=today)
-    set_card(gateway, KURUM, SgkTescilNo(SGK), {"contact_name": CONTACT}, Hand("op", "phone"))
+    set_card(
+        gateway, KURUM, SgkTescilNo(SGK), {"contact_name": CONTACT, "contact_phone": "5550000000"}, Hand("op", "phone")
+    )
 
 
 def _announce(gateway, today: date) -> None:

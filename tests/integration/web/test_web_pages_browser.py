@@ -102,7 +102,7 @@ def visitors(served, house):
 
 def shown(app, home):  # noqa: F811 - the fixture
     """(rule, address) of what a browser shows: no file to keep, no page that leads elsewhere at once."""
-    left_out = ("/static/", "/makbuz", "/language/")
+    left_out = ("/static/", "/makbuz", "/language/", "/sheet/", "/report", "/content")
     found = [each for each in pages_of(app, home) if not any(part in each[1] for part in left_out)]
     return [each for each in found if each[1] != "/desk"]
 
@@ -124,6 +124,20 @@ def test_axe_finds_no_serious_fault_and_nothing_is_complained_of(app, served, ho
 
     assert wrong == []
     assert looked_at >= 30
+
+
+def test_what_a_page_must_not_have_is_noticed(app, served, house, home):  # noqa: F811
+    with visitors(served, house) as visitor_for:
+        visitor = visitor_for(Right.FOLLOW, "")
+        visitor.open("/desk/morning")
+        visitor.page.evaluate("document.querySelector('h1').style.color = '#eee'")
+        visitor.page.evaluate(
+            "document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x', alt: ''}))"
+        )
+        visitor.page.wait_for_function("window.violations.length")
+        found = " ".join(visitor.faults())
+
+    assert "color-contrast" in found and "img-src" in found
 
 
 def test_the_keyboard_reaches_everything_and_may_skip_the_head(app, served, house, home):  # noqa: F811
