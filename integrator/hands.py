@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from integrator.audit.trail import Entry
-from integrator.domain.errors import CauseGone, NotInQuarantine
+from integrator.domain.errors import CauseGone, NotInQuarantine, StoppedForAll
 from integrator.domain.hands import Hand, Verb
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, SorguNo, Tckn
 from integrator.domain.records import Form, Moved
@@ -120,14 +120,19 @@ def read_causes(gateway: Gateway, kurum: KurumNo) -> list[groups.Group]:
         return [*groups.read_kept_back(tx, kurum, why), *groups.read_groups(tx, kurum)]
 
 
-def release_cause(gateway: Gateway, kurum: KurumNo, cause_id: str, *, reason: str, by: str = "") -> GroupDone:
-    """Let every message go on that waits for this cause now; for a stopped form this lifts its quarantine.
+def release_cause(
+    gateway: Gateway, kurum: KurumNo, cause_id: str, *, reason: str, by: str = "", for_all: bool = False
+) -> GroupDone:
+    """Let every message go on that waits for this cause now.
 
-    Raises CauseGone when none waits, IllegalMove when its messages are in a state that is not released.
+    A stopped form is stopped for every customer: only `for_all`, which no door of a customer says, lifts its
+    quarantine, else StoppedForAll. Raises CauseGone when none waits, IllegalMove when its messages are not released.
     """
     hand = Hand(by or gateway.actor, reason)
     cause = _find(gateway, kurum, cause_id)
     if cause.form and cause.reason != quarantines.ONE_BY_HAND:
+        if not for_all:
+            raise StoppedForAll(cause_id)
         return lift_form(gateway, cause.form, reason=hand.reason, by=hand.by)
     end = require_open(cause_id, cause.state, cause.reason, Verb.RELEASE)
     return _walk(gateway, groups.of_cause(cause), cause.state, end, hand, cause_id=cause_id)

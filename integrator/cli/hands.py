@@ -124,7 +124,7 @@ def release(
     if sorgu_no is not None:
         _print_done(acts.release(gateway, kurum, SorguNo(sorgu_no), **hand), as_json)
     elif cause_id:
-        _print_group(acts.release_cause(gateway, kurum, cause_id, **hand), as_json)
+        _print_group(acts.release_cause(gateway, kurum, cause_id, for_all=True, **hand), as_json)
     else:
         person = Tckn(professional.read_text(encoding="ascii").strip()) if professional else None
         kind = acts.Evidence(evidence) if evidence else None

@@ -90,6 +90,12 @@ class IllegalMove(Rejected):
     code = "INT-QUE-001"
 
 
+class StoppedForAll(IllegalMove):
+    """A form that is stopped for every customer is let go by whoever runs the gateway, by no customer."""
+
+    code = "INT-QUE-031"
+
+
 class BadReason(Rejected):
     """A reason or a name that the audit log must not keep: empty, too long, or with an identity number in it."""
 

@@ -10,8 +10,12 @@ from pydantic import BaseModel, ConfigDict
 
 from integrator import acts
 from integrator.access import Principal
+from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Right
 from integrator.domain.states import State
+from integrator.gateway import Gateway
+from integrator.queue.groups import Group
+from integrator.queue.quarantines import ONE_BY_HAND
 from integrator.telling import tell_cause
 from integrator.web.api.messages import Reason
 from integrator.web.api.shapes import Words
@@ -54,8 +58,15 @@ class Done(BaseModel):
 @router.get("/cause", response_model=CauseList)
 def read_list(gateway: GatewayHere, principal: Annotated[Principal, needs(Right.FOLLOW)]) -> dict[str, Any]:
     """What waits for a person, one row for each thing to mend, the largest first."""
-    kurum = principal.kurum
-    return {"causes": [tell_cause(gateway, kurum, each) for each in acts.read_causes(gateway, kurum)]}
+    return {"causes": [_told(gateway, principal.kurum, each) for each in acts.read_causes(gateway, principal.kurum)]}
+
+
+def _told(gateway: Gateway, kurum: KurumNo, group: Group) -> dict[str, Any]:
+    """Without the release of a form that is stopped for every customer: that is the integrator's."""
+    told = tell_cause(gateway, kurum, group)
+    if group.cause.form and group.cause.reason != ONE_BY_HAND:
+        told["can"].pop("release", None)
+    return told
 
 
 @router.post("/cause/{cause_id}/release", response_model=Done)

@@ -16,6 +16,7 @@ from integrator.domain.errors import (
     NotFound,
     NotInQuarantine,
     OnItsWay,
+    StoppedForAll,
 )
 from integrator.domain.identifiers import KurumNo, SgkTescilNo, Tckn
 from integrator.domain.states import State
@@ -531,10 +532,13 @@ def test_lifting_a_quarantine_releases_its_messages_and_ends_it_for_later_ones(h
     assert [each["by"] for each in events_of(home, "quarantine.lifted")] == ["ayse"]
 
 
-def test_releasing_the_cause_of_a_stopped_form_lifts_it(home, gateway, stopped):
+def test_a_stopped_form_is_let_go_for_all_or_by_nobody(home, gateway, stopped):
     cause = next(each.cause for each in acts.read_causes(gateway, KURUM) if each.cause.state is S.QUARANTINED)
 
-    assert acts.release_cause(gateway, KURUM, cause.cause_id, **WHY).count == 2
+    with pytest.raises(StoppedForAll):
+        acts.release_cause(gateway, KURUM, cause.cause_id, **WHY)
+    assert events_of(home, "quarantine.lifted") == []
+    assert acts.release_cause(gateway, KURUM, cause.cause_id, for_all=True, **WHY).count == 2
     assert len(events_of(home, "quarantine.lifted")) == 1
 
 
