@@ -16,6 +16,9 @@ from integrator import acts, pipeline
 from integrator.domain.identifiers import KurumNo
 from integrator.intake.read_json import read_file
 from integrator.wiring import caps, open_gateway
+from tests.acceptance.test_api import Served
+from tests.browser import Screens, open_browser
+from tests.desk_browser import DeskReader
 from tests.factories import workers
 
 SESSIONS, PEOPLE = 12, 200
@@ -89,6 +92,45 @@ def test_a_workplace_of_200_is_packed_in_a_minute_and_20_mb_and_verified_where_n
         everything = b"".join(container.read(each) for each in container.namelist())
     assert parola not in everything
     assert b"<firmaKodu>" + firma_kodu not in everything
+
+
+@pytest.mark.acceptance
+def test_a_click_at_the_desk_makes_the_same_pack_with_progress_and_it_verifies(workplace, bare_python, tmp_path, ibys):
+    trial, sgk, (since, until) = workplace
+    ibys.home, ibys.environment["IBYS_HOME"] = trial.settings.home, str(trial.settings.home)
+    ibys.environment["IBYS_PEOPLE_SECURE_COOKIES"] = "false"  # the loopback has no TLS
+    ibys.json("parties", "set", sgk, "--auto-update", "yes", "--reason", "deneme", "--as", "ayse")
+    screens, served = Screens("kanit"), Served(ibys)
+    code = ibys.json("person", "make", "uyum@osgb.test", "--role", "compliance")["setup_code"]
+    out = tmp_path / "pack.zip"
+    try:
+        with open_browser() as browser:
+            reader = DeskReader(browser, screens, served.address)
+            reader.come_in("uyum@osgb.test", code)
+            page = reader.page
+            page.goto(f"{served.address}/desk/paper/{sgk}")
+            form = page.locator("form").filter(has=page.get_by_role("button", name="Paketi hazırla"))
+            form.get_by_label("İlk gün").fill(f"{since}")
+            form.get_by_label("Son gün").fill(f"{until}")
+            began = time.monotonic()
+            form.get_by_role("button").click()
+            seen = page.locator("progress").count()
+            screens.keep(page, "hazirlaniyor")
+            with page.expect_download() as download:
+                page.get_by_role("link", name="Paketi indir").click()
+            download.value.save_as(out)
+            took = time.monotonic() - began
+    finally:
+        assert served.stop() == 0
+    with zipfile.ZipFile(out) as container:
+        (tmp_path / "verify.py").write_bytes(container.read("verify.py"))
+    trust = trial.settings.home / trial.settings.keys.trust_dir
+    command = [str(bare_python), "-I", str(tmp_path / "verify.py"), str(out), "--trust", str(trust), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path)
+
+    (screens.folder / "seconds.txt").write_text(f"{took:.1f}")
+    assert (seen, took < 60, done.returncode) == (1, True, 0)
+    assert screens.complaints == []
 
 
 @pytest.mark.acceptance
