@@ -186,7 +186,7 @@ def test_a_failed_pack_says_why_and_a_job_that_kills_its_makers_is_given_up(gate
     sent(call, gateway)
     job = ask_pack(gateway, KURUM, ASKED, by="ayse")
 
-    def breaks(*_args):
+    def breaks(*_args, **_told):
         raise Tampered("a row was changed")
 
     monkeypatch.setattr(packing, "make_pack", breaks)
