@@ -22,7 +22,7 @@ from tests.acceptance.test_api import Served
 from tests.browser import Person, Screens, open_browser, require_chromium
 from tests.desk_browser import DeskReader, follow, read_causes, release_first
 
-RECORDS = int(os.environ.get("MORNING_RECORDS", "1000"))
+RECORDS = int(os.environ.get("MORNING_RECORDS", "400"))
 WHOLE = 10_000
 LOGIN = "uyum@osgb.test"
 UNSETTLED = ("queued", "sending", "uncertain", "pending")

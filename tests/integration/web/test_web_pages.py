@@ -104,7 +104,8 @@ def is_ours(address):
 
 
 def is_named(control, named):
-    return control.get("id") in named or control.get("aria-label") or any(control.iterancestors("label"))
+    in_a_label = next(control.iterancestors("label"), None) is not None
+    return control.get("id") in named or control.get("aria-label") or in_a_label
 
 
 def test_every_page_is_sound_for_each_role_and_in_both_languages(app, door, house, home):
