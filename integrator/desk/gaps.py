@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -70,8 +70,19 @@ class _Place:
     roster: int
 
 
-def read_gaps(tx: Tx, sealer: Sealer, kurum: KurumNo, *, today: date, isyeri: str | None = None) -> list[Gap]:
-    """What each workplace of the register lacks; of one only where `isyeri` is its index."""
+def read_gaps(
+    tx: Tx,
+    sealer: Sealer,
+    kurum: KurumNo,
+    *,
+    today: date,
+    isyeri: str | None = None,
+    known: Iterable[tuple[str, Mapping[str, Any]]] | None = None,
+) -> list[Gap]:
+    """What each workplace of the register lacks; of one only where `isyeri` is its index.
+
+    `known` are (index, card) of all of them for whoever has opened them already: that is most of the work.
+    """
     contracts: dict[str, list[Any]] = {}
     for row in tx.execute(_running(kurum, today)):
         contracts.setdefault(row.isyeri_index, []).append(row)
@@ -79,7 +90,7 @@ def read_gaps(tx: Tx, sealer: Sealer, kurum: KurumNo, *, today: date, isyeri: st
     rosters = count_by_workplace(tx, kurum, CALISAN, *there)
     return [
         gap
-        for key, card in read_all(tx, sealer, kurum, ISYERI)
+        for key, card in (read_all(tx, sealer, kurum, ISYERI) if known is None else known)
         if isyeri in (None, key) and not card.get("replaced_by")
         for gap in _gaps(_Place(key, card, contracts.get(key, ()), rosters.get(key, 0)), today)
     ]

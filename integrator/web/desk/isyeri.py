@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -17,7 +18,7 @@ from integrator.domain.roles import Right
 from integrator.domain.workplaces import TehlikeSinifi
 from integrator.gateway import Gateway
 from integrator.parties.isgkatip import MOST_COUNTED
-from integrator.parties.register import ISYERI, SOZLESME, isyeri_index
+from integrator.parties.register import ISYERI, SOZLESME, Facts, isyeri_index
 from integrator.registering import Card, read_card, read_cards, read_kurum, set_card
 from integrator.store.engine import reading
 from integrator.telling_parties import tell_card, tell_contract
@@ -48,11 +49,9 @@ def show_list(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Every workplace, or those whose name or number holds `q`, or that lack one thing."""
-    gaps = _gaps_by_place(gateway, principal)
-    rows = [
-        {**ISYERI.untold, **tell_card(card), "gaps": gaps.get(index, [])}
-        for card, index in _indexed(gateway, principal, read_cards(gateway, principal.kurum))
-    ]
+    cards = _indexed(gateway, principal, read_cards(gateway, principal.kurum))
+    gaps = _gaps_by_place(gateway, principal, known=[(index, card.facts) for card, index in cards])
+    rows = [{**ISYERI.untold, **tell_card(card), "gaps": gaps.get(index, [])} for card, index in cards]
     lacks = Counter(gap.missing.value for row in rows for gap in row["gaps"])
     rows = [
         row
@@ -134,13 +133,15 @@ def _shown(
     )
 
 
-def _gaps_by_place(gateway: Gateway, principal: Principal, index: str | None = None) -> dict[str, list[Any]]:
+def _gaps_by_place(
+    gateway: Gateway, principal: Principal, index: str | None = None, known: Iterable[tuple[str, Facts]] | None = None
+) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     if not read_kurum(gateway, principal.kurum):  # nobody of that name yet
         return found
     sealer = gateway.keyring.sealer(principal.kurum)
     with reading(gateway.database) as tx:
-        for gap in read_gaps(tx, sealer, principal.kurum, today=today_of(gateway), isyeri=index):
+        for gap in read_gaps(tx, sealer, principal.kurum, today=today_of(gateway), isyeri=index, known=known):
             found.setdefault(gap.isyeri_index, []).append(gap)
     return found
 
