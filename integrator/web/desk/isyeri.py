@@ -125,7 +125,7 @@ def _shown(
         status=status_of(error) if error else 200,
         card={**ISYERI.untold, **tell_card(card, whole=whole)},
         contracts=[{**SOZLESME.untold, **tell_contract(each, whole=whole)} for each in card.contracts],
-        gaps=_gaps_by_place(gateway, principal, index).get(index, []),
+        gaps=_gaps_by_place(gateway, principal, index, [(index, card.facts)]).get(index, []),
         counted=counted,
         fault=sentence_of(request, error) if error else "",
         today=today_of(gateway),
