@@ -1,7 +1,7 @@
 """Flip every byte of a small home's SQLite file: each flip is found by `fsck`, or provably changes nothing.
 
-`python -m bench.torture.flips [--every N] [--processes P] [--out FILE]`. The home has lived (``lived.py``): no table is
-without a row, pages have 512 bytes. A flip is one bit, another one from byte to byte, in a copy in memory:
+`python -m bench.torture.flips [--every N [--first M]] [--processes P] [--out FILE]`. The home has lived (``lived.py``):
+no table is without a row, pages have 512 bytes. A flip is one bit, another one from byte to byte, in a copy in memory:
 
 1. *Irrelevant* when SQLite finds nothing wrong and reads the same: every row of every table with its rowid, every
    index (the integrity check compares them), the text of the schema. Such bytes are free space.
@@ -219,6 +219,7 @@ def main() -> int:
     """Make a home, flip, count, write down."""
     parser = argparse.ArgumentParser(prog="python -m bench.torture.flips")
     parser.add_argument("--every", type=int, default=1, help="only every Nth byte")
+    parser.add_argument("--first", type=int, default=0, help="the first of them: a whole run in parts")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help=f"where the figures go; of a whole run {RESULTS.name} by itself")
     options = parser.parse_args()
@@ -226,7 +227,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ibys-flips-") as folder:
         ground = a_ground(Path(folder))
-        flips = list(_all(ground, options.every, options.processes, Path(folder)))
+        flips = list(_all(ground, options.first, options.every, options.processes, Path(folder)))
     told = _told(ground, flips, time.monotonic() - began)
     out = options.out or (RESULTS if options.every == 1 else None)
     if out:
@@ -237,9 +238,9 @@ def main() -> int:
     return 1 if told["not_found"] else 0
 
 
-def _all(ground: Ground, every: int, processes: int, folder: Path) -> Iterator[Flip]:
+def _all(ground: Ground, first: int, every: int, processes: int, folder: Path) -> Iterator[Flip]:
     """Flips in several processes, each with a ground of its own."""
-    offsets = range(0, len(ground.content), every)
+    offsets = range(first, len(ground.content), every)
     queue = multiprocessing.get_context("fork")
     with queue.Pool(processes, _own, (ground, folder)) as pool:
         for done, flip in enumerate(pool.imap_unordered(_flip, offsets, chunksize=64)):
