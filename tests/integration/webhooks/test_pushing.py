@@ -270,7 +270,7 @@ def test_a_slow_endpoint_holds_no_other(desk, listen, gateway, terms):
     stop = threading.Event()
     pusher = Pusher(gateway, patient, stop=stop.is_set)
     pusher.push()
-    waited_for(lambda: len(quick.received) == 10)
+    waited_for(lambda: len(quick.received) == 10 and deaf.received)
 
     assert desk.row(number).claimed_by == gateway.actor
     stop.set()
