@@ -142,6 +142,18 @@ def recognise(gateway: Gateway, token: str, *, address: str) -> Principal | None
     if not api_keys.is_noted(key, now=now):
         with writing(gateway.database) as tx:
             api_keys.note_use(tx, key, now=now)
+    return _holder(key)
+
+
+def glance(gateway: Gateway, token: str, *, address: str) -> Principal | None:
+    """The same without a write; None, too, where the key's use must be noted first."""
+    now = gateway.clock.now()
+    with reading(gateway.database) as tx:
+        key = api_keys.find_key(tx, token, now=now, address=address)
+    return _holder(key) if key is not None and api_keys.is_noted(key, now=now) else None
+
+
+def _holder(key: ApiKey) -> Principal:
     rights = rights_of_key(key.role) & (key.rights or rights_of_key(key.role))
     return Principal(
         key.kurum, key.role, f"key {key.key_no}", rights, key.signer if key.role is Role.PROFESSIONAL else None

@@ -74,6 +74,9 @@ class _Slice:
     asked_at: datetime
     rate: Rate | None
 
+    def must_be_renewed(self, now: datetime) -> bool:
+        return now >= self.until or (self.rate is not None and self.left <= 0 and now >= self.closed_until)
+
 
 @dataclass(slots=True)
 class _Purse:
@@ -102,6 +105,12 @@ class Limiter:
             with self._alone(kurum, name):
                 standings.append(self._take_call(kurum, name))
         return [each for each in standings if each.limit]
+
+    def is_at_hand(self, kurum: KurumNo, key: str) -> bool:
+        """Whether `enter` needs to ask nobody now, and wait for nobody."""
+        names, now = [(kurum, key), (kurum, "")], self._clock.now()
+        held = [each for each in map(self._slices.get, names) if each and not each.must_be_renewed(now)]
+        return len(held) == len(names) and not any(self._lock_of(*each).locked() for each in names)
 
     def spend(self, kurum: KurumNo, counted: Counted, amount: int) -> None:
         """Take `amount` of today's quota, all or nothing; raises QuotaSpent until midnight in Turkey."""
@@ -160,7 +169,7 @@ class Limiter:
     def _take_call(self, kurum: KurumNo, name: str) -> Standing:
         now = self._clock.now()
         found = self._slices.get((kurum, name))
-        if found is None or now >= found.until or (found.rate and found.left <= 0 and now >= found.closed_until):
+        if found is None or found.must_be_renewed(now):
             found = write_anew(self._database, partial(self._take_slice, kurum=kurum, name=name, now=now))
             _forget_some(self._slices)
             self._slices[kurum, name] = found

@@ -20,6 +20,7 @@ from integrator.audit.tree import HASH_BYTES, Hash, edge_places, extend, leaf_ha
 from integrator.domain.records import Moved
 from integrator.domain.states import State, advance
 from integrator.store.dialect import AUDIT_HEAD, hold
+from integrator.store.prepared import Prepared
 from integrator.store.rows import insert_rows
 from integrator.store.tables import audit_entry, state_depth
 
@@ -133,8 +134,8 @@ LOOKS = frozenset(
 FEED = frozenset({"bildirim.moved", "kayit.corrected", "webhook.disabled", "glass.broken"})
 """What a customer's change feed tells (docs/decisions/0029); each has the fact `kurum`."""
 
-_NEWEST = select(audit_entry.c.i, audit_entry.c.hash).order_by(audit_entry.c.i.desc()).limit(1)
-_DEEPER = (
+_NEWEST = Prepared(select(audit_entry.c.i, audit_entry.c.hash).order_by(audit_entry.c.i.desc()).limit(1))
+_DEEPER = Prepared(
     update(state_depth)
     .where(state_depth.c.state == bindparam("of"))
     .values(depth=state_depth.c.depth + bindparam("change"))
@@ -226,7 +227,7 @@ class Trail:
 
     def _current(self, tx: Connection) -> _Head:
         """The head as this transaction sees it. A remembered head that was rolled back is noticed here."""
-        row = tx.execute(_NEWEST).one_or_none()
+        row = next(iter(_NEWEST.all(tx)), None)
         size, last = (row.i + 1, row.hash) if row else (0, b"")
         if (size, last) == (self._head.size, self._head.last):
             return _Head(size, last, list(self._head.edge))
@@ -236,7 +237,7 @@ class Trail:
 def move_depths(tx: Connection, changes: Mapping[State, int]) -> None:
     """Keep how many messages stand in each state; nobody else writes these rows while the head is held."""
     for state, change in changes.items():
-        if change and not tx.execute(_DEEPER, {"of": state.value, "change": change}).rowcount:
+        if change and not _DEEPER.run(tx, of=state.value, change=change):
             tx.execute(insert(state_depth).values(state=state.value, depth=change))
 
 

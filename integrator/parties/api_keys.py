@@ -12,18 +12,20 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from integrator.domain.errors import Malformed, NotFound
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Right, Role
+from integrator.store.prepared import Prepared
 from integrator.store.tables import api_key
 
 TOKEN = re.compile(r"ibys_([0-9a-z]{8})\.([A-Za-z0-9_-]{43})")
 NOTED_EVERY = timedelta(minutes=1)
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_ROW = select(api_key).where(api_key.c.key_no == bindparam("key_no"))
+_ROW = Prepared(select(api_key).where(api_key.c.key_no == bindparam("key_no")))
 _UNKNOWN = sha256(b"").digest()
 
 
@@ -88,7 +90,7 @@ def find_key(tx: Connection, token: str, *, now: datetime, address: str) -> ApiK
     """The good key that `token` belongs to; None for every other, after the same work."""
     told = TOKEN.fullmatch(token)
     key_no, secret = told.groups() if told else ("", "")
-    row = tx.execute(_ROW, {"key_no": key_no}).one_or_none()
+    row = next(iter(_ROW.all(tx, key_no=key_no)), None)
     is_right = hmac.compare_digest(row.digest if row else _UNKNOWN, _digest(secret))
     found = _of(row) if row is not None and is_right else None
     return found if found is not None and found.is_good(now=now, address=address) else None
@@ -122,8 +124,8 @@ def end_key(tx: Connection, kurum: KurumNo, key_no: str, *, at: datetime) -> Non
     tx.execute(update(api_key).where(*mine).values(expires_at=at))
 
 
-def _of(row: object) -> ApiKey:
-    told = row._mapping  # type: ignore[attr-defined]  # a SQLAlchemy Row, whose columns are those of api_key
+def _of(row: Any) -> ApiKey:
+    told = row._asdict()
     return ApiKey(
         told["key_no"],
         KurumNo(told["kurum_id"]),

@@ -28,6 +28,7 @@ from integrator.domain.workplaces import (
 from integrator.parties.mirror import read_workplaces
 from integrator.parties.register import ISYERI, calisan_index, in_portions, isyeri_index, profesyonel_index, read
 from integrator.protect.seal import Sealer
+from integrator.store.prepared import Prepared
 from integrator.store.tables import bildirim, calisan, isyeri, isyeri_karti, kayit, kurum, profesyonel, sozlesme
 
 Rows = Mapping[str, list[Any]]
@@ -128,7 +129,7 @@ class Registered:
 
 def read_known(tx: Connection, sealer: Sealer, kurum_no: KurumNo, records: Sequence[Submitted], now: datetime) -> Known:
     """What is known beside these records."""
-    facts = tx.execute(_ANYTHING, {"kurum": kurum_no}).one_or_none()
+    facts = next(iter(_ANYTHING.all(tx, kurum=kurum_no)), None)
     if facts is None or not any(facts):
         return NothingKnown()
     subjects = [_subjects(each.fields) for each in records]
@@ -201,8 +202,10 @@ def _any_of(table: Table) -> Any:
     return exists().where(table.c.kurum_id == kurum.c.kurum_id).label(f"any_{table.name}")
 
 
-_ANYTHING = select(kurum.c.follows_served, *map(_any_of, (isyeri_karti, profesyonel, isyeri))).where(
-    kurum.c.kurum_id == bindparam("kurum")
+_ANYTHING = Prepared(
+    select(kurum.c.follows_served, *map(_any_of, (isyeri_karti, profesyonel, isyeri))).where(
+        kurum.c.kurum_id == bindparam("kurum")
+    )
 )
 
 

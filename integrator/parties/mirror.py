@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.parties import Isyeri, Sigorta, Yetki
 from integrator.protect.seal import Sealer
+from integrator.store.prepared import Prepared
 from integrator.store.tables import calisan_sigorta, isyeri, profesyonel_yetki
 
 FRESH_FOR = timedelta(hours=24)
@@ -24,9 +25,11 @@ FRESH_FOR = timedelta(hours=24)
 
 MOST_NEGATIVE = 10_000
 _NEGATIVE = [
-    select(table.c.blind_index)
-    .where(table.c.kurum_id == bindparam("kurum"), table.c.holds == 0, table.c.seen_at >= bindparam("since"))
-    .limit(MOST_NEGATIVE)
+    Prepared(
+        select(table.c.blind_index)
+        .where(table.c.kurum_id == bindparam("kurum"), table.c.holds == 0, table.c.seen_at >= bindparam("since"))
+        .limit(MOST_NEGATIVE)
+    )
     for table in (profesyonel_yetki, calisan_sigorta)
 ]
 Subject = Isyeri | Yetki | Sigorta
@@ -139,4 +142,4 @@ class Doubts:
 def read_doubts(tx: Connection, sealer: Sealer, kurum: KurumNo, *, now: datetime) -> Doubts:
     """The customer's fresh answers "no"; two short reads of an index, nothing when there are none."""
     mine = {"kurum": kurum, "since": now - FRESH_FOR}
-    return Doubts(sealer, frozenset(index for each in _NEGATIVE for index in tx.execute(each, mine).scalars()))
+    return Doubts(sealer, frozenset(row.blind_index for each in _NEGATIVE for row in each.all(tx, **mine)))

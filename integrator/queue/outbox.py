@@ -24,6 +24,7 @@ from integrator.queue.fair import BY_HAND, Rotation, Turn, take_fairly
 from integrator.queue.records import content_keys_of
 from integrator.queue.verbs import NEVER_TO_BE_SENT, require_open
 from integrator.store.dialect import hold
+from integrator.store.prepared import Prepared
 from integrator.store.rows import insert_rows, update_rows
 from integrator.store.tables import (
     bildirim,
@@ -34,7 +35,7 @@ from integrator.store.tables import (
 )
 
 KEY = ("kurum_id", "sorgu_no")
-_TAKE = (
+_TAKE = Prepared(
     update(sorgu_no_counter)
     .where(sorgu_no_counter.c.counter_id == 1)
     .values(next=sorgu_no_counter.c.next + bindparam("count"))
@@ -44,7 +45,7 @@ _TAKE = (
 
 def take_numbers(tx: Connection, count: int) -> range:
     """`count` fresh sorgu_no. Inside the transaction that uses them, so a number is never handed out twice."""
-    end = tx.execute(_TAKE, {"count": count}).scalar_one()
+    [[end]] = _TAKE.all(tx, count=count)
     if end - 1 > SORGU_NO_LAST:
         raise Misconfigured("the eleven-digit numbers are used up")
     return range(end - count, end)

@@ -18,6 +18,7 @@ from integrator.domain.records import Form, Moved
 from integrator.domain.states import State, advance
 from integrator.queue import outbox
 from integrator.store.dialect import insert_new
+from integrator.store.prepared import Prepared
 from integrator.store.tables import bildirim, quarantine
 
 FORM_BY_HAND = "stopped_form"
@@ -28,7 +29,7 @@ ONE_BY_HAND = "stopped_one"
 
 _KEY = (quarantine.c.veri_seti, quarantine.c.version, quarantine.c.metot)
 _ROW = select(quarantine).where(*(column == bindparam(column.name) for column in _KEY))
-_LOCKS = {share: _ROW.with_for_update(read=share) for share in (True, False)}
+_LOCKS = {share: Prepared(_ROW.with_for_update(read=share)) for share in (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def _forms_of(tx: Connection, numbers: Sequence[SorguNo]) -> list[Form]:
 
 
 def _lock(tx: Connection, form: Form, *, share: bool) -> Row[Any] | None:
-    return tx.execute(_LOCKS[share], _named(form)).one_or_none()
+    return next(iter(_LOCKS[share].all(tx, **_named(form))), None)
 
 
 def _make(tx: Connection, form: Form, *, share: bool) -> Row[Any]:

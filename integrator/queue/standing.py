@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from integrator.domain.errors import FirmClosed, FirmPassive, FormNotDelivered
 from integrator.domain.identifiers import KurumNo
@@ -17,6 +17,7 @@ from integrator.domain.states import State
 from integrator.queue.line import PASSIVE as LINE_PASSIVE
 from integrator.queue.line import Line
 from integrator.queue.line_row import read_line
+from integrator.store.prepared import Prepared
 from integrator.store.registry_tables import registry_entry
 from integrator.store.tables import bildirim
 
@@ -27,6 +28,11 @@ NOT_DELIVERED, FIRM_PASSIVE = "form_not_delivered", "firm_passive"
 """Why queued messages stay, as causes name it."""
 
 _ROW = registry_entry.c
+_TOLD = Prepared(
+    select(_ROW.register, _ROW.state).where(
+        or_(and_(_ROW.register == FORM, _ROW.entry_no == bindparam("kurum")), _ROW.register == FIRMA)
+    )
+)
 
 
 def is_passive(tx: Connection) -> bool:
@@ -78,8 +84,7 @@ def require_may_ask(tx: Connection, kurum: KurumNo, *, needs_form: bool) -> None
 
 
 def _read(tx: Connection, kurum: KurumNo) -> dict[str, str]:
-    which = or_(and_(_ROW.register == FORM, _ROW.entry_no == kurum), _ROW.register == FIRMA)
-    return {row.register: row.state for row in tx.execute(select(_ROW.register, _ROW.state).where(which))}
+    return {row.register: row.state for row in _TOLD.all(tx, kurum=kurum)}
 
 
 def _why(found: dict[str, str], needs_form: bool) -> str:

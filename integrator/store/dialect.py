@@ -6,7 +6,8 @@ it read locks those rows first, and takes the head of the audit log last (docs/d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from enum import Enum
@@ -22,7 +23,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, tex
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
-from integrator.domain.errors import Misconfigured, Unavailable
+from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another one's lock before it is Unavailable."""
@@ -51,9 +52,20 @@ Names = tuple[str, ...]
 """Columns of a table of ours, in the order in which values come."""
 
 
-class Dialect(Protocol):
-    """One kind of database. `reading` are the execution options of a reading transaction."""
+Direct = Callable[[Connection, str, Any], Any]
+"""(transaction, text, values of a row or a list of such) -> the driver's cursor."""
+TOO_ODD = "a value is larger, longer or odder than the database keeps"
 
+
+class Dialect(Protocol):
+    """One kind of database. `reading` are the execution options of a reading transaction.
+
+    `direct` gives a text and its values to the driver itself, raising DBAPIError; None where it is not worth it.
+    `is_embedded`: it works in this process, on this machine's disk, and a reader waits for no writer.
+    """
+
+    direct: Direct | None
+    is_embedded: bool
     reading: Mapping[str, Any]
 
     def open(self, url: URL, password_file: Path | None, *, waits: float | None) -> Engine:
@@ -114,7 +126,19 @@ def _patience(waits: float | None) -> float:
     return BUSY_SECONDS if waits is None else waits
 
 
+def _direct(tx: Connection, text: str, values: Any) -> Any:
+    driver: Any = tx.connection.driver_connection
+    try:
+        return driver.executemany(text, values) if isinstance(values, list) else driver.execute(text, values)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
+    except (OverflowError, UnicodeEncodeError):  # what the driver cannot even send
+        raise Malformed(TOO_ODD) from None
+
+
 class _Sqlite:
+    direct: Direct | None = staticmethod(_direct)
+    is_embedded = True
     reading: Mapping[str, Any] = {"reading": True}
     # BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB
     _away = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
@@ -147,12 +171,12 @@ class _Sqlite:
         return sqlite.insert(table).on_conflict_do_nothing()
 
     def insert_rows(self, tx: Connection, table: str, names: Names, rows: Sequence[tuple[Any, ...]]) -> None:
-        tx.exec_driver_sql(_insert(table, names), rows)
+        _direct(tx, _insert(table, names), rows[0] if len(rows) == 1 else list(rows))
 
     def update_rows(
         self, tx: Connection, table: str, names: Names, key: Names, rows: Sequence[tuple[Any, ...]]
     ) -> None:
-        tx.exec_driver_sql(_update(table, names, key, "?"), rows)
+        _direct(tx, _update(table, names, key, "?"), list(rows))
 
     def hold(self, tx: Connection, name: str) -> None:
         """BEGIN IMMEDIATE holds everything already."""
@@ -237,10 +261,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    _direct(connection, "BEGIN" if reading else "BEGIN IMMEDIATE", ())
 
 
 class _Postgresql:
+    direct: Direct | None = None
+    is_embedded = False
     # A snapshot for the whole transaction: in READ COMMITTED every statement would see another state.
     reading: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     # lock_not_available, query_canceled (a time limit), read_only_sql_transaction (a standby answered)

@@ -11,11 +11,12 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 
 from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.fault_points import passing
 from integrator.metrics import count_database_error
-from integrator.store.dialect import Meaning, dialect_named, dialect_of
+from integrator.store.dialect import TOO_ODD, Meaning, dialect_named, dialect_of
 
 Database = Engine
 """An open database, for those above the store who only hand it on."""
@@ -24,7 +25,6 @@ Tx = Connection
 """A running transaction, for those above the store who only hand it on."""
 
 CONFLICTS_AT_MOST = 10
-TOO_ODD = "a value is larger, longer or odder than the database keeps"
 T = TypeVar("T")
 
 
@@ -89,6 +89,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
         connection.begin(),
     ):
         yield connection
+
+
+def is_embedded(engine: Engine) -> bool:
+    """Whether the database works in this process: its work is our processor's, and a reader waits for no writer."""
+    return dialect_of(engine).is_embedded
+
+
+def reads_at_once(engine: Engine) -> bool:
+    """Whether `reading` would wait for nobody now: an embedded database, and a connection is free."""
+    pool = engine.pool
+    return is_embedded(engine) and isinstance(pool, QueuePool) and pool.checkedout() < pool.size()
 
 
 @contextmanager

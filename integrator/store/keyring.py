@@ -20,6 +20,7 @@ from integrator.protect.master import HeldMaster, MasterKey
 from integrator.protect.seal import Sealer, index_of, new_key
 from integrator.store.dialect import hold, insert_new
 from integrator.store.engine import Conflict, reading, writing
+from integrator.store.prepared import Prepared
 from integrator.store.tables import data_key, kurum
 
 GENERAL, HEALTH, INDEX = "general", "health", "index"
@@ -27,7 +28,7 @@ PURPOSES = {GENERAL, HEALTH, INDEX}
 INDEX_NO, FIRST_NO = 0, 1
 MASTER = "master_key"
 """What whoever wraps a data key holds: the master key may be replaced at that moment."""
-_STILL_SEALS = (
+_STILL_SEALS = Prepared(
     select(data_key.c.key_no)
     .where(data_key.c.kurum_id == bindparam("kurum"), data_key.c.key_no == bindparam("number"))
     .where(data_key.c.replaced_at.is_(None))
@@ -73,7 +74,7 @@ class KeyRing:
 
     def hold(self, tx: Connection, kurum_no: KurumNo, sealer: Sealer) -> None:
         """Nobody replaces the sealer's key before the commit. Raises Conflict when somebody did: ask for it anew."""
-        if tx.execute(_STILL_SEALS, {"kurum": kurum_no, "number": sealer.key_no}).one_or_none() is None:
+        if not _STILL_SEALS.all(tx, kurum=kurum_no, number=sealer.key_no):
             self.forget(kurum_no)
             raise Conflict("the data key was replaced meanwhile")
 

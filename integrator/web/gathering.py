@@ -1,17 +1,19 @@
-"""Single records of many callers become one transaction: one fsync for all who wait, and nobody waits for company.
+"""Single records of many callers become one transaction: one fsync for all who wait.
 
-A thread takes whatever has arrived while the last group was being stored. The queue is bounded: beyond it the caller is
-told to come again (503), which loses nothing because nothing was promised.
+A group is whatever has arrived since the last one began, and groups begin `APART` at least: one costs as much as four
+records, so groups of one would leave the process no time for the calls themselves. On an idle line nobody waits. How
+many may wait is bounded: beyond it the caller is told to come again (503), which loses nothing because nothing was
+promised.
 """
 
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from queue import Empty, Full, Queue
-from threading import Thread
 
 from integrator import pipeline, tracing
 from integrator.accepting import Answer
@@ -20,88 +22,104 @@ from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Submitted
 from integrator.gateway import Gateway
 from integrator.log import about, present
+from integrator.store.engine import is_embedded
 from integrator.web.draining import Busy
 
 WAITING_AT_MOST = 1_000
 PATIENCE = timedelta(seconds=10)
+APART = timedelta(milliseconds=15)
+STILL_AT_MOST = timedelta(milliseconds=20)
+"""Whoever holds the database's lock may keep a group for seconds; calls are taken meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
     kurum: KurumNo
     submitted: Submitted
-    request_id: str = ""
-    answer: Future[Answer] = field(default_factory=Future)
-
-    def is_begun(self) -> bool:
-        """From here on it cannot be taken back; False when it was."""
-        return self.answer.set_running_or_notify_cancel()
+    request_id: str
+    answer: asyncio.Future[Answer]
 
 
 class Gathering:
-    """Accepts single records in groups, on a thread of its own."""
+    """Accepts single records in groups, on a thread of its own. Belongs to one event loop."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._queue: Queue[_Asked | None] = Queue(WAITING_AT_MOST)
-        self._thread = Thread(target=self._walk, name="gathering", daemon=True)
-        self._thread.start()
+        self._waiting = deque[_Asked]()
+        self._begins_at = 0.0
+        self._walking: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, "gathering")
 
     async def accept(self, kurum: KurumNo, submitted: Submitted) -> Answer:
         """The answer for one record, once it is on disk; raises Busy when too many wait, or it waited too long.
 
-        No thread waits with it. What was not begun after `PATIENCE` is taken back: nothing of it is stored.
+        No thread waits with it. What was not begun after `PATIENCE` is sent away: nothing of it is stored.
         """
-        asked = _Asked(kurum, replace(submitted, traceparent=tracing.present()), present("request_id") or "")
+        if len(self._waiting) >= WAITING_AT_MOST:
+            raise Busy("too many records wait to be stored", retry_after=timedelta(seconds=1))
+        loop = asyncio.get_running_loop()
+        named = replace(submitted, traceparent=tracing.present())
+        asked = _Asked(kurum, named, present("request_id") or "", loop.create_future())
+        self._waiting.append(asked)
+        if self._walking is None or self._walking.done():
+            self._walking = loop.create_task(self._walk())
+        late = loop.call_later(PATIENCE.total_seconds(), self._send_away, asked)
         try:
-            self._queue.put_nowait(asked)
-        except Full as error:
-            raise Busy("too many records wait to be stored", retry_after=timedelta(seconds=1)) from error
-        told = asyncio.wrap_future(asked.answer)
-        done, _ = await asyncio.wait([told], timeout=PATIENCE.total_seconds())
-        if not done and asked.answer.cancel():
-            raise Busy("the record waited too long to be stored", retry_after=timedelta(seconds=5))
-        return await told
+            return await asked.answer
+        finally:
+            late.cancel()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Store what has arrived, then end."""
-        self._queue.put(None)
-        self._thread.join()
+        if self._walking:
+            await self._walking
+        self._thread.shutdown()
 
-    def _walk(self) -> None:
-        while (first := self._queue.get()) is not None:
-            several, is_last = self._company(first)
-            several = [each for each in several if each.is_begun()]
+    def _send_away(self, asked: _Asked) -> None:
+        if asked in self._waiting:
+            self._waiting.remove(asked)
+            asked.answer.set_exception(
+                Busy("the record waited too long to be stored", retry_after=timedelta(seconds=5))
+            )
+
+    async def _walk(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            await asyncio.sleep(max(0.0, self._begins_at - loop.time()))
+            self._begins_at = loop.time() + APART.total_seconds()
+            several = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._gateway.pace.group))]
+            several = [each for each in several if not each.answer.done()]
             for kurum in dict.fromkeys(each.kurum for each in several):
-                _accept(self._gateway, kurum, [each for each in several if each.kurum == kurum])
-            if is_last:
-                return
+                mine = [each for each in several if each.kurum == kurum]
+                for asked, told in zip(mine, await self._stored(kurum, mine), strict=True):
+                    _tell(asked.answer, told)
 
-    def _company(self, first: _Asked) -> tuple[list[_Asked], bool]:
-        several = [first]
-        while len(several) < self._gateway.pace.group:
-            try:
-                each = self._queue.get_nowait()
-            except Empty:
-                break
-            if each is None:
-                return several, True
-            several.append(each)
-        return several, False
+    async def _stored(self, kurum: KurumNo, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
+        """What `_store` gives, from its thread.
+
+        Beside an embedded database the loop stands still for that long, a moment at most: one interpreter serves both
+        threads, and while they take it from each other a group costs half as much again.
+        """
+        storing = self._thread.submit(self._store, kurum, several)
+        if is_embedded(self._gateway.database):
+            wait([storing], timeout=STILL_AT_MOST.total_seconds())
+        return await asyncio.wrap_future(storing)
+
+    def _store(self, kurum: KurumNo, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
+        """What each is told. What goes wrong is told to all; a bug that one record meets, to that one only."""
+        try:
+            with about(request_id=" ".join(each.request_id for each in several)):  # many calls, one unit of work
+                return list(pipeline.accept(self._gateway, kurum, [each.submitted for each in several]))
+        except Exception as error:  # noqa: BLE001 - raised to those who wait for it
+            if len(several) > 1 and not isinstance(error, Unavailable):
+                return [told for each in several for told in self._store(kurum, [each])]
+            return [error] * len(several)
 
 
-def _accept(gateway: Gateway, kurum: KurumNo, several: list[_Asked]) -> None:
-    """One group. What goes wrong is told to its callers; a bug that one record meets is told to that one only."""
-    try:
-        with about(request_id=" ".join(each.request_id for each in several)):  # many calls, one unit of work
-            answers = list(pipeline.accept(gateway, kurum, [each.submitted for each in several]))
-    except Exception as error:  # noqa: BLE001 - the callers wait in other threads: it is raised there
-        if len(several) > 1 and not isinstance(error, Unavailable):
-            for each in several:
-                _accept(gateway, kurum, [each])
-            return
-        for each in several:
-            each.answer.set_exception(error)
+def _tell(answer: asyncio.Future[Answer], told: Answer | Exception) -> None:
+    if answer.done():  # whoever asked has gone
         return
-    for each, answer in zip(several, answers, strict=True):
-        each.answer.set_result(answer)
+    if isinstance(told, Exception):
+        answer.set_exception(told)
+    else:
+        answer.set_result(told)

@@ -6,16 +6,19 @@ cookie must also come from a page of ours and carry the session's token. A test 
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 
-from integrator.access import Principal, recognise
+from integrator.access import Principal, glance, recognise
 from integrator.domain.roles import BEHIND_GLASS, RIGHTS, Right, Role
 from integrator.gateway import Gateway
 from integrator.limiting import Limiter, TooManyCalls
@@ -25,6 +28,7 @@ from integrator.parties.sessions import Level, Session, csrf_of
 from integrator.people.breaking import look_through
 from integrator.people.entering import Caller, Entered, session_of
 from integrator.people.house import House
+from integrator.store.engine import reads_at_once
 from integrator.web.problems import Forbidden, NotFromHere, SecondStepWanted, Unknown
 from integrator.web.strangers import Strangers
 
@@ -85,8 +89,15 @@ def known_caller(request: Request) -> Principal | None:
 def needs(right: Right) -> Any:
     """A dependency that gives the Principal, or ends the call with 401 or 403."""
 
-    def enter(request: Request, gateway: GatewayHere, house: HouseHere) -> Principal:
-        principal = _principal(request, gateway, house)
+    async def enter(request: Request) -> Principal:
+        principal = _glanced_at(request, right)
+        if principal is None:
+            return await beside(request, lambda: _enter(request, house_of(request)))
+        _admit(request, principal)
+        return principal
+
+    def _enter(request: Request, house: House) -> Principal:
+        principal = _principal(request, gateway_of(request), house)
         glass_no = request.headers.get(GLASS_HEADER)
         if glass_no is not None:
             return _behind_glass(request, house, principal, glass_no, right)
@@ -97,6 +108,34 @@ def needs(right: Right) -> Any:
 
     setattr(enter, ASKS_FOR, right)
     return Depends(enter)
+
+
+def _glanced_at(request: Request, right: Right) -> Principal | None:
+    """Whoever shows a good key, where nothing has to be waited for or written; None: a thread must look.
+
+    Beside SQLite that is nearly every call of a program; a thread for each would cost a tenth of what a record costs.
+    """
+    gateway, token, address = gateway_of(request), _token_of(request), _address(request)
+    strangers: Strangers = request.app.state.strangers
+    limiter: Limiter = request.app.state.limiter
+    if not token or GLASS_HEADER in request.headers or not reads_at_once(gateway.database):
+        return None
+    strangers.require_patience(address, token)
+    found = glance(gateway, token, address=address)
+    if found is None or not found.may(right) or not limiter.is_at_hand(found.kurum, found.name):
+        return None
+    strangers.note_guest(token)
+    return found
+
+
+async def beside(request: Request, look: Callable[[], T]) -> T:
+    """What `look` gives, on a thread: it may wait for the database.
+
+    Not by starlette's pool, which goes round the event loop twice more for each call: every round waits for whoever
+    is storing records meanwhile.
+    """
+    threads: ThreadPoolExecutor = request.app.state.door
+    return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, look)
 
 
 def refused(request: Request, principal: Principal, right: Right) -> Forbidden:
@@ -122,11 +161,14 @@ def _admit(request: Request, principal: Principal) -> None:
 def own_account(*levels: Level) -> Any:
     """A dependency that gives the SignedIn of a session that has come to one of `levels`."""
 
-    def enter(request: Request, gateway: GatewayHere, house: HouseHere) -> SignedIn:
+    async def enter(request: Request) -> SignedIn:
+        return await beside(request, lambda: _enter(request))
+
+    def _enter(request: Request) -> SignedIn:
         if request.headers.getlist("authorization"):
-            principal = _program(request, gateway)
+            principal = _program(request, gateway_of(request))
             raise Forbidden(f"{principal.role}: {Right.SELF}")
-        found = _signed_in(request, house)
+        found = _signed_in(request, house_of(request))
         if found.session.level not in levels:
             raise SecondStepWanted(found.session.level)
         return found
@@ -176,10 +218,15 @@ def _behind_glass(request: Request, house: House, by: Principal, glass_no: str, 
     return Principal(glass.kurum_id, by.role, name, BEHIND_GLASS, kullanici_no=by.kullanici_no)
 
 
-def _program(request: Request, gateway: Gateway) -> Principal:
+def _token_of(request: Request) -> str:
+    """What a program shows; "" for none, or several: nobody knows which one was meant."""
     several = request.headers.getlist("authorization")
-    told = several[0] if len(several) == 1 else ""  # two keys: nobody knows which one was meant
-    token = told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
+    told = several[0] if len(several) == 1 else ""
+    return told[len(_BEARER) :].strip() if told[: len(_BEARER)].lower() == _BEARER else ""
+
+
+def _program(request: Request, gateway: Gateway) -> Principal:
+    token = _token_of(request)
     return _of_strangers(request, token, lambda: recognise(gateway, token, address=_address(request)))
 
 

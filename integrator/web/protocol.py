@@ -22,12 +22,16 @@ PIPELINED = 16
 
 
 class _Transport:
-    """uvicorn's transport, whose end is certain: what the client does not read is thrown away after a while."""
+    """uvicorn's transport, whose end is certain: what the client does not read is thrown away after a while.
+
+    The head of an answer leaves with the first piece of its body, or when the event loop comes round.
+    """
 
     def __init__(self, inner: asyncio.Transport, bounds: Bounds) -> None:
         self._inner = inner
         self._bounds = bounds
         self._ends: asyncio.TimerHandle | None = None
+        self._held = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -35,13 +39,22 @@ class _Transport:
     def is_closing(self) -> bool:
         return self._ends is not None or self._inner.is_closing()
 
+    def write(self, piece: bytes) -> None:
+        if self._held:
+            self._let_go(piece)
+        elif piece:
+            self._held = piece
+            asyncio.get_running_loop().call_soon(self._let_go)
+
     def close(self) -> None:
+        self._let_go()
         self._end(self._bounds.stall_seconds)
         self._inner.close()
 
     def linger(self) -> None:
         """Say that nothing more comes from here, and read on for a moment."""
         if not self.is_closing():
+            self._let_go()
             self._end(self._bounds.linger_seconds)
             self._inner.write_eof()
             self._inner.resume_reading()
@@ -49,6 +62,11 @@ class _Transport:
     def lost(self) -> None:
         if self._ends:
             self._ends.cancel()
+
+    def _let_go(self, piece: bytes = b"") -> None:
+        held, self._held = self._held, b""
+        if held:
+            self._inner.write(held + piece)
 
     def _end(self, seconds: float) -> None:
         if self._ends is None:

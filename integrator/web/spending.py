@@ -28,7 +28,7 @@ def give_back(request: Request, counted: Counted, amount: int) -> None:
     """What was taken and not used."""
     limiter: Limiter = request.app.state.limiter
     kurum = _kurum_of(request)
-    if kurum is not None:
+    if kurum is not None and amount:
         limiter.give_back(kurum, counted, amount)
 
 
