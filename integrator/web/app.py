@@ -63,7 +63,7 @@ from integrator.web.strangers import Strangers
 from integrator.web.tide import Tide
 from integrator.webhooks.carrying import Terms
 
-_AT_THE_DOOR = 4
+_AT_THE_DOOR = 16
 """Calls whose key is looked up at once."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 ABOUT = """Hand over records, learn what became of them. A program sends `Authorization: Bearer ibys_...`, a person
