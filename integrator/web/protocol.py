@@ -182,12 +182,15 @@ class CarefulProtocol(DeafToUpgrades):
             self._refuse(431, HeadTooLarge(f"<= {self.bounds.head_bytes}, <= {self.bounds.headers_at_most}"))
 
     def _refuse(self, status: int, error: IntegratorError) -> None:
-        """The last answer on this connection; none where another one is on its way out."""
+        """The last answer on this connection; none where a call before this one is being answered: that answer is."""
         if self._is_done:
             return
         self._is_done = True
         self._stop_waiting()
         is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return
         if not is_answering and not self.transport.is_closing():
             self.transport.write(raw_problem(status, error))
         self.transport.linger()
