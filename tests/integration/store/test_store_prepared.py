@@ -2,46 +2,96 @@ import pytest
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from integrator.domain.errors import Malformed
-from integrator.store.engine import reading, writing
+from integrator.domain.errors import Malformed, Unavailable
+from integrator.store.engine import Conflict, is_embedded, reading, reads_at_once, writing
 from integrator.store.prepared import Prepared
-from integrator.store.tables import sorgu_no_counter, state_depth
+from integrator.store.rows import insert_rows
+from integrator.store.tables import bildirim, sorgu_no_counter
+from tests.fakes import START
 
-ADDED = update(state_depth).where(state_depth.c.state == bindparam("of")).values(depth=bindparam("depth"))
-DEPTHS = select(state_depth).where(state_depth.c.state == bindparam("of"))
-TAKEN = (
-    update(sorgu_no_counter).values(next=sorgu_no_counter.c.next + bindparam("many")).returning(sorgu_no_counter.c.next)
+_MINE = select(bildirim.c.sorgu_no, bildirim.c.state, bildirim.c.due_at).where(
+    bildirim.c.sorgu_no == bindparam("number"), bildirim.c.due_at <= bindparam("by")
+)
+MINE = Prepared(_MINE)
+RENAME = Prepared(update(bildirim).where(bildirim.c.sorgu_no == bindparam("number")).values(reason=bindparam("why")))
+COUNT = Prepared(
+    update(sorgu_no_counter)
+    .where(sorgu_no_counter.c.counter_id == 1)
+    .values(next=sorgu_no_counter.c.next + bindparam("count"))
+    .returning(sorgu_no_counter.c.next)
 )
 
 
-@pytest.fixture
-def filled(engine):
+def test_rows_are_those_of_the_statement_with_times_as_times(engine, put):
+    [number, _] = put(2)
+
+    with reading(engine) as tx:
+        [row] = MINE.all(tx, number=number, by=START)
+        [same] = tx.execute(_MINE, {"number": number, "by": START})
+
+    assert (row.sorgu_no, row.state, row.due_at) == (same.sorgu_no, same.state, same.due_at) == tuple(row)
+    assert row._asdict() == same._asdict()
+
+
+def test_what_a_statement_changes_is_counted_and_what_it_returns_is_told(engine, put):
+    [number] = put()
+
     with writing(engine) as tx:
-        tx.execute(state_depth.insert(), [{"state": "queued", "depth": 3}])
-    return engine
+        assert (RENAME.run(tx, number=number, why="x"), RENAME.run(tx, number=1, why="x")) == (1, 0)
+        [[first]] = COUNT.all(tx, count=1)
+        [[then]] = COUNT.all(tx, count=5)
+
+    assert then - first == 5
 
 
-def test_a_prepared_statement_reads_and_changes_as_any_other_does(filled):
-    with writing(filled) as tx:
-        assert Prepared(ADDED).run(tx, of="queued", depth=5) == 1
-        assert Prepared(ADDED).run(tx, of="sent", depth=5) == 0
-        before = tx.execute(select(sorgu_no_counter.c.next)).scalar_one()
-        [[taken]] = Prepared(TAKEN).all(tx, many=2)
-    with reading(filled) as tx:
-        assert [(row.state, row.depth) for row in Prepared(DEPTHS).all(tx, of="queued")] == [("queued", 5)]
-        assert Prepared(DEPTHS).all(tx, of="sent") == []
-        assert tx.execute(select(sorgu_no_counter.c.next)).scalar_one() == taken == before + 2
+def test_what_was_changed_is_gone_with_its_transaction(engine, put):
+    [number] = put()
+
+    with pytest.raises(ZeroDivisionError), writing(engine) as tx:
+        1 / (RENAME.run(tx, number=number, why="x") - 1)
+
+    with reading(engine) as tx:
+        assert tx.execute(select(bildirim.c.reason)).scalar_one() == ""
 
 
-def test_a_value_that_was_forgotten_is_no_null(filled):
-    with pytest.raises(SQLAlchemyError), reading(filled) as tx:
-        Prepared(DEPTHS).all(tx)
+def test_a_taken_key_is_a_conflict_as_everywhere(engine, put):
+    put()
+    with reading(engine) as tx:
+        row = dict(tx.execute(select(bildirim)).mappings().one())
+
+    with pytest.raises(Conflict), writing(engine) as tx:
+        insert_rows(tx, bildirim, [row])
 
 
-@pytest.mark.parametrize("odd", [2**63, "\ud800"])
-def test_what_the_driver_cannot_send_is_malformed_and_the_connection_goes_on(filled, odd):
-    of, depth = ("queued", odd) if isinstance(odd, int) else (odd, 1)
-    with pytest.raises(Malformed), writing(filled) as tx:
-        Prepared(ADDED).run(tx, of=of, depth=depth)
-    with writing(filled) as tx:
-        assert Prepared(ADDED).run(tx, of="queued", depth=4) == 1
+def test_a_value_that_was_forgotten_is_no_null(engine):
+    with pytest.raises(SQLAlchemyError), reading(engine) as tx:
+        MINE.all(tx, number=1)
+
+
+@pytest.mark.parametrize("odd", [1 << 70, -(1 << 70)])
+def test_a_number_that_no_database_keeps_is_refused_in_words(engine, odd):
+    with pytest.raises(Malformed), writing(engine) as tx:
+        MINE.all(tx, number=odd, by=START)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_is_no_database_any_more_is_unavailable(engine, put):
+    [number] = put()
+    with reading(engine) as tx:
+        path = tx.exec_driver_sql("PRAGMA database_list").one()[2]
+    engine.dispose()
+    with open(path, "r+b") as file:
+        file.write(b"\xff" * 4096)
+
+    with pytest.raises(Unavailable), reading(engine) as tx:
+        MINE.all(tx, number=number, by=START)
+
+
+def test_only_an_embedded_database_with_a_free_connection_is_read_at_once(engine):
+    assert reads_at_once(engine) is is_embedded(engine) is (engine.dialect.name == "sqlite")
+
+    held = [engine.connect() for _ in range(engine.pool.size())]
+    assert not reads_at_once(engine)
+    for each in held:
+        each.close()
+    assert reads_at_once(engine) is is_embedded(engine)
