@@ -49,7 +49,7 @@ class Prepared:
 
     def _bound(self, values: dict[str, Any]) -> dict[str, Any]:
         told = {**self._fixed, **values}
-        return told | {name: turn(told[name]) for name, turn in self._binds.items()}
+        return told | {name: turn(told[name]) for name, turn in self._binds.items() if name in told}
 
 
 def _turned(value: Any, turn: Turn) -> Any:
