@@ -40,6 +40,8 @@ class _Transport:
         return self._ends is not None or self._inner.is_closing()
 
     def write(self, piece: bytes) -> None:
+        if self._ends:  # it was said that nothing more comes
+            return
         if self._held:
             self._let_go(piece)
         elif piece:
@@ -92,11 +94,11 @@ class CarefulProtocol(DeafToUpgrades):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_done = True
-        self.transport.lost()
+        super().connection_lost(exc)
+        self.transport.lost()  # it closes there once more
         for timer in (self._timer, self._stall):
             if timer:
                 timer.cancel()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._is_done:  # an answer is on its way out, or the connection is ending: nothing is taken any more

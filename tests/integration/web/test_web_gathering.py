@@ -271,3 +271,4 @@ def test_the_head_of_an_answer_leaves_with_its_body_and_nothing_is_kept_back():
     assert told(("write", b"1"), ("write", b"2"), ("write", b"3"), rounds=2) == [b"12", b"3"]
     assert told(("write", b"head"), ("close",)) == [b"head", "closed"]
     assert told(("write", b"head"), ("linger",)) == [b"head", "eof", "reads"]
+    assert told(("linger",), ("write", b"late"), rounds=2) == ["eof", "reads"]

@@ -252,6 +252,17 @@ def test_rubbish_behind_a_call_takes_its_answer_from_nobody(serve, token, behind
     assert b"\r\n\r\n{" in told
 
 
+def test_a_connection_that_has_ended_is_waited_for_no_more(serve):
+    with serve(Bounds()) as served:
+        with served.connect() as connection:
+            connection.sendall(head("GET", "/health/live"))
+            assert read_answer(connection)[0] == 200
+            [each] = served_connections(served)
+        until(lambda: not served.server.server_state.connections)
+
+        until(lambda: each.transport._ends is None or each.transport._ends.cancelled(), seconds=5)
+
+
 def served_connections(served):
     until(lambda: served.server.server_state.connections)
     return list(served.server.server_state.connections)
