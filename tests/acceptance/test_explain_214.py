@@ -41,7 +41,7 @@ def test_a_planted_214_is_explained_and_the_messages_of_its_form_are_stopped(iby
     stopped = ibys.run("status", str(causes["quarantined"]["example"])).stdout
     assert "INT-RCP-001 standalone" in stopped
 
-    logged = [json.loads(each) for each in (tmp_path / "log").read_text().splitlines() if each[:1] == "{"]
+    logged = [json.loads(each) for each in (tmp_path / "worker.log").read_text().splitlines() if each[:1] == "{"]
     explained = next(each for each in logged if each["event"] == "receipt.explained")
     quarantined = next(each for each in logged if each["event"] == "queue.quarantined")
     assert explained["cause"] == quarantined["cause"] == ",".join(each["code"] for each in told["causes"])
