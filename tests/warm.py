@@ -1,7 +1,7 @@
 """Starts the gateway's commands as forks of one process that has imported them: 20 ms of a start, not 1.5 s.
 
 Every command still is a process of its own, with its own environment and streams, and it can be signalled and killed.
-``IBYS_COLD_STARTS=1`` starts each as a new interpreter instead.
+``COLD_STARTS=1`` starts each as a new interpreter instead.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Warm:
 
     def start(self, arguments: Sequence[str], *, env: Mapping[str, str], stdin: int, stdout: int, stderr: int) -> Any:
         """Begin a command on these file descriptors; the caller closes them."""
-        if os.environ.get("IBYS_COLD_STARTS"):
+        if os.environ.get("COLD_STARTS"):
             return subprocess.Popen([*COLD, *arguments], env=dict(env), stdin=stdin, stdout=stdout, stderr=stderr)
         asked = json.dumps({"argv": list(arguments), "env": dict(env), "cwd": os.getcwd()}).encode()
         mine, theirs = os.pipe()
