@@ -39,6 +39,9 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
+    parser.add_argument(
+        "--include-path", action="append", default=[], metavar="PATH", help="as /v1/kayit; again for more"
+    )
     told = parser.parse_args()
     set_up_log(level="ERROR")  # one line for each of thousands of calls says nothing
     RIGHTS[Role.SYSTEM] = frozenset(Right)
@@ -69,6 +72,7 @@ def _run(address: str, token: str, told: argparse.Namespace, folder: str) -> int
         str(told.seed),
     ]
     words += ["--checks", "all", "--phases", told.phases, "--no-color", "--workers", "1"]
+    words += [word for path in told.include_path for word in ("--include-path", path)]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(CONFIG.parent.parent)}
     program = str(Path(sys.executable).parent / words[0])
     return subprocess.run([program, *words[1:]], check=False, env=environment, cwd=folder).returncode

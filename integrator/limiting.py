@@ -8,7 +8,7 @@ loses what is left of its slices, which makes the limit stricter for a moment an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -103,14 +103,22 @@ class Limiter:
         standings = []
         for name in (key, ""):
             with self._alone(kurum, name):
-                standings.append(self._take_call(kurum, name))
+                standings.append(self._take_call(kurum, name, self._clock.now()))
         return [each for each in standings if each.limit]
 
-    def is_at_hand(self, kurum: KurumNo, key: str) -> bool:
-        """Whether `enter` needs to ask nobody now, and wait for nobody."""
-        names, now = [(kurum, key), (kurum, "")], self._clock.now()
-        held = [each for each in map(self._slices.get, names) if each and not each.must_be_renewed(now)]
-        return len(held) == len(names) and not any(self._lock_of(*each).locked() for each in names)
+    def enter_held(self, kurum: KurumNo, key: str) -> list[Standing] | None:
+        """The same from what this process holds, without waiting for anybody; None: `enter` must be asked."""
+        names, now = (key, ""), self._clock.now()
+        with ExitStack() as held:
+            for lock in dict.fromkeys(self._lock_of(kurum, name) for name in names):
+                if not lock.acquire(blocking=False):
+                    return None
+                held.callback(lock.release)
+            slices = [self._slices.get((kurum, name)) for name in names]
+            if any(each is None or each.must_be_renewed(now) for each in slices):
+                return None
+            standings = [self._take_call(kurum, name, now) for name in names]
+        return [each for each in standings if each.limit]
 
     def spend(self, kurum: KurumNo, counted: Counted, amount: int) -> None:
         """Take `amount` of today's quota, all or nothing; raises QuotaSpent until midnight in Turkey."""
@@ -135,12 +143,18 @@ class Limiter:
         finally:
             lock.release()
 
-    def give_back(self, kurum: KurumNo, counted: Counted, amount: int) -> None:
-        """What was taken and not used; on the next day it is nobody's."""
-        with self._alone(kurum, counted):
+    def give_back(self, kurum: KurumNo, counted: Counted, amount: int, *, waits: bool = True) -> bool:
+        """What was taken and not used; on the next day it is nobody's. False: others are at it, and it may not wait."""
+        lock = self._lock_of(kurum, counted)
+        if not lock.acquire(blocking=waits):
+            return False
+        try:
             purse = self._purses.get((kurum, counted))
             if purse and purse.day == _day(self._clock.now()):
                 purse.left += amount
+            return True
+        finally:
+            lock.release()
 
     def close(self) -> None:
         """Put back into the rows what this process holds; raises Unavailable, and then it is lost until they refill."""
@@ -166,8 +180,7 @@ class Limiter:
     def _lock_of(self, kurum: KurumNo, name: str) -> Lock:
         return self._locks[hash((kurum, name)) % _LOCKS]
 
-    def _take_call(self, kurum: KurumNo, name: str) -> Standing:
-        now = self._clock.now()
+    def _take_call(self, kurum: KurumNo, name: str, now: datetime) -> Standing:
         found = self._slices.get((kurum, name))
         if found is None or found.must_be_renewed(now):
             found = write_anew(self._database, partial(self._take_slice, kurum=kurum, name=name, now=now))

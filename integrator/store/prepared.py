@@ -26,7 +26,8 @@ class Prepared:
         self._statement = statement
         compiled = statement.compile(dialect=_NAMED, compile_kwargs={"render_postcompile": True})
         binds = {name: bind.type.dialect_impl(_NAMED).bind_processor(_NAMED) for name, bind in compiled.binds.items()}
-        self._text, self._fixed = compiled.string, compiled.params
+        self._text = compiled.string
+        self._fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         self._binds = {name: turn for name, turn in binds.items() if turn}
         columns = list(statement.exported_columns)
         self._reads = [each.type.dialect_impl(_NAMED).result_processor(_NAMED, None) for each in columns]
@@ -48,7 +49,7 @@ class Prepared:
 
     def _bound(self, values: dict[str, Any]) -> dict[str, Any]:
         told = {**self._fixed, **values}
-        return told | {name: turn(told[name]) for name, turn in self._binds.items()}
+        return told | {name: turn(told[name]) for name, turn in self._binds.items() if name in told}
 
 
 def _turned(value: Any, turn: Turn) -> Any:

@@ -89,7 +89,7 @@ async def _pieces(request: Request, cap: int, *, is_packed: bool) -> AsyncIterat
         if unpack:
             unpack.require_end()
     finally:
-        give_back(request, Counted.BYTES, max(0, paid - came))
+        await give_back(request, Counted.BYTES, max(0, paid - came))
 
 
 async def _stream(request: Request) -> AsyncIterator[bytes]:

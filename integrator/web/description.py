@@ -64,6 +64,7 @@ _TEXTS: Mapping[str, str] = {
     "404": "Nothing of this customer answers to that.",
     "405": "The address does not take this method.",
     "409": "It is not so that this can be done now: other content under that id, or no such move from this state.",
+    "412": "It no longer stands where `If-Match` says; nothing was done.",
     "413": "The body is larger than the cap.",
     "415": "The body is of a kind that is not taken here.",
     "422": "The content is at fault; findings are told where there are some.",
@@ -74,6 +75,7 @@ _TEXTS: Mapping[str, str] = {
 _ALWAYS = ("401", "403", "405", "429", "500", "503")
 _FORM = ("400", "404")
 _BODY = ("409", "413", "415", "422")
+_SEEN = ("412",)
 
 
 class Described(FastAPI):
@@ -155,6 +157,7 @@ def _complete(operation: Node, method: str) -> None:
     if "HTTPValidationError" in str(answers.get("422", "")):
         del answers["422"]
     told = {*_ALWAYS, *(_BODY if method != "get" else ()), *_FORM}
+    told.update(_SEEN if any(each["name"] == "if-match" for each in operation.get("parameters", ())) else ())
     for status in sorted(told - set(answers)):
         answers[status] = {"$ref": f"#/components/responses/P{status}"}
 

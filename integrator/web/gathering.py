@@ -83,9 +83,7 @@ class Gathering:
     def _send_away(self, asked: _Asked) -> None:
         if asked in self._waiting:
             self._waiting.remove(asked)
-            asked.answer.set_exception(
-                Busy("the record waited too long to be stored", retry_after=timedelta(seconds=5))
-            )
+            _tell(asked.answer, Busy("the record waited too long to be stored", retry_after=timedelta(seconds=5)))
 
     async def _walk(self) -> None:
         loop = asyncio.get_running_loop()
@@ -103,12 +101,15 @@ class Gathering:
                     _tell(asked.answer, told)
 
     async def _stored(self, kurum: KurumNo, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
-        """What `_store` gives, from its thread.
+        """What `_store` gives, from its thread; where no thread can be had, that is told: nobody waits for ever.
 
         Beside an embedded database the loop stands still for that long, a moment at most: one interpreter serves both
         threads, and while they take it from each other a group costs half as much again.
         """
-        storing = self._thread.submit(self._store, kurum, several)
+        try:
+            storing = self._thread.submit(self._store, kurum, several)
+        except RuntimeError as error:
+            return [error] * len(several)
         if is_embedded(self._gateway.database):
             wait([storing], timeout=STILL_AT_MOST.total_seconds())
         return await asyncio.wrap_future(storing)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Response
 
 from integrator.access import Principal, glance, recognise
+from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import BEHIND_GLASS, RIGHTS, Right, Role
 from integrator.gateway import Gateway
-from integrator.limiting import Limiter, TooManyCalls
+from integrator.limiting import Limiter, Standing, TooManyCalls
 from integrator.looks import note_refusal
 from integrator.parties.people import Person
 from integrator.parties.sessions import Level, Session, csrf_of
@@ -90,18 +91,17 @@ def needs(right: Right) -> Any:
     """A dependency that gives the Principal, or ends the call with 401 or 403."""
 
     async def enter(request: Request) -> Principal:
-        principal = _glanced_at(request, right)
-        if principal is None:
-            return await beside(request, lambda: _enter(request, house_of(request)))
-        _admit(request, principal)
-        return principal
+        if principal := _glanced_at(request, right):
+            return principal
+        return await beside(request, lambda: _enter(request, house_of(request)))
 
     def _enter(request: Request, house: House) -> Principal:
         principal = _principal(request, gateway_of(request), house)
         glass_no = request.headers.get(GLASS_HEADER)
         if glass_no is not None:
             return _behind_glass(request, house, principal, glass_no, right)
-        _admit(request, principal)
+        limiter: Limiter = request.app.state.limiter
+        _admit(request, principal, limiter.enter)
         if not principal.may(right):
             raise refused(request, principal, right)
         return principal
@@ -111,7 +111,7 @@ def needs(right: Right) -> Any:
 
 
 def _glanced_at(request: Request, right: Right) -> Principal | None:
-    """Whoever shows a good key, where nothing has to be waited for or written; None: a thread must look.
+    """Whoever shows a good key, admitted, where nothing has to be waited for or written; None: a thread must look.
 
     Beside SQLite that is nearly every call of a program; a thread for each would cost a tenth of what a record costs.
     """
@@ -122,10 +122,10 @@ def _glanced_at(request: Request, right: Right) -> Principal | None:
         return None
     strangers.require_patience(address, token)
     found = glance(gateway, token, address=address)
-    if found is None or not found.may(right) or not limiter.is_at_hand(found.kurum, found.name):
+    if found is None or not found.may(right):
         return None
     strangers.note_guest(token)
-    return found
+    return found if _admit(request, found, limiter.enter_held) else None
 
 
 async def beside(request: Request, look: Callable[[], T]) -> T:
@@ -147,15 +147,19 @@ def refused(request: Request, principal: Principal, right: Right) -> Forbidden:
     return Forbidden(f"{principal.role}: {right}")
 
 
-def _admit(request: Request, principal: Principal) -> None:
-    """Take one call of the principal's rate and remember who is calling; raises TooManyCalls."""
-    limiter: Limiter = request.app.state.limiter
+def _admit(request: Request, principal: Principal, enter: Callable[[KurumNo, str], Sequence[Standing] | None]) -> bool:
+    """Take one call of the principal's rate and remember who is calling; raises TooManyCalls.
+
+    False where `enter` cannot tell: nobody is admitted.
+    """
     request.state.kurum = principal.kurum
     try:
-        request.state.standings = limiter.enter(principal.kurum, principal.name)
+        standings = enter(principal.kurum, principal.name)
     except TooManyCalls as error:
         request.state.standings = [error.standing] if error.standing else []
         raise
+    request.state.standings = standings or []
+    return standings is not None
 
 
 def own_account(*levels: Level) -> Any:

@@ -40,6 +40,8 @@ class _Transport:
         return self._ends is not None or self._inner.is_closing()
 
     def write(self, piece: bytes) -> None:
+        if self._ends:  # it was said that nothing more comes
+            return
         if self._held:
             self._let_go(piece)
         elif piece:
@@ -92,11 +94,11 @@ class CarefulProtocol(DeafToUpgrades):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_done = True
-        self.transport.lost()
+        super().connection_lost(exc)
+        self.transport.lost()  # it closes there once more
         for timer in (self._timer, self._stall):
             if timer:
                 timer.cancel()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._is_done:  # an answer is on its way out, or the connection is ending: nothing is taken any more
@@ -182,12 +184,15 @@ class CarefulProtocol(DeafToUpgrades):
             self._refuse(431, HeadTooLarge(f"<= {self.bounds.head_bytes}, <= {self.bounds.headers_at_most}"))
 
     def _refuse(self, status: int, error: IntegratorError) -> None:
-        """The last answer on this connection; none where another one is on its way out."""
+        """The last answer on this connection; none where a call before this one is being answered: that answer is."""
         if self._is_done:
             return
         self._is_done = True
         self._stop_waiting()
         is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return
         if not is_answering and not self.transport.is_closing():
             self.transport.write(raw_problem(status, error))
         self.transport.linger()

@@ -24,12 +24,12 @@ async def spend(request: Request, counted: Counted, amount: int) -> None:
         await run_in_threadpool(limiter.spend, kurum, counted, amount)
 
 
-def give_back(request: Request, counted: Counted, amount: int) -> None:
+async def give_back(request: Request, counted: Counted, amount: int) -> None:
     """What was taken and not used."""
     limiter: Limiter = request.app.state.limiter
     kurum = _kurum_of(request)
-    if kurum is not None and amount:
-        limiter.give_back(kurum, counted, amount)
+    if kurum is not None and amount and not limiter.give_back(kurum, counted, amount, waits=False):
+        await run_in_threadpool(limiter.give_back, kurum, counted, amount)
 
 
 def _kurum_of(request: Request) -> KurumNo | None:

@@ -88,7 +88,7 @@ async def submit_one(request: Request, principal: Annotated[Principal, needs(Rig
     try:
         answer = await gathering.accept(principal.kurum, replace(several[0], where="record"))
     finally:
-        give_back(request, Counted.RECORDS, 0 if answer and answer.status == "accepted" else 1)
+        await give_back(request, Counted.RECORDS, 0 if answer and answer.status == "accepted" else 1)
     require_taken(answer)
     is_known = answer.status == "known"
     headers = {"Location": f"/v1/kayit/{answer.kayit_no}"} | ({"Idempotent-Replayed": "true"} if is_known else {})
@@ -123,7 +123,7 @@ async def submit_batch(
     try:
         await run_in_threadpool(lambda: answers.extend(pipeline.accept(gateway, principal.kurum, several)))
     finally:
-        give_back(request, Counted.RECORDS, len(several) - sum(each.status == "accepted" for each in answers))
+        await give_back(request, Counted.RECORDS, len(several) - sum(each.status == "accepted" for each in answers))
     return JSONResponse({"records": [shown_answer(each) for each in answers]})
 
 

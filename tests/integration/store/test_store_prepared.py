@@ -1,5 +1,6 @@
 import pytest
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from integrator.domain.errors import Malformed, Unavailable
 from integrator.store.engine import Conflict, is_embedded, reading, reads_at_once, writing
@@ -60,6 +61,11 @@ def test_a_taken_key_is_a_conflict_as_everywhere(engine, put):
 
     with pytest.raises(Conflict), writing(engine) as tx:
         insert_rows(tx, bildirim, [row])
+
+
+def test_a_value_that_was_forgotten_is_no_null(engine):
+    with pytest.raises(SQLAlchemyError), reading(engine) as tx:
+        MINE.all(tx, number=1)
 
 
 @pytest.mark.parametrize("odd", [1 << 70, -(1 << 70)])

@@ -182,6 +182,22 @@ def test_what_is_unavailable_is_told_to_all_and_tried_once(gateway, monkeypatch)
     assert tried == [3]
 
 
+@ON_ONE_ENGINE
+def test_who_finds_no_thread_is_told_and_the_next_one_is_stored(gateway, monkeypatch):
+    def no_thread(*_):
+        monkeypatch.undo()
+        raise RuntimeError("can't start new thread")
+
+    async def act(here):
+        monkeypatch.setattr(here._thread, "submit", no_thread)
+        with pytest.raises(RuntimeError, match="new thread"):
+            await asyncio.wait_for(here.accept(KURUM, one(1)), 20)
+        return await asyncio.wait_for(here.accept(KURUM, one(2)), 20)
+
+    assert run(gateway, act).status == "accepted"
+    assert stored(gateway) == 1
+
+
 def test_while_somebody_else_holds_the_database_the_loop_goes_on(gateway):
     free, held = threading.Event(), threading.Event()
 
@@ -255,3 +271,4 @@ def test_the_head_of_an_answer_leaves_with_its_body_and_nothing_is_kept_back():
     assert told(("write", b"1"), ("write", b"2"), ("write", b"3"), rounds=2) == [b"12", b"3"]
     assert told(("write", b"head"), ("close",)) == [b"head", "closed"]
     assert told(("write", b"head"), ("linger",)) == [b"head", "eof", "reads"]
+    assert told(("linger",), ("write", b"late"), rounds=2) == ["eof", "reads"]

@@ -1,5 +1,6 @@
 import json
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,34 @@ def test_threads_of_one_process_never_pass_more_than_the_rate(process):
     [each.join() for each in threads]
 
     assert sum(passed_by) == 8
+
+
+def test_what_is_held_is_taken_without_waiting_for_anybody(process, clock):
+    limiter = process()
+    assert limiter.enter_held(KURUM, "key a") is None
+    assert passed(limiter, 1) == 1
+    for name in ("key a", ""):
+        with limiter._lock_of(KURUM, name):
+            assert limiter.enter_held(KURUM, "key a") is None
+    counted = 1
+    while passed(limiter, 1):
+        counted += 1
+        with suppress(TooManyCalls):
+            counted += limiter.enter_held(KURUM, "key a") is not None
+    assert counted == 8
+    clock.advance(seconds=60)
+    assert limiter.enter_held(KURUM, "key a") is None
+
+
+def test_what_is_given_back_need_not_wait_either(process):
+    limiter = process()
+    limiter.spend(KURUM, Counted.RECORDS, 5)
+    with limiter._lock_of(KURUM, Counted.RECORDS):
+        assert not limiter.give_back(KURUM, Counted.RECORDS, 5, waits=False)
+    with pytest.raises(QuotaSpent):
+        limiter.spend(KURUM, Counted.RECORDS, 1)
+    assert limiter.give_back(KURUM, Counted.RECORDS, 5, waits=False)
+    limiter.spend(KURUM, Counted.RECORDS, 5)
 
 
 def test_a_quota_is_shared_outlives_the_process_and_is_new_after_midnight_in_turkey(process, clock):

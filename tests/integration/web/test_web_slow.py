@@ -4,6 +4,7 @@ import shutil
 import socket
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -232,6 +233,39 @@ def test_calls_sent_ahead_are_answered_in_order_up_to_a_bound(served):
 
     assert few.count(b"HTTP/1.1 200") == 5
     assert 1 <= told.count(b"HTTP/1.1 200") <= 20
+
+
+@pytest.mark.parametrize("behind", [b"\x00 \x01\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 9_000, b"GET / HT"])
+def test_rubbish_behind_a_call_takes_its_answer_from_nobody(serve, token, behind, monkeypatch):
+    goes_on, true_line = threading.Event(), reference._line
+    monkeypatch.setattr(reference, "_line", lambda gateway: goes_on.wait(30) and true_line(gateway))
+    with serve(replace(QUICK, answer_seconds=30)) as served, served.connect() as connection:
+        connection.sendall(head("GET", "/v1/line", token=token) + behind)
+        [each] = served_connections(served)
+        until(lambda: each._is_done)
+        goes_on.set()
+
+        told = read_all(connection)
+
+    assert told.startswith(b"HTTP/1.1 200")
+    assert told.count(b"HTTP/1.1") == 1
+    assert b"\r\n\r\n{" in told
+
+
+def test_a_connection_that_has_ended_is_waited_for_no_more(serve):
+    with serve(Bounds()) as served:
+        with served.connect() as connection:
+            connection.sendall(head("GET", "/health/live"))
+            assert read_answer(connection)[0] == 200
+            [each] = served_connections(served)
+        until(lambda: not served.server.server_state.connections)
+
+        until(lambda: each.transport._ends is None or each.transport._ends.cancelled(), seconds=5)
+
+
+def served_connections(served):
+    until(lambda: served.server.server_state.connections)
+    return list(served.server.server_state.connections)
 
 
 def test_who_does_not_read_a_streamed_answer_is_left(served, token, gateway):
