@@ -20,12 +20,13 @@ $(STAMP): .ci/constraints.txt pyproject.toml
 demo: setup
 	@$(BIN)/ibys demo
 
+# Where bytecode is not to be written, each of the hundreds of processes would compile the gateway anew: 0.6 s of each.
 test: setup
 	@.ci/system-packages
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n auto --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist worksteal
 
 bench: setup
 	@$(BIN)/python -m bench

@@ -137,10 +137,15 @@ def _echoed(_: Any, message: Any = None, *__: Any, err: bool = False, **___: Any
 def _of_process(result: Any, process: Any, *_: Any, **__: Any) -> None:
     words = process.args if isinstance(process.args, list) else [process.args]
     if any("integrator" in str(each) for each in words[:3]):
-        told = next((str(each) for each in words[3:] if not str(each).startswith("-")), "")
-        SINK.take(f"stderr of {told}", result[1])
-        if told not in CONTENT:
-            SINK.take(f"stdout of {told}", result[0])
+        of_command(words[3:], *result)
+
+
+def of_command(words: Any, out: Any, err: Any) -> None:
+    """Keep what a command of the gateway printed."""
+    told = next((str(each) for each in words if not str(each).startswith("-")), "")
+    SINK.take(f"stderr of {told}", err)
+    if told not in CONTENT:
+        SINK.take(f"stdout of {told}", out)
 
 
 def _answered(response: Any, *_: Any, **__: Any) -> None:

@@ -29,7 +29,7 @@ from integrator.log import set_up_log
 
 Run = Callable[["Order", Path, str], Iterator[Tally]]
 ENGINES = ("sqlite", "postgresql")
-SHORT_UPLOAD = 5_000
+SHORT_UPLOAD = 2_000
 
 
 class Order(argparse.Namespace):

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from integrator.sign.trial_pki import issue_signer, make_root
-from tests.acceptance.conftest import IBYS, wait_until
+from tests.acceptance.conftest import wait_until
 from tests.factories import FOREIGNER, PROFESSIONAL, record, workers
 from tests.softhsm import SoftHsm, new_pin, require_softhsm
 
@@ -68,15 +68,7 @@ class Desk:
         return done
 
     def agent(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*IBYS, "agent", *arguments],
-            env=self.agent_environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = self.ibys.run("agent", *arguments, env=self.agent_environment, stdin=stdin or "")
         self.said += (done.stdout + done.stderr).encode()
         return done
 

@@ -11,7 +11,6 @@ from contextlib import closing
 import httpx2
 import pytest
 
-from tests.acceptance.conftest import IBYS
 from tests.factories import record
 
 
@@ -25,15 +24,8 @@ class Served:
         self.start()
 
     def start(self):
-        environment = {**self.ibys.environment, "IBYS_WEB_PORT": "0"}
-        self.process = subprocess.Popen(
-            [*IBYS, "serve", "--json"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=(self.ibys.home.parent / "serve.log").open("ab"),
-        )
-        told = b"".join(iter(self.process.stdout.readline, b"}\n")) + b"}"
-        self.address = json.loads(told)["address"]
+        self.process, told = self.ibys.serve("serve", "--json", IBYS_WEB_PORT="0")
+        self.address = told["address"]
         self.client = httpx2.Client(
             base_url=self.address, headers={"Authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False
         )

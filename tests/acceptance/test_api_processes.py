@@ -6,7 +6,7 @@ import subprocess
 import httpx2
 import pytest
 
-from tests.acceptance.conftest import IBYS, wait_until
+from tests.acceptance.conftest import wait_until
 from tests.factories import record
 
 
@@ -19,14 +19,8 @@ class Several:
         ibys.run("init")
         self.token = ibys.json("api-key", "make", "--name", "test")["token"]
         self.log = ibys.home.parent / "serve.log"
-        self.process = subprocess.Popen(
-            [*IBYS, "serve", "--processes", "2", "--json"],
-            env=ibys.environment,
-            stdout=subprocess.PIPE,
-            stderr=self.log.open("ab"),
-        )
-        told = b"".join(iter(self.process.stdout.readline, b"}\n")) + b"}"
-        self.address = json.loads(told)["address"]
+        self.process, told = ibys.serve("serve", "--processes", "2", "--json")
+        self.address = told["address"]
 
     def call(self, method, path, **facts):
         """On a connection of its own, so that any of the processes may take it."""

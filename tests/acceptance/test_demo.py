@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-SEEDS = [7, 1, 2, 3, 5, 11, 13, 17, 19, 23, 29]
+from tests.sizes import size
+
+ALL_SEEDS = [7, 1, 2, 3, 5, 11, 13, 17, 19, 23, 29]
+SEEDS = ALL_SEEDS[: size("DEMO_SEEDS", 3, len(ALL_SEEDS), "seeds of a hostile ministry")]
 UNDERSTOOD = {"accepted", "partial", "refused", "held", "quarantined", "awaiting_signature", "cancelled", "superseded"}
 
 

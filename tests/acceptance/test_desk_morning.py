@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-import warnings
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -21,9 +19,9 @@ from tests.acceptance.planted import (
 from tests.acceptance.test_api import Served
 from tests.browser import Person, Screens, open_browser, require_chromium
 from tests.desk_browser import DeskReader, follow, read_causes, release_first
+from tests.sizes import size
 
-RECORDS = int(os.environ.get("MORNING_RECORDS", "400"))
-WHOLE = 10_000
+RECORDS = size("MORNING_RECORDS", 240, 10_000, "records on the desk")
 LOGIN = "uyum@osgb.test"
 UNSETTLED = ("queued", "sending", "uncertain", "pending")
 
@@ -37,8 +35,6 @@ def settled(ibys):
 def night(ibys, trial_with, tmp_path):
     """What happened since yesterday: everything handed over and sent, five causes met. Ends the worker, too."""
     require_chromium()
-    if RECORDS < WHOLE:
-        warnings.warn(f"NOTICE: {RECORDS} records, not {WHOLE}: MORNING_RECORDS={WHOLE} is the whole", stacklevel=1)
     trial, ministry = trial_with(ibys.home, records=RECORDS, seed=5, faults="none")
     today = (datetime.now(UTC) + timedelta(hours=3)).date().isoformat()
     planted = Planted(trial.town, today, RECORDS)

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 
-from tests.acceptance.conftest import IBYS, wait_until
+from tests.acceptance.conftest import wait_until
 from tests.factories import PROFESSIONAL, SINGLE, WORKER
 
 RECORDS = 260  # more than one worker's window, so that some still wait when the answer comes
@@ -23,8 +22,7 @@ def test_a_planted_214_is_explained_and_the_messages_of_its_form_are_stopped(iby
     ibys.run("submit", str(trial.input_file))
     ministry.control("PUT", "/faults", {"scripts": [{"fault": "code_214_lie", "nth": 1}]})
 
-    with (tmp_path / "log").open("wb") as log:
-        worker = subprocess.Popen([*IBYS, "worker"], env=ibys.environment, stdout=subprocess.DEVNULL, stderr=log)
+    worker = ibys.start("worker")
     wait_until(lambda: settled(ibys))
     assert ibys.stop(worker) == 0
 
@@ -43,7 +41,7 @@ def test_a_planted_214_is_explained_and_the_messages_of_its_form_are_stopped(iby
     stopped = ibys.run("status", str(causes["quarantined"]["example"])).stdout
     assert "INT-RCP-001 standalone" in stopped
 
-    logged = [json.loads(each) for each in (tmp_path / "log").read_text().splitlines() if each[:1] == "{"]
+    logged = [json.loads(each) for each in (tmp_path / "worker.log").read_text().splitlines() if each[:1] == "{"]
     explained = next(each for each in logged if each["event"] == "receipt.explained")
     quarantined = next(each for each in logged if each["event"] == "queue.quarantined")
     assert explained["cause"] == quarantined["cause"] == ",".join(each["code"] for each in told["causes"])

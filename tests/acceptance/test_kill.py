@@ -61,9 +61,9 @@ def test_a_submit_that_is_killed_and_repeated_stores_each_record_once(ibys, tria
     trial, _ = trial_with(ibys.home, records=RECORDS, seed=32, faults="none")
     ibys.run("codes", "refresh")
 
-    for _ in range(3):
+    for into_it in (0.3, 0.6, 1.0):
         submitting = ibys.start("submit", str(trial.input_file))
-        time.sleep(1.4)
+        time.sleep(into_it)
         submitting.send_signal(signal.SIGKILL)
         submitting.wait(10)
     answer = ibys.json("submit", str(trial.input_file))

@@ -64,4 +64,4 @@ def test_an_api_killed_in_the_middle_of_an_upload_loses_and_doubles_nothing():
     [trial] = tortured("upload", "sqlite")
 
     assert (trial["lost"], trial["duplicates"], trial["failures"]) == (0, 0, [])
-    assert (trial["messages"], trial["blows"], trial["notes"]["changes in the feed"]) == (5_000, 3, 5_000)
+    assert (trial["messages"], trial["blows"], trial["notes"]["changes in the feed"]) == (2_000, 3, 2_000)

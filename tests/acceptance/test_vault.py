@@ -16,6 +16,7 @@ from integrator.trial.people import FIRMA_KODU
 from integrator.wiring import open_gateway
 from tests.acceptance.conftest import Ibys, wait_until
 from tests.factories import REPO
+from tests.warm import Warm
 
 RECORDS = 15
 DIAGNOSIS = "Hipertansiyon"
@@ -25,8 +26,8 @@ ELEVEN = re.compile(rb"(?<![0-9])[0-9]{11}(?![0-9])")
 class Recorder(Ibys):
     """Commands in this process (workers have their own); what each printed is kept."""
 
-    def __init__(self, home: Path, kept: Path) -> None:
-        super().__init__(home)
+    def __init__(self, home: Path, kept: Path, warm: Warm) -> None:
+        super().__init__(home, warm)
         self.kept = kept
         kept.mkdir()
 
@@ -70,8 +71,8 @@ def told(folder, ours, parola, persons):
 
 
 @pytest.mark.acceptance
-def test_keys_rotate_a_copy_comes_back_and_nothing_printed_names_anybody(tmp_path, trial_with):
-    ibys = Recorder(tmp_path / "home", tmp_path / "printed")
+def test_keys_rotate_a_copy_comes_back_and_nothing_printed_names_anybody(tmp_path, trial_with, warm):
+    ibys = Recorder(tmp_path / "home", tmp_path / "printed", warm)
     trial, ministry = trial_with(ibys.home, records=RECORDS, seed=71, faults="usual")
     records = [json.loads(line) for line in trial.input_file.open("rb")]
     ibys.run("codes", "refresh")
@@ -106,7 +107,7 @@ def test_keys_rotate_a_copy_comes_back_and_nothing_printed_names_anybody(tmp_pat
         ibys.run(*words, "--json")
 
     # the drill: the original never runs again, its copy finishes what waited at the time of the backup
-    copy = Recorder(tmp_path / "copy", tmp_path / "printed-copy")
+    copy = Recorder(tmp_path / "copy", tmp_path / "printed-copy", warm)
     copy.home.mkdir()
     shutil.copytree(ibys.home / "keys", copy.home / "keys")
     shutil.copytree(ibys.home / "pki", copy.home / "pki")

@@ -282,7 +282,7 @@ def test_a_worker_claims_no_more_than_it_can_send(gateway, many, clock):
 
 def test_a_stop_is_obeyed_before_each_attempt_and_burns_none(home, gateway, many, another_worker, clock):
     ministry = PacedMinistry(clock)
-    many(KURUM, 300)
+    many(KURUM, 150)
     hand = another_worker(actor="hand")
     stopped_at = []
 
@@ -304,13 +304,13 @@ def test_a_stop_is_obeyed_before_each_attempt_and_burns_none(home, gateway, many
 
     assert max(late, default=0.0) < 0.4  # a tenth of a second, and a busy machine
     states = home.states()
-    assert (states["queued"] + states["accepted"], home.line()) == (301 - states["cancelled"], "STOPPED")
+    assert (states["queued"] + states["accepted"], home.line()) == (151 - states["cancelled"], "STOPPED")
     assert {attempt for state, attempt in rows_of(gateway) if state == "queued"} == {0}
     assert dispatch(gateway) == inquire(gateway) == {}
 
     acts.resume_line(hand, reason="they called back")
     dispatch(replace(gateway, generation=ministry))
-    assert home.states()["accepted"] == 300
+    assert home.states()["accepted"] == 150
     assert home.broken() is None
 
 
@@ -435,13 +435,13 @@ def in_turns(monkeypatch):
 @pytest.mark.usefixtures("in_turns")
 @pytest.mark.parametrize("state", ["queued", "uncertain"])
 @pytest.mark.parametrize("seconds", [0.2, 0.02, 0.002], ids=["5 a second", "50 a second", "500 a second"])
-def test_one_customers_thousands_delay_anothers_one_by_less_than_a_second(gateway, many, seconds, state):
-    assert delay_of_one(gateway, many, of_a=2000, seconds=seconds, state=state) < 1.0
+def test_one_customers_thousand_delays_anothers_one_by_less_than_a_second(gateway, many, seconds, state):
+    assert delay_of_one(gateway, many, of_a=1000, seconds=seconds, state=state) < 1.0
 
 
 @pytest.mark.usefixtures("in_turns")
 def test_so_it_is_under_a_rate_of_two_a_second(gateway, many):
-    assert delay_of_one(gateway, many, of_a=2000, seconds=0.001, rate=2.0) < 1.0
+    assert delay_of_one(gateway, many, of_a=1000, seconds=0.001, rate=2.0) < 1.0
 
 
 @pytest.mark.usefixtures("in_turns")
@@ -450,9 +450,9 @@ def test_so_it_is_under_a_rate_of_two_a_second(gateway, many):
     [(Kind.BUSY, "http_503"), (Kind.UNCERTAIN, "timeout"), (Kind.NOT_ARRIVED, "http_413"), (Kind.REFUSED, "210")],
 )
 def test_so_it_is_while_all_the_messages_of_the_other_fail(gateway, many, failing):
-    assert delay_of_one(gateway, many, of_a=2000, seconds=0.01, failing=failing) < 1.0
+    assert delay_of_one(gateway, many, of_a=1000, seconds=0.01, failing=failing) < 1.0
 
 
 @pytest.mark.usefixtures("in_turns")
 def test_so_it_is_among_fifty_customers(gateway, many):
-    assert delay_of_one(gateway, many, of_a=1000, seconds=0.01, others=50) < 1.0
+    assert delay_of_one(gateway, many, of_a=500, seconds=0.01, others=50) < 1.0

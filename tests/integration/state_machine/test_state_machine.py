@@ -22,10 +22,11 @@ from tests.fakes import FakeClock
 from tests.integration.state_machine import world
 from tests.integration.state_machine.machine import LEASE, Storm
 from tests.postgres import SUITE
+from tests.sizes import size
 
 # `make torture` asks for more by these; they are no settings of the gateway.
-RUNS, STEPS = int(os.environ.get("TORTURE_RUNS", "0")), int(os.environ.get("TORTURE_STEPS", "50"))
-BY_ITSELF = {"sqlite": 80, "postgresql": 25}  # a step costs three times as much across a socket
+STEPS = int(os.environ.get("TORTURE_STEPS", "50"))
+BY_ITSELF = {"sqlite": 40, "postgresql": 12}  # a step costs three times as much across a socket
 SEED = os.environ.get("TORTURE_SEED")
 PHASES = (Phase.generate, Phase.shrink) if os.environ.get("TORTURE_SHRINK", "1") == "1" else (Phase.generate,)
 
@@ -89,7 +90,8 @@ def test_no_storm_loses_doubles_or_misjudges_a_message(request, pki, checkpoint_
             pace=Pace(lease=LEASE, concurrency=1, gather=timedelta(0)),
         )
 
-    runs = RUNS or BY_ITSELF[request.node.callspec.params["empty_database"]]
+    kind = request.node.callspec.params["empty_database"]
+    runs = size("TORTURE_RUNS", BY_ITSELF[kind], 10_000, f"storms on {kind}")
     weather = settings(
         max_examples=runs, stateful_step_count=STEPS, deadline=None, database=None, derandomize=SEED is None,
         suppress_health_check=list(HealthCheck), phases=PHASES,

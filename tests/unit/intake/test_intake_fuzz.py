@@ -1,12 +1,11 @@
 # ruff: noqa: E501 - vocabularies are one line each
 """Spoiled input for every reader: it ends in records, findings or Malformed, never in anything else.
 
-2,000 examples each; `make fuzz` asks for 50,000 with IBYS_FUZZ_EXAMPLES.
+600 examples each; `make fuzz` asks for 50,000 with IBYS_FUZZ_EXAMPLES.
 """
 
 import io
 import json
-import os
 import zipfile
 from datetime import date
 
@@ -26,13 +25,15 @@ from integrator.parties.isgkatip import Kind
 from integrator.validate.check import check
 from tests.corpus.xml.hostile import GOOD
 from tests.factories import PROFESSIONAL, SGK, record, workers
+from tests.sizes import size
 from tests.unit.intake.sheets import CATALOGUE, HEADINGS, row, write_xlsx
 
-EXAMPLES = int(os.environ.get("IBYS_FUZZ_EXAMPLES", "2000"))
+BY_ITSELF = 600
+EXAMPLES = size("IBYS_FUZZ_EXAMPLES", BY_ITSELF, 50_000, "spoiled files for each reader")
 CAPS = Caps(record_bytes=20_000, file_bytes=200_000, depth=8)
 TODAY = date(2026, 11, 21)
 fuzz = settings(
-    max_examples=EXAMPLES, derandomize=EXAMPLES == 2000, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, derandomize=EXAMPLES == BY_ITSELF, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 WORDS = [

@@ -94,7 +94,7 @@ def test_an_unknown_veri_seti_is_left_to_the_check():
     assert each.veri_seti == "sefer"
 
 
-def test_ten_thousand_records_pass_in_flat_memory():
+def test_three_thousand_records_pass_in_flat_memory():
     import tracemalloc
 
     class Endless(io.RawIOBase):
@@ -103,7 +103,7 @@ def test_ten_thousand_records_pass_in_flat_memory():
 
         def seek(self, at, whence=0):
             self.pieces = iter([b"<kayitlar>", *(GOOD.encode() for _ in range(0))])
-            self.left, self.begun = 10_000, False
+            self.left, self.begun = 3_000, False
 
         def readable(self):
             return True
@@ -125,8 +125,8 @@ def test_ten_thousand_records_pass_in_flat_memory():
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert count == 10_000
-    assert most < 10 << 20
+    assert count == 3_000
+    assert most < 4 << 20  # to keep them all takes 6.4 MB and more
 
 
 def test_fields_are_those_of_the_schema():
