@@ -93,12 +93,18 @@ class Gathering:
                     await self._are_enough.wait()
             self._are_enough.clear()
             self._begins_at = loop.time() + APART.total_seconds()
-            several = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._gateway.pace.group))]
-            several = [each for each in several if not each.answer.done()]
-            for kurum in dict.fromkeys(each.kurum for each in several):
-                mine = [each for each in several if each.kurum == kurum]
+            for kurum in dict.fromkeys(each.kurum for each in self._waiting):
+                if not (mine := self._take(kurum)):
+                    continue
                 for asked, told in zip(mine, await self._stored(kurum, mine), strict=True):
                     _tell(asked.answer, told)
+
+    def _take(self, kurum: KurumNo) -> Sequence[_Asked]:
+        """The customer's next group; the others wait on, and may still be sent away."""
+        mine = [each for each in self._waiting if each.kurum == kurum][: self._gateway.pace.group]
+        taken = set(mine)
+        self._waiting = deque(each for each in self._waiting if each not in taken)
+        return [each for each in mine if not each.answer.done()]
 
     async def _stored(self, kurum: KurumNo, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
         """What `_store` gives, from its thread; where no thread can be had, that is told: nobody waits for ever.

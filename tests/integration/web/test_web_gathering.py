@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from integrator.domain.errors import Unavailable
+from integrator.domain.identifiers import KurumNo
 from integrator.store.engine import reading, writing
 from integrator.store.tables import kayit
 from integrator.web import gathering
@@ -113,6 +114,29 @@ def test_a_record_that_waits_too_long_is_sent_away_and_not_stored(gateway, monke
 
     run(gateway, act)
 
+    assert stored(gateway) == 1
+
+
+@ON_ONE_ENGINE
+def test_who_waits_behind_another_customers_group_is_sent_away_as_well(gateway, monkeypatch):
+    monkeypatch.setattr(gathering, "PATIENCE", timedelta(milliseconds=200))
+    free, walk = threading.Event(), gathering.pipeline.accept
+
+    def accept(gateway, kurum, several):
+        free.wait(30)
+        return walk(gateway, kurum, several)
+
+    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+
+    async def act(here):
+        whose = (KURUM, KurumNo("osgb-2"))
+        first, second = (asyncio.ensure_future(here.accept(each, one(1))) for each in whose)
+        with pytest.raises(Busy):
+            await second
+        free.set()
+        return (await first).status
+
+    assert run(gateway, act) == "accepted"
     assert stored(gateway) == 1
 
 
