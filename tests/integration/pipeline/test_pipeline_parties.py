@@ -278,15 +278,19 @@ def test_two_imports_at_once_come_to_the_end_of_one(gateway, another_worker, tmp
 
 @pytest.fixture
 def statements(database):
-    """Every statement that is sent to the database, in order."""
+    """Every statement that is sent to the database, in order; SQLite itself tells those that SQLAlchemy never saw."""
     sent = []
 
     def note(_connection, _cursor, statement, *_rest):
         sent.append(statement)
 
-    event.listen(database, "before_cursor_execute", note)
+    def watch(driver, *_rest):
+        driver.set_trace_callback(sent.append)
+
+    told, listener = ("checkout", watch) if database.dialect.name == "sqlite" else ("before_cursor_execute", note)
+    event.listen(database, told, listener)
     yield sent
-    event.remove(database, "before_cursor_execute", note)
+    event.remove(database, told, listener)
 
 
 def test_a_group_is_answered_by_a_few_queries_and_by_one_where_nothing_was_imported(gateway, tmp_path, statements):
