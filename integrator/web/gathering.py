@@ -1,9 +1,9 @@
 """Single records of many callers become one transaction: one fsync for all who wait.
 
-A group is whatever has arrived since the last one began: `ENOUGH` records, or fewer after `APART`, for a group costs as
-much as four of its records, and groups of one would leave the process no time for the calls themselves. On an idle line
-nobody waits. How many may wait is bounded: beyond it the caller is told to come again (503), which loses nothing
-because nothing was promised.
+A group is whatever has arrived since the last one began, and groups begin `APART` at least: one costs as much as four
+records, so groups of one would leave the process no time for the calls themselves. On an idle line nobody waits. How
+many may wait is bounded: beyond it the caller is told to come again (503), which loses nothing because nothing was
+promised.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -28,7 +27,6 @@ from integrator.web.draining import Busy
 
 WAITING_AT_MOST = 1_000
 PATIENCE = timedelta(seconds=10)
-ENOUGH = 4
 APART = timedelta(milliseconds=15)
 STILL_AT_MOST = timedelta(milliseconds=20)
 """Whoever holds the database's lock may keep a group for seconds; calls are taken meanwhile."""
@@ -49,7 +47,6 @@ class Gathering:
         self._gateway = gateway
         self._waiting = deque[_Asked]()
         self._begins_at = 0.0
-        self._are_enough = asyncio.Event()
         self._walking: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "gathering")
 
@@ -64,8 +61,6 @@ class Gathering:
         named = replace(submitted, traceparent=tracing.present())
         asked = _Asked(kurum, named, present("request_id") or "", loop.create_future())
         self._waiting.append(asked)
-        if len(self._waiting) >= ENOUGH:
-            self._are_enough.set()
         if self._walking is None or self._walking.done():
             self._walking = loop.create_task(self._walk())
         late = loop.call_later(PATIENCE.total_seconds(), self._send_away, asked)
@@ -88,10 +83,7 @@ class Gathering:
     async def _walk(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._begins_at):
-                    await self._are_enough.wait()
-            self._are_enough.clear()
+            await asyncio.sleep(max(0.0, self._begins_at - loop.time()))
             self._begins_at = loop.time() + APART.total_seconds()
             for kurum in dict.fromkeys(each.kurum for each in self._waiting):
                 if not (mine := self._take(kurum)):

@@ -88,21 +88,6 @@ def test_groups_begin_apart_and_on_an_idle_line_nobody_waits(gateway, counted, m
 
 
 @ON_ONE_ENGINE
-def test_enough_records_wait_for_nothing(gateway, counted, monkeypatch):
-    monkeypatch.setattr(gathering, "APART", timedelta(seconds=60))
-
-    async def act(here):
-        await here.accept(KURUM, one(0))
-        await asyncio.gather(*(here.accept(KURUM, one(1 + number)) for number in range(gathering.ENOUGH)))
-
-    began = time.monotonic()
-    run(gateway, act)
-
-    assert counted == [1, gathering.ENOUGH]
-    assert time.monotonic() - began < 30
-
-
-@ON_ONE_ENGINE
 def test_a_record_that_waits_too_long_is_sent_away_and_not_stored(gateway, monkeypatch):
     monkeypatch.setattr(gathering, "APART", timedelta(seconds=1))
     monkeypatch.setattr(gathering, "PATIENCE", timedelta(milliseconds=200))
