@@ -77,13 +77,15 @@ async def at_rate(port: int, requests: Sequence[bytes], rate: float, *, seed: in
         idle.append(line)
 
     due, under_way = time.perf_counter(), list[asyncio.Task[None]]()
-    for request in requests:
-        due += dice.expovariate(rate)
-        if (wait := due - time.perf_counter()) > 0:
-            await asyncio.sleep(wait)
-        under_way.append(asyncio.create_task(one(request, due)))
-    await asyncio.gather(*under_way)
-    gc.enable()
+    try:
+        for request in requests:
+            due += dice.expovariate(rate)
+            if (wait := due - time.perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            under_way.append(asyncio.create_task(one(request, due)))
+        await asyncio.gather(*under_way)
+    finally:
+        gc.enable()
     for line in idle:
         line.close()
     return sorted(taken)
