@@ -31,6 +31,7 @@ EVENTS = frozenset(
         "delivery.attempted",
         "delivery.asked",
         "delivery.broken",
+        "delivery.not_opened",
         "delivery.stopped",
         "delivery.resumed",
         "delivery.opened",

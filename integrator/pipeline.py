@@ -24,7 +24,7 @@ from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
 from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.outcomes import Kind, Outcome, Reply
+from integrator.domain.outcomes import NOT_OPENED, REOPEN_AFTER, Kind, Outcome, Reply
 from integrator.domain.records import Claimed, Submitted
 from integrator.driving import Bundle, Errand, Stop, claim_to_ask, claim_to_send, drive
 from integrator.gateway import Gateway
@@ -177,11 +177,16 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
     try:
         key = gateway.content(claimed.kurum, claimed.kayit_no, claimed.content_key)
         salt, canonical, cms = bodies.open_claimed(key, claimed)
+        trace = _trace_of(gateway, claimed)
+    except Unavailable as error:  # the database or the master key is away: this says nothing about the message
+        logger().warning("delivery.not_opened", sorgu_no=claimed.sorgu_no, error=error.code)
+        away = Outcome(Kind.NOT_ARRIVED, NOT_OPENED, retry_after=REOPEN_AFTER)
+        return Carried(claimed, away, b"", b"", None, began_at)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
         return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
     try:
-        with stage("deliver"), tracing.span("deliver", _trace_of(gateway, claimed), attempt=claimed.attempt):
+        with stage("deliver"), tracing.span("deliver", trace, attempt=claimed.attempt):
             outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)

@@ -98,7 +98,10 @@ NOT_FOUND = "not_found"
 NO_ANSWER = frozenset({"timeout", "connection_lost", "not_http", "reply_too_large", "unreadable_reply"})
 """Codes of an uncertain outcome under which nothing of the ministry's own was read; so is every ``http_5xx``."""
 
-OURS = frozenset({"internal_error"})
+NOT_OPENED = "not_opened"
+"""The bytes could not be opened just now (database or master key away): nothing left, and no attempt counts."""
+REOPEN_AFTER = timedelta(minutes=1)
+OURS = frozenset({"internal_error", NOT_OPENED})
 COST_KNOWN, COST_UNKNOWN = 5, 10
 """Tokens that a retry costs: of an attempt known not to have arrived, and of one whose fate is open."""
 
@@ -129,8 +132,8 @@ class Outcome:
 
     @property
     def burns_attempt(self) -> bool:
-        """Whether this try counts against the ceiling of attempts; a passive firm burns none."""
-        return self.kind is not Kind.PASSIVE
+        """Whether this try counts against the ceiling of attempts: not where a firm is passive, or nothing left us."""
+        return self.kind is not Kind.PASSIVE and self.code != NOT_OPENED
 
     @property
     def word(self) -> Word:
@@ -149,4 +152,5 @@ class Outcome:
         """Tokens that the next try costs; nothing where none follows, or where the ministry itself asked for it."""
         if self.kind is Kind.UNCERTAIN:
             return COST_UNKNOWN
-        return COST_KNOWN if self.kind in (Kind.BUSY, Kind.NOT_ARRIVED) and self.code != NOT_FOUND else 0
+        is_free = self.code in (NOT_FOUND, NOT_OPENED)
+        return COST_KNOWN if self.kind in (Kind.BUSY, Kind.NOT_ARRIVED) and not is_free else 0

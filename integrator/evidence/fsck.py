@@ -22,7 +22,7 @@ from integrator.audit.checkpoint import known_log_key
 from integrator.audit.trail import stamp_of
 from integrator.audit.tree import EMPTY_ROOT
 from integrator.audit.verify import Break, Broken, Report, verify
-from integrator.domain.errors import Erased, IntegratorError, Misconfigured
+from integrator.domain.errors import Erased, IntegratorError, Misconfigured, Unavailable
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.states import State
 from integrator.evidence.registers import check_registers
@@ -266,6 +266,8 @@ def _key(gateway: Gateway, row: Any, where: str) -> Seals | None:
         return gateway.content(KurumNo(row.kurum_id), row.kayit_no, row.content_key)
     except Erased:
         return None
+    except Unavailable:  # away is not altered
+        raise
     except IntegratorError as error:
         raise Broken("row", f"{where}: {error.detail}") from error
 
@@ -288,6 +290,8 @@ def _check_erased(tx: Tx, erased: Facts) -> None:
 def _open(where: str, what: str, opened: Callable[[], Any]) -> Any:
     try:
         return opened()
+    except Unavailable:  # away is not altered
+        raise
     except (IntegratorError, TypeError, ValueError) as error:
         told = error.detail if isinstance(error, IntegratorError) else type(error).__name__
         raise Broken("row", f"{where}: its {what} does not open ({told})") from error

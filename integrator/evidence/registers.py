@@ -13,7 +13,7 @@ from sqlalchemy import select
 from integrator.audit.trail import stamp_of
 from integrator.audit.verify import Broken
 from integrator.catalogue.codes import digest_of_history, digest_of_list
-from integrator.domain.errors import IntegratorError
+from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.evidence.registry_rows import check_registry
 from integrator.evidence.state_rows import check_state_rows
@@ -59,6 +59,8 @@ def _check_keys(tx: Tx, gateway: Gateway, entries: list[Mapping[str, Any]]) -> N
         where = f"data_key {row.kurum_id}/{row.key_no}"
         try:
             gateway.keyring.sealer(KurumNo(row.kurum_id))
+        except Unavailable:  # away is not altered
+            raise
         except IntegratorError as error:
             raise Broken("row", f"{where}: {error.detail}") from error
         key = (row.kurum_id, row.key_no)

@@ -14,7 +14,7 @@ from typing import Any
 
 from integrator.audit.bound import ACTS, BOUND, CREATED, EDITION, ROWS, TABLES, Bound, Row, is_fresh
 from integrator.audit.verify import Broken
-from integrator.domain.errors import IntegratorError
+from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Gateway
 from integrator.parties.people import OWN
@@ -82,6 +82,8 @@ def _check_row(gateway: Gateway, bound: Bound, row: Row, told: dict[Place, _Told
     try:
         sealer = gateway.keyring.sealer(KurumNo(kurum))
         name, mark = bound.name(sealer, row), bound.mark(sealer, row)
+    except Unavailable:  # away is not altered
+        raise
     except IntegratorError as error:
         raise Broken("row", f"{where}: {error.detail}") from error
     said = told.pop((table, kurum, name), None)

@@ -46,7 +46,7 @@ def next_step(claimed: Claimed, outcome: Outcome, patience: Patience, *, now: da
         due_at = patience.ask.next_at(claimed.asks + 1, now=now, jitter=jitter, retry_after=outcome.retry_after)
         return Next(end, reason, due_at)
     if end is State.QUEUED and outcome.kind is not Kind.PASSIVE:
-        if patience.resend.is_spent(claimed.attempt):
+        if outcome.burns_attempt and patience.resend.is_spent(claimed.attempt):
             return Next(State.HELD, ATTEMPTS_SPENT, now)
         due_at = patience.resend.next_at(claimed.attempt, now=now, jitter=jitter, retry_after=outcome.retry_after)
         return Next(end, reason, due_at)

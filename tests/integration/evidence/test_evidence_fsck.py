@@ -17,6 +17,7 @@ from integrator import acts, pipeline
 from integrator.audit.bound import ACTS, ROWS, TABLES
 from integrator.audit.trail import Entry, Trail
 from integrator.audit.tree import extend, leaf_hash
+from integrator.domain.errors import Unavailable
 from integrator.evidence.fsck import fsck
 from integrator.evidence.working import TABLES as PASSED_OVER
 from integrator.evidence.working import WORKING
@@ -27,6 +28,7 @@ from integrator.parties.isgkatip import Kind
 from integrator.people.entering import Caller, admit
 from integrator.people.house import House, PeopleRules
 from integrator.people.making import find_person
+from integrator.protect.master import HeldMaster
 from integrator.protect.passwords import Passwords
 from integrator.queue import copies
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
@@ -120,6 +122,15 @@ def test_the_flips_that_once_ended_in_a_traceback_or_were_missed_are_found(home,
 
     assert "its fingerprint is not empty" in told
     assert ground.flip(47, 0x80).verdict == "storage"  # the schema format in the file's head
+
+
+def test_a_master_key_that_is_away_is_not_told_as_tampering(lived):
+    class Away(HeldMaster):
+        def unwrap(self, wrapped, place):
+            raise Unavailable("the KMS does not answer")
+
+    with pytest.raises(Unavailable, match="KMS"):
+        fsck(replace(lived, keyring=KeyRing(lived.database, Away(MASTER))))
 
 
 def test_a_time_that_became_null_is_named(lived):

@@ -15,12 +15,14 @@ from integrator.domain.errors import IllegalMove, Misconfigured, NotFound, Unava
 from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Pace
 from integrator.pipeline import accept, dispatch, inquire
+from integrator.protect.master import HeldMaster
 from integrator.queue.bodies import open_refused
 from integrator.queue.fair import Rotation
 from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
 from integrator.store.engine import reading, writing
 from integrator.store.keyring import KeyRing
 from integrator.store.tables import audit_entry
+from tests.conftest import MASTER
 from tests.factories import KURUM, WORKER, content_of, record, submitted, tckn, workers
 from tests.fakes import FakeMinistry
 
@@ -368,6 +370,54 @@ def test_a_signature_moved_from_another_message_is_not_sent(home, gateway, minis
 
     assert home.row(one)["state"] == "held"
     assert one not in [number for number, _, _ in ministry.sent]
+
+
+class AwayMaster(HeldMaster):
+    """A key management service that cannot be reached until somebody says it is back."""
+
+    is_back = False
+
+    def unwrap(self, wrapped, place):
+        if not self.is_back:
+            raise Unavailable("the KMS does not answer")
+        return super().unwrap(wrapped, place)
+
+
+def test_messages_wait_in_the_queue_while_the_master_key_is_away(home, another_worker, ministry, clock, several):
+    master = AwayMaster(MASTER)
+    late = another_worker()
+    late = replace(late, keyring=KeyRing(late.database, master))
+    for _ in range(late.patience.resend.max_attempts + 1):
+        dispatch(late)
+        assert (home.states(), ministry.sent) == ({"queued": 5}, [])
+        clock.advance(minutes=1)
+    row = home.row(several[0])
+    assert (row["reason"], row["last_code"], row["attempt"]) == ("not_arrived", "not_opened", 0)
+    assert dispatch(late) == {"not_arrived": 5}
+    assert dispatch(late) == {}, "none is due before its minute is over"
+
+    master.is_back = True
+    clock.advance(minutes=1)
+    dispatch(late)
+
+    assert (home.states(), len(ministry.effects), home.broken()) == ({"accepted": 5}, 5, None)
+
+
+def test_a_question_waits_too_while_the_master_key_is_away(home, gateway, another_worker, ministry, clock, one):
+    ministry.faults.append("lost_reply")
+    dispatch(gateway)
+    master = AwayMaster(MASTER)
+    late = another_worker()
+    late = replace(late, keyring=KeyRing(late.database, master))
+    clock.advance(minutes=1)
+    inquire(late)
+    assert (home.states(), ministry.asked) == ({"uncertain": 1}, [])
+
+    master.is_back = True
+    clock.advance(minutes=2)
+    inquire(late)
+
+    assert (home.states(), len(ministry.effects)) == ({"accepted": 1}, 1)
 
 
 def test_a_bug_in_the_generation_never_stops_the_others(home, gateway, ministry, several):

@@ -69,7 +69,14 @@ def test_an_answer_between_failures_keeps_it_closed(good):
     assert hear(FRESH, FAILED, FAILED, good, FAILED, FAILED).opened == 0
 
 
-@pytest.mark.parametrize("ours", [Outcome(Kind.UNCERTAIN, "internal_error"), Outcome(Kind.BROKEN, "INT-AUD-001")])
+@pytest.mark.parametrize(
+    "ours",
+    [
+        Outcome(Kind.UNCERTAIN, "internal_error"),
+        Outcome(Kind.BROKEN, "INT-AUD-001"),
+        Outcome(Kind.NOT_ARRIVED, "not_opened"),
+    ],
+)
 def test_our_own_faults_say_nothing_about_the_address(ours):
     assert hear(FRESH, ours, ours, ours).failures == 0
 
