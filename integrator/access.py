@@ -16,7 +16,7 @@ from integrator.gateway import Gateway
 from integrator.parties import api_keys
 from integrator.parties.api_keys import ApiKey
 from integrator.parties.register import profesyonel_index
-from integrator.store.engine import Tx, reading, writing
+from integrator.store.engine import Glances, Tx, reading, writing
 from integrator.store.tables import api_key
 
 LONGEST_LIFE = timedelta(days=400)
@@ -145,10 +145,10 @@ def recognise(gateway: Gateway, token: str, *, address: str) -> Principal | None
     return _holder(key)
 
 
-def glance(gateway: Gateway, token: str, *, address: str) -> Principal | None:
+def glance(gateway: Gateway, glances: Glances, token: str, *, address: str) -> Principal | None:
     """The same without a write; None, too, where the key's use must be noted first."""
     now = gateway.clock.now()
-    with reading(gateway.database) as tx:
+    with glances.reading() as tx:
         key = api_keys.find_key(tx, token, now=now, address=address)
     return _holder(key) if key is not None and api_keys.is_noted(key, now=now) else None
 

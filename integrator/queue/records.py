@@ -10,20 +10,22 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Kayit
+from integrator.store.prepared import Prepared
 from integrator.store.rows import insert_rows
 from integrator.store.tables import bildirim, content_key, kayit, kayit_trace
 
 # Built once, like every statement that each accepted record needs: SQLAlchemy takes five times as long to build and
 # name one anew as to run it.
-_KNOWN = select(kayit.c.kayit_no, kayit.c.fingerprint).where(
-    kayit.c.kurum_id == bindparam("kurum"), kayit.c.kayit_no.in_(bindparam("several", expanding=True))
+_KNOWN = Prepared(
+    select(kayit.c.kayit_no, kayit.c.fingerprint).where(
+        kayit.c.kurum_id == bindparam("kurum"), kayit.c.kayit_no.in_(bindparam("several", expanding=True))
+    )
 )
 
 
 def known_records(tx: Connection, kurum: KurumNo, kayit_no_list: Sequence[str]) -> dict[str, bytes]:
     """kayit_no -> fingerprint of those already accepted."""
-    rows = tx.execute(_KNOWN, {"kurum": kurum, "several": list(kayit_no_list)})
-    return {row.kayit_no: row.fingerprint for row in rows}
+    return dict(_KNOWN.all(tx, kurum=kurum, several=kayit_no_list))
 
 
 def sorgu_no_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[int]:

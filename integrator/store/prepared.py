@@ -6,6 +6,8 @@ PostgreSQL, where the network takes the time, these go SQLAlchemy's way, too.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,17 +18,22 @@ from sqlalchemy.dialects import sqlite
 from integrator.store.dialect import dialect_of
 
 _NAMED = sqlite.dialect(paramstyle="named")
+_LIST = re.compile(r"\(__\[POSTCOMPILE_(\w+)\]\)")
 Turn = Callable[[Any], Any] | None
 
 
 class Prepared:
-    """One statement with a `bindparam` for each value that changes; none of them is a list."""
+    """One statement with a `bindparam` for each value that changes.
+
+    An expanding one is a list of our own ASCII names: SQLite takes it as one value, however long it is.
+    """
 
     def __init__(self, statement: Select[Any] | UpdateBase) -> None:
         self._statement = statement
-        compiled = statement.compile(dialect=_NAMED, compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=_NAMED)
         binds = {name: bind.type.dialect_impl(_NAMED).bind_processor(_NAMED) for name, bind in compiled.binds.items()}
-        self._text = compiled.string
+        binds |= dict.fromkeys(_LIST.findall(compiled.string), json.dumps)
+        self._text = _LIST.sub(r"(SELECT value FROM json_each(:\1))", compiled.string)
         self._fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
         self._binds = {name: turn for name, turn in binds.items() if turn}
         columns = list(statement.exported_columns)

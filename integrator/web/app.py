@@ -24,6 +24,7 @@ from integrator.log import about, logger
 from integrator.metrics import count_call
 from integrator.people.house import House, PeopleRules
 from integrator.sign.evidence import TimestampAuthority
+from integrator.store.engine import Glances
 from integrator.web import health
 from integrator.web.admission import Admission
 from integrator.web.answers import DEPRECATED, Answers
@@ -114,6 +115,7 @@ def create_app(
     app.state.tide, app.state.authority = Tide(gateway, app.state.drain), authority
     app.state.house = House(gateway, people or PeopleRules())
     app.state.limiter = Limiter(gateway.database, gateway.clock, bounds.limits)
+    app.state.glances = Glances(gateway.database)
     app.state.strangers = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.visitors = Strangers(gateway.clock, bounds.failures_per_minute)
     app.state.clock_watch = ClockWatch(gateway.database, gateway.clock)
@@ -142,6 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.packing.close()
     await app.state.gathering.close()
     app.state.limiter.close()
+    app.state.glances.close()
 
 
 class Numbered:

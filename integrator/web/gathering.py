@@ -28,6 +28,9 @@ from integrator.web.draining import Busy
 WAITING_AT_MOST = 1_000
 PATIENCE = timedelta(seconds=10)
 APART = timedelta(milliseconds=15)
+HEARS_FOR = timedelta(milliseconds=10)
+QUIET_ROUNDS = 3
+"""Rounds of the event loop that a call takes from its socket to here."""
 STILL_AT_MOST = timedelta(milliseconds=20)
 """Whoever holds the database's lock may keep a group for seconds; calls are taken meanwhile."""
 
@@ -84,12 +87,21 @@ class Gathering:
         loop = asyncio.get_running_loop()
         while self._waiting:
             await asyncio.sleep(max(0.0, self._begins_at - loop.time()))
+            await self._hear_out(loop)
             self._begins_at = loop.time() + APART.total_seconds()
             for kurum in dict.fromkeys(each.kurum for each in self._waiting):
                 if not (mine := self._take(kurum)):
                     continue
                 for asked, told in zip(mine, await self._stored(kurum, mine), strict=True):
                     _tell(asked.answer, told)
+
+    async def _hear_out(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Calls that have come to their sockets already are of this group: to miss it costs them all of the next."""
+        ends, quiet = loop.time() + HEARS_FOR.total_seconds(), 0
+        while quiet < QUIET_ROUNDS and loop.time() < ends:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+            quiet = 0 if len(self._waiting) > before else quiet + 1
 
     def _take(self, kurum: KurumNo) -> Sequence[_Asked]:
         """The customer's next group; the others wait on, and may still be sent away."""
@@ -116,7 +128,10 @@ class Gathering:
         """What each is told. What goes wrong is told to all; a bug that one record meets, to that one only."""
         try:
             with about(request_id=" ".join(each.request_id for each in several)):  # many calls, one unit of work
-                return list(pipeline.accept(self._gateway, kurum, [each.submitted for each in several]))
+                told = list(pipeline.accept(self._gateway, kurum, [each.submitted for each in several]))
+            if len(told) != len(several):
+                raise RuntimeError(f"{len(several)} records were handed over, {len(told)} were answered")
+            return told
         except Exception as error:  # noqa: BLE001 - raised to those who wait for it
             if len(several) > 1 and not isinstance(error, Unavailable):
                 return [told for each in several for told in self._store(kurum, [each])]

@@ -29,7 +29,7 @@ from integrator.parties.sessions import Level, Session, csrf_of
 from integrator.people.breaking import look_through
 from integrator.people.entering import Caller, Entered, session_of
 from integrator.people.house import House
-from integrator.store.engine import reads_at_once
+from integrator.store.engine import is_embedded
 from integrator.web.problems import Forbidden, NotFromHere, SecondStepWanted, Unknown
 from integrator.web.strangers import Strangers
 
@@ -118,10 +118,10 @@ def _glanced_at(request: Request, right: Right) -> Principal | None:
     gateway, token, address = gateway_of(request), _token_of(request), _address(request)
     strangers: Strangers = request.app.state.strangers
     limiter: Limiter = request.app.state.limiter
-    if not token or GLASS_HEADER in request.headers or not reads_at_once(gateway.database):
+    if not token or GLASS_HEADER in request.headers or not is_embedded(gateway.database):
         return None
     strangers.require_patience(address, token)
-    found = glance(gateway, token, address=address)
+    found = glance(gateway, request.app.state.glances, token, address=address)
     if found is None or not found.may(right):
         return None
     strangers.note_guest(token)

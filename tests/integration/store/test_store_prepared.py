@@ -3,7 +3,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from integrator.domain.errors import Malformed, Unavailable
-from integrator.store.engine import Conflict, is_embedded, reading, reads_at_once, writing
+from integrator.store.engine import Conflict, Glances, reading, writing
 from integrator.store.prepared import Prepared
 from integrator.store.rows import insert_rows
 from integrator.store.tables import bildirim, sorgu_no_counter
@@ -20,6 +20,18 @@ COUNT = Prepared(
     .values(next=sorgu_no_counter.c.next + bindparam("count"))
     .returning(sorgu_no_counter.c.next)
 )
+
+
+AMONG = Prepared(select(bildirim.c.sorgu_no).where(bildirim.c.kayit_no.in_(bindparam("several", expanding=True))))
+
+
+def test_a_list_of_names_is_one_value(engine, put):
+    one, other, _ = put(3)
+    wanted = [f"K-{other}", f"K-{one}", f"K-{one}", 'a"b\\']
+
+    with reading(engine) as tx:
+        assert {each.sorgu_no for each in AMONG.all(tx, several=wanted)} == {one, other}
+        assert AMONG.all(tx, several=[]) == []
 
 
 def test_rows_are_those_of_the_statement_with_times_as_times(engine, put):
@@ -87,11 +99,51 @@ def test_a_file_that_is_no_database_any_more_is_unavailable(engine, put):
         MINE.all(tx, number=number, by=START)
 
 
-def test_only_an_embedded_database_with_a_free_connection_is_read_at_once(engine):
-    assert reads_at_once(engine) is is_embedded(engine) is (engine.dialect.name == "sqlite")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_glance_sees_what_was_committed_last_and_takes_no_connection_from_others(engine, put):
+    [number] = put()
+    glances = Glances(engine)
 
-    held = [engine.connect() for _ in range(engine.pool.size())]
-    assert not reads_at_once(engine)
-    for each in held:
-        each.close()
-    assert reads_at_once(engine) is is_embedded(engine)
+    def seen():
+        with glances.reading() as tx:
+            return [each.state for each in MINE.all(tx, number=number, by=START)]
+
+    before = seen()
+    with writing(engine) as tx:
+        tx.execute(update(bildirim).values(state="held"))
+        assert seen() == before
+    assert (before, seen()) == (["queued"], ["held"])
+    assert engine.pool.checkedout() == 1
+
+    glances.close()
+    assert engine.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_glance_that_failed_leaves_no_connection_behind_and_the_next_is_good(engine, put):
+    [number] = put()
+    glances = Glances(engine)
+    with writing(engine) as tx:
+        tx.exec_driver_sql("ALTER TABLE bildirim RENAME TO away")
+    with pytest.raises(SQLAlchemyError), glances.reading() as tx:
+        MINE.all(tx, number=number, by=START)
+    assert engine.pool.checkedout() == 0
+
+    with writing(engine) as tx:
+        tx.exec_driver_sql("ALTER TABLE away RENAME TO bildirim")
+    with glances.reading() as tx:
+        assert len(MINE.all(tx, number=number, by=START)) == 1
+    glances.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_glance_at_a_file_that_is_no_database_is_unavailable(engine, put):
+    [number] = put()
+    with reading(engine) as tx:
+        path = tx.exec_driver_sql("PRAGMA database_list").one()[2]
+    engine.dispose()
+    with open(path, "r+b") as file:
+        file.write(b"\xff" * 4096)
+
+    with pytest.raises(Unavailable), Glances(engine).reading() as tx:
+        MINE.all(tx, number=number, by=START)

@@ -69,6 +69,36 @@ def test_records_that_come_together_are_stored_together(gateway, counted):
     assert len(counted) <= 2
 
 
+def test_who_comes_while_the_loop_still_reads_is_of_the_same_group(gateway, counted):
+    async def late(here, number):
+        for _ in range(2 * number):
+            await asyncio.sleep(0)
+        return await here.accept(KURUM, one(number))
+
+    async def act(here):
+        return await asyncio.gather(*(late(here, number) for number in range(10)))
+
+    answers = run(gateway, act)
+
+    assert [each.status for each in answers] == ["accepted"] * 10
+    assert counted == [10]
+
+
+def test_a_group_begins_though_somebody_comes_all_the_time(gateway, counted, monkeypatch):
+    monkeypatch.setattr(gathering, "HEARS_FOR", timedelta(milliseconds=1))
+
+    async def act(here):
+        first, several = asyncio.ensure_future(here.accept(KURUM, one(0))), []
+        while not counted and len(several) < 900:
+            several.append(asyncio.ensure_future(here.accept(KURUM, one(len(several) + 1))))
+            await asyncio.sleep(0)
+        return await asyncio.gather(first, *several)
+
+    answers = run(gateway, act)
+
+    assert len(answers) == sum(counted) < 900
+
+
 @ON_ONE_ENGINE
 def test_groups_begin_apart_and_on_an_idle_line_nobody_waits(gateway, counted, monkeypatch):
     monkeypatch.setattr(gathering, "APART", timedelta(seconds=2))
@@ -175,6 +205,21 @@ def test_a_bug_that_one_record_meets_is_told_to_that_one_only(gateway, monkeypat
 
 
 @ON_ONE_ENGINE
+def test_an_answer_that_is_missing_is_told_and_nobody_waits_for_it(gateway, monkeypatch):
+    walk = gathering.pipeline.accept
+    monkeypatch.setattr(
+        gathering.pipeline, "accept", lambda *given: list(walk(*given))[:1] if len(given[2]) > 1 else []
+    )
+
+    async def act(here):
+        several = (here.accept(KURUM, one(number)) for number in range(3))
+        return await asyncio.wait_for(asyncio.gather(*several, return_exceptions=True), 30)
+
+    answers = run(gateway, act)
+
+    assert [type(each) for each in answers] == [RuntimeError] * 3
+
+
 def test_what_is_unavailable_is_told_to_all_and_tried_once(gateway, monkeypatch):
     tried = []
 
