@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from copy import copy
 from itertools import count
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def make_gateway(folder: Path) -> Gateway:
         database=database,
         clock=FakeClock(),
         jitter=lambda: 0.5,
-        catalogue=read_catalogue(),
+        catalogue=copy(read_catalogue()),  # lists that a test refreshes are its own
         keyring=KeyRing(database, bytes(range(32))),
         cupboard=KeyCupboard([]),
         trust=TrustStore([]),

@@ -10,6 +10,7 @@ import io
 import json
 import tempfile
 from collections import deque
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -139,7 +140,7 @@ def a_gateway(database: Database, clock: Clock, ministry: Ministry, *, holds_sch
         trail.append(tx, [Entry(CREATED, "test:1", facts)], now=clock.now())
     made = wiring._record_key(trail, "test:1")
     return Gateway(
-        database=database, clock=clock, jitter=lambda: 0.5, catalogue=read_catalogue(),
+        database=database, clock=clock, jitter=lambda: 0.5, catalogue=copy(read_catalogue()),
         keyring=KeyRing(database, MASTER, made=made), cupboard=KeyCupboard([signer]),
         trust=TrustStore([root.certificate]), generation=ministry, metot="soap-g2", trail=trail, checkpoint_key=key,
         actor="test:1", address="http://127.0.0.1:1/", pace=Pace(concurrency=1),

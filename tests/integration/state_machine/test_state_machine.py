@@ -1,6 +1,7 @@
 import os
 import shutil
 import sys
+from copy import copy
 from datetime import timedelta
 
 import pytest
@@ -70,7 +71,7 @@ def _hurry(connection):
 
 @pytest.mark.timeout(0)
 def test_no_storm_loses_doubles_or_misjudges_a_message(request, pki, checkpoint_key, empty_database):
-    catalogue = read_catalogue()
+    catalogue = copy(read_catalogue())
 
     def open_gateway():
         database = empty_database()

@@ -1,5 +1,4 @@
 import json
-from datetime import UTC, datetime
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -7,8 +6,6 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from integrator.feed import Change
 from integrator.webhooks.standard import message_of, new_secret, signed_headers, trial_message
 from tests.fakes import START
-
-NOW = datetime.now(UTC)
 
 
 def change(**facts):
@@ -19,10 +16,10 @@ def change(**facts):
     return Change(**{**told, **facts})
 
 
-def test_an_independent_reader_verifies_what_is_signed():
+def test_an_independent_reader_verifies_what_is_signed(now):
     secret = new_secret()
     message = message_of("osgb-1", "abcd1234", change())
-    told = Webhook(secret).verify(message.body, signed_headers(message, [secret], now=NOW))
+    told = Webhook(secret).verify(message.body, signed_headers(message, [secret], now=now))
 
     assert told["type"] == "bildirim.accepted"
     assert told["timestamp"] == "2026-03-02T09:00:00.000Z"
@@ -32,10 +29,10 @@ def test_an_independent_reader_verifies_what_is_signed():
     }  # fmt: skip
 
 
-def test_while_a_secret_is_rotated_either_one_verifies_and_another_does_not():
+def test_while_a_secret_is_rotated_either_one_verifies_and_another_does_not(now):
     old, new, other = new_secret(), new_secret(), new_secret()
-    message = trial_message("osgb-1", "abcd1234", now=NOW)
-    headers = signed_headers(message, [new, old], now=NOW)
+    message = trial_message("osgb-1", "abcd1234", now=now)
+    headers = signed_headers(message, [new, old], now=now)
 
     assert Webhook(old).verify(message.body, headers) == Webhook(new).verify(message.body, headers)
     with pytest.raises(WebhookVerificationError):
@@ -43,11 +40,11 @@ def test_while_a_secret_is_rotated_either_one_verifies_and_another_does_not():
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-def test_each_header_is_needed_and_none_may_be_changed(name):
+def test_each_header_is_needed_and_none_may_be_changed(name, now):
     secret = new_secret()
-    message = trial_message("osgb-1", "abcd1234", now=NOW)
-    headers = signed_headers(message, [secret], now=NOW)
-    spoilt = {"webhook-timestamp": str(int(NOW.timestamp()) + 1), "webhook-signature": "v1,AAAA"}.get(name, "msg_other")
+    message = trial_message("osgb-1", "abcd1234", now=now)
+    headers = signed_headers(message, [secret], now=now)
+    spoilt = {"webhook-timestamp": str(int(now.timestamp()) + 1), "webhook-signature": "v1,AAAA"}.get(name, "msg_other")
 
     for each in ({**headers, name: spoilt}, {**headers, name: ""}):
         with pytest.raises(WebhookVerificationError):
