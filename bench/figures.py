@@ -32,7 +32,7 @@ class Scale:
     millions: int = 10_000_000  # messages in the longest queue
     stream: int = 200_000_000  # bytes of NDJSON
     day_seconds: float = 60.0  # that a day at the hostile stub takes
-    api_seconds: float = 8.0  # of one load on the API
+    api_seconds: float = 6.0  # of one load on the API
     idle: int = 10_000  # connections that rest beside it
 
 

@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.accepting import WARM, accept_all
@@ -71,31 +72,64 @@ def a_server(settings: Settings) -> Iterator[Server]:
 
 
 def _interactive(scale: Scale, world: World) -> Iterator[Row]:
-    """Capacity first, then half of it in an open loop, alone and with those who rest."""
+    """Capacity, then half of it in an open loop, alone and beside those who rest; in turn, as speeds drift."""
     settings = world.home()
     with a_server(settings) as server:
         records = uniform_records(world.town, 10_000_000, "WEB")
         requests = (post("/v1/kayit", server.token, json.dumps(each).encode()) for each in records)
         asyncio.run(at_once(server.port, requests, CLIENTS, 1.0))
-        began, used = time.perf_counter(), cpu_seconds(server.pid)
-        capacity = asyncio.run(at_once(server.port, requests, CLIENTS, scale.api_seconds))
-        share = (cpu_seconds(server.pid) - used) / (time.perf_counter() - began)
-        yield Row("API: one record, capacity", capacity, "/s", note=f"{CLIENTS} clients; {share:.0%} of a core")
-        rate, several = capacity / 2, int(capacity / 2 * scale.api_seconds)
-        alone, told = _loaded(server, at_rate(server.port, list(islice(requests, several)), rate))
-        yield Row(
-            "API: one record at half capacity, p99", percentile(alone, 0.99) * 1000, "ms", target=50.0, at_most=True,
-            note=f"{several} records at {rate:.0f}/s, half of {capacity:.0f}/s; {told}",
-        )  # fmt: skip
         idle = min(scale.idle, _room())
-        before = resident_bytes(server.pid)
-        beside, told = _loaded(server, _beside(server.port, list(islice(requests, several)), rate, idle))
-        gained = resident_bytes(server.pid) - before
-        yield Row(
-            f"API: the same beside {idle:,} idle connections, p99", percentile(beside, 0.99) * 1000, "ms",
-            "without them", percentile(alone, 0.99) * 1000, target=50.0, at_most=True,
-            note=f"{told}; {gained / 1e6:.0f} MB more in the server",
-        )  # fmt: skip
+        rounds = [_round(server, requests, scale.api_seconds, idle) for _ in range(scale.rounds)]
+    yield Row(
+        "API: one record, capacity", median(each.capacity for each in rounds), "/s",
+        note=f"{CLIENTS} clients; {', '.join(f'{each.capacity:.0f}' for each in rounds)}",
+    )  # fmt: skip
+    alone, beside = [each.alone for each in rounds], [each.beside for each in rounds]
+    yield _delay("API: one record at half capacity, p99", alone)
+    row = _delay(f"API: the same beside {idle:,} idle connections, p99", beside)
+    yield replace(
+        row, against="without them", against_value=median(each.p99 for each in alone),
+        note=f"{row.note}; {rounds[0].gained / 1e6:.0f} MB more in the server",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one load took: milliseconds, and the server's processor for each call."""
+
+    p50: float
+    p99: float
+    processor: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """One turn: answers a second, the loads at half of that, bytes that idle connections cost."""
+
+    capacity: float
+    alone: Load
+    beside: Load
+    gained: int
+
+
+def _round(server: Server, requests: Iterator[bytes], seconds: float, idle: int) -> Round:
+    capacity = asyncio.run(at_once(server.port, requests, CLIENTS, seconds / 2))
+    rate, several = capacity / 2, int(capacity / 2 * seconds)
+    alone = _loaded(server, at_rate(server.port, list(islice(requests, several)), rate))
+    before = resident_bytes(server.pid)
+    beside = _loaded(server, _beside(server.port, list(islice(requests, several)), rate, idle))
+    return Round(capacity, alone, beside, resident_bytes(server.pid) - before)
+
+
+def _delay(name: str, loads: Sequence[Load]) -> Row:
+    """The middle p99 of these loads; each of them in the note."""
+    each = ", ".join(f"{load.p99:.0f}" for load in loads)
+    middle, processor = median(load.p50 for load in loads), median(load.processor for load in loads)
+    note = f"the middle of {each}; p50 {middle:.1f} ms; {processor:.1f} ms of processor each"
+    return Row(
+        name, median(load.p99 for load in loads), "ms", target=50.0, at_most=True,
+        note=f"{note}; load average {os.getloadavg()[0]:.1f}",
+    )  # fmt: skip
 
 
 async def _beside(port: int, requests: list[bytes], rate: float, idle: int) -> list[float]:
@@ -106,14 +140,11 @@ async def _beside(port: int, requests: list[bytes], rate: float, idle: int) -> l
     return taken
 
 
-def _loaded(server: Server, load: Coroutine[Any, Any, list[float]]) -> tuple[list[float], str]:
-    """How long each call of `load` took, and in words: its tail, the server's processor, who else used the machine."""
+def _loaded(server: Server, load: Coroutine[Any, Any, list[float]]) -> Load:
     used = cpu_seconds(server.pid)
     taken = asyncio.run(load)
     used = (cpu_seconds(server.pid) - used) / len(taken)
-    middle, last = percentile(taken, 0.5) * 1000, percentile(taken, 0.999) * 1000
-    tail = f"p50 {middle:.1f}, p99.9 {last:.1f} ms"
-    return taken, f"{tail}; {used * 1000:.1f} ms of processor each; load average {os.getloadavg()[0]:.1f}"
+    return Load(percentile(taken, 0.5) * 1000, percentile(taken, 0.99) * 1000, used * 1000)
 
 
 def _room() -> int:
