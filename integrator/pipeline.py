@@ -22,7 +22,7 @@ from integrator import tracing
 from integrator.accepting import Answer, Group
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
-from integrator.domain.errors import IntegratorError, Unavailable
+from integrator.domain.errors import IntegratorError, Misconfigured, Unavailable
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.outcomes import NOT_OPENED, REOPEN_AFTER, Kind, Outcome, Reply
 from integrator.domain.records import Claimed, Submitted
@@ -178,7 +178,7 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
         key = gateway.content(claimed.kurum, claimed.kayit_no, claimed.content_key)
         salt, canonical, cms = bodies.open_claimed(key, claimed)
         trace = _trace_of(gateway, claimed)
-    except Unavailable as error:  # the database or the master key is away: this says nothing about the message
+    except (Unavailable, Misconfigured) as error:  # the database or the master key is away: not the message's fault
         logger().warning("delivery.not_opened", sorgu_no=claimed.sorgu_no, error=error.code)
         away = Outcome(Kind.NOT_ARRIVED, NOT_OPENED, retry_after=REOPEN_AFTER)
         return Carried(claimed, away, b"", b"", None, began_at)

@@ -14,6 +14,7 @@ import secrets
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
@@ -25,6 +26,8 @@ from integrator.domain.errors import Misconfigured, Unavailable
 from integrator.protect.master import MasterKey
 
 REPLY_BYTES = 65_536
+SILENT_FOR = timedelta(seconds=5)
+"""After a silence whoever asks is told at once: they come one after the other, and each would wait its whole time."""
 _DIGEST = 32
 _IV = 16
 
@@ -50,6 +53,7 @@ class CommandMaster:
     def __init__(self, argv: Sequence[str], *, timeout: timedelta) -> None:
         self._argv = list(argv)
         self._timeout = timeout
+        self._silent_until = 0.0
 
     def wrap(self, key: bytes, place: bytes) -> bytes:
         """`key` encrypted for `place`, after a look that it opens again: what rubbish wrapped is lost for good."""
@@ -82,14 +86,16 @@ class CommandMaster:
         return Path(self._argv[0]).name
 
     def _call(self, act: str, value: bytes) -> bytes:
+        if time.monotonic() < self._silent_until:
+            raise self._silence()
         told = json.dumps({"act": act, "value": base64.b64encode(value).decode()}).encode()
         try:
             code, reply = self._answer(told)
         except OSError as error:
             raise Misconfigured(f"{self._name}: cannot be started ({error.strerror}) {_SET}") from error
         if code is None:
-            wait = f"{self._timeout.total_seconds():g} s"
-            raise Unavailable(f"{self._name}: no answer in {wait}; is the KMS there? nothing was changed {_SET}")
+            self._silent_until = time.monotonic() + SILENT_FOR.total_seconds()
+            raise self._silence()
         if len(reply) > REPLY_BYTES:
             raise Misconfigured(f"{self._name}: answered more than {REPLY_BYTES} bytes; nothing was changed {_SET}")
         if code:
@@ -99,6 +105,10 @@ class CommandMaster:
         except (ValueError, KeyError, TypeError) as error:
             wanted = '{"value": base64}'
             raise Misconfigured(f"{self._name}: {wanted} is wanted, it printed something else {_SET}") from error
+
+    def _silence(self) -> Unavailable:
+        wait = f"{self._timeout.total_seconds():g} s"
+        return Unavailable(f"{self._name}: no answer in {wait}; is the KMS there? nothing was changed {_SET}")
 
     def _answer(self, told: bytes) -> tuple[int | None, bytes]:
         """(exit code, or None when its time was over; what it printed, up to a little more than is allowed)."""

@@ -11,6 +11,7 @@ import pytest
 from integrator import acts, pipeline
 from integrator.domain.errors import IntegratorError, Misconfigured, Tampered, Unavailable
 from integrator.keeping.rotating import replace_data_keys, replace_master, reseal
+from integrator.protect import elsewhere
 from integrator.protect.elsewhere import CommandMaster, Pkcs11Master
 from integrator.protect.files import write_secret
 from integrator.protect.master import FileMaster
@@ -146,6 +147,21 @@ def test_a_kms_that_hangs_fails_or_talks_rubbish_is_told(gateway, tmp_path, scri
     back = opened_anew(gateway, kms(tmp_path, KMS))
 
     assert acts.read_canonical(back, KURUM, number).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(("silent_for", "asked"), [(timedelta(hours=1), 1), (timedelta(0), 3)])
+def test_who_asks_a_kms_that_has_just_been_silent_is_told_at_once(tmp_path, monkeypatch, silent_for, asked):
+    started, begin = [], elsewhere.subprocess.Popen
+    monkeypatch.setattr(
+        elsewhere.subprocess, "Popen", lambda *given, **more: started.append(1) or begin(*given, **more)
+    )
+    monkeypatch.setattr(elsewhere, "SILENT_FOR", silent_for)
+    silent = kms(tmp_path, "import time; time.sleep(60)", 0.2)
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="no answer in"):
+            silent.unwrap(b"wrapped", b"place")
+
+    assert len(started) == asked
 
 
 @sqlite_only
