@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -22,9 +23,9 @@ from integrator import tracing
 from integrator.accepting import Answer, Group
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
-from integrator.domain.errors import IntegratorError, Misconfigured, Unavailable
+from integrator.domain.errors import IntegratorError, Unavailable
 from integrator.domain.identifiers import KurumNo
-from integrator.domain.outcomes import NOT_OPENED, REOPEN_AFTER, Kind, Outcome, Reply
+from integrator.domain.outcomes import NOT_OPENED, REOPEN_AFTER, Kind, Outcome, Reply, Word
 from integrator.domain.records import Claimed, Submitted
 from integrator.driving import Bundle, Errand, Stop, claim_to_ask, claim_to_send, drive
 from integrator.gateway import Gateway
@@ -168,7 +169,8 @@ def _learn(gateway: Gateway, generation: TakesForProcessing, bundle: Bundle) -> 
         return _carry(gateway, claimed, call)
 
     several = [judged(claimed, exchange) for claimed, exchange in zip(bundle, exchanges, strict=True)]
-    return [replace(each, speaks=place == 0) for place, each in enumerate(several)]  # it was one call
+    speaker = next((place for place, each in enumerate(several) if each.outcome.word is not Word.NOTHING), 0)
+    return [replace(each, speaks=place == speaker) for place, each in enumerate(several)]  # it was one call
 
 
 def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tuple[Outcome, Exchange[Any]]]) -> Carried:
@@ -177,20 +179,20 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
     try:
         key = gateway.content(claimed.kurum, claimed.kayit_no, claimed.content_key)
         salt, canonical, cms = bodies.open_claimed(key, claimed)
-        trace = _trace_of(gateway, claimed)
-    except (Unavailable, Misconfigured) as error:  # the database or the master key is away: not the message's fault
+    except Unavailable as error:  # the database or the master key is away: this says nothing about the message
         logger().warning("delivery.not_opened", sorgu_no=claimed.sorgu_no, error=error.code)
         away = Outcome(Kind.NOT_ARRIVED, NOT_OPENED, retry_after=REOPEN_AFTER)
         return Carried(claimed, away, b"", b"", None, began_at)
     except IntegratorError as error:
         logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=error.code)
         return Carried(claimed, Outcome(Kind.BROKEN, error.code), b"", b"", None, began_at)
+    except Exception as error:  # noqa: BLE001 - as below: a thread that dies would stop its worker
+        return _tripped(claimed, error, began_at)
     try:
-        with stage("deliver"), tracing.span("deliver", trace, attempt=claimed.attempt):
+        with stage("deliver"), tracing.span("deliver", _trace_of(gateway, claimed), attempt=claimed.attempt):
             outcome, exchange = call(cut_dvo(canonical), cms)
     except Exception as error:  # noqa: BLE001 - a bug after bytes may have left: unknown, never lost, never blind again
-        logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
-        return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
+        return _tripped(claimed, error, began_at)
     with stage("receipt"):
         request, reply = bodies.seal_exchange(key, claimed, exchange.request, exchange.reply)
         words = words_of_214(outcome)
@@ -198,6 +200,11 @@ def _carry(gateway: Gateway, claimed: Claimed, call: Callable[[Dvo, bytes], tupl
         refused = bodies.seal_refused(key, claimed, outcome, explanation.as_json() if explanation else None)
         kept = bodies.commitments(salt, request=exchange.request, reply=exchange.reply)
     return Carried(claimed, outcome, request, reply, refused, began_at, explanation, commitments=kept)
+
+
+def _tripped(claimed: Claimed, error: Exception, began_at: datetime) -> Carried:
+    logger().error("delivery.broken", sorgu_no=claimed.sorgu_no, error=type(error).__name__)
+    return Carried(claimed, Outcome(Kind.UNCERTAIN, "internal_error"), b"", b"", None, began_at)
 
 
 def _trace_of(gateway: Gateway, claimed: Claimed) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from integrator.audit.trail import Entry, moved_entry
 from integrator.domain.outcome_texts import outcome_texts
-from integrator.domain.outcomes import Kind, Outcome
+from integrator.domain.outcomes import NOT_OPENED, REOPEN_AFTER, Kind, Outcome
 from integrator.domain.records import Claimed, Moved, Settlement
 from integrator.domain.states import State
 from integrator.gateway import Gateway
@@ -39,6 +39,11 @@ class Carried:
     commitments: Mapping[str, str] = field(default_factory=dict)  # to request and reply, for the audit log
 
     @property
+    def was_not_asked(self) -> bool:
+        """A question that could not be put, or whose answer could not be read: what was known before still is."""
+        return self.outcome.code == NOT_OPENED and self.claimed.state is not State.SENDING
+
+    @property
     def cause(self) -> str:
         """The causes' codes of a 214, else empty."""
         return self.explanation.codes if self.explanation else ""
@@ -62,8 +67,14 @@ def settle(gateway: Gateway, carried: Sequence[Carried], tally: Counter[str]) ->
     def write(tx: Tx) -> tuple[line.Line, line.Line, Sequence[Carried], list[Settlement]]:
         before, after, waits = _hear(gateway, tx, carried, now)
         sure = _doubting_shared(tx, carried, now)
-        settlements = [_settlement(gateway, each, wait, now) for each, wait in zip(sure, waits, strict=True)]
+        unasked = [each.claimed for each in sure if each.was_not_asked]
+        settlements = [
+            _settlement(gateway, each, wait, now)
+            for each, wait in zip(sure, waits, strict=True)
+            if not each.was_not_asked
+        ]
         moved = outbox.settle(tx, settlements, now=now)
+        moved += outbox.give_back(tx, unasked, now=now, rests=REOPEN_AFTER)
         copies.owe(tx, moved, now=now)
         _hold_forms(tx, settlements, sure)
         stopped, began = _stop_forms(gateway, tx, sure, now)

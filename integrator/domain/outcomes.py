@@ -99,7 +99,7 @@ NO_ANSWER = frozenset({"timeout", "connection_lost", "not_http", "reply_too_larg
 """Codes of an uncertain outcome under which nothing of the ministry's own was read; so is every ``http_5xx``."""
 
 NOT_OPENED = "not_opened"
-"""The bytes could not be opened now (database away, master key away or of no use): nothing left, no attempt counts."""
+"""The bytes could not be opened now (database or master key away): nothing left us, and no attempt counts."""
 REOPEN_AFTER = timedelta(minutes=1)
 OURS = frozenset({"internal_error", NOT_OPENED})
 COST_KNOWN, COST_UNKNOWN = 5, 10

@@ -68,6 +68,10 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
             report = replace(report, found=Break("row", words[:200]))
         except Misconfigured as error:  # the row that names the log's key names another one
             report = replace(report, found=Break("row", f"meta log_key: {error.detail}"))
+        except Unavailable as error:  # a master key that is away says nothing about the rows; a spoilt file does
+            if not isinstance(error.__cause__, (DBAPIError, UnicodeDecodeError)):
+                raise
+            report = replace(report, found=Break("storage", f"storage: {error.detail}"))
         except DBAPIError as error:
             report = replace(report, found=Break("storage", f"storage: {dialect_of(tx).words(error)}"))
     return report

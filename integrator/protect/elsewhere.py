@@ -225,7 +225,8 @@ class Pkcs11Master:
             except p11.PKCS11Error as error:
                 told = f"{self._library.name}: {type(error).__name__}: is the token there, and the PIN right?"
                 settings = "(keys.master_pkcs11_library, _token, _pin_file)"
-                raise Misconfigured(f"{told} nothing was changed {settings}") from error
+                kind = Unavailable if type(error).__name__ in _GONE else Misconfigured
+                raise kind(f"{told} nothing was changed {settings}") from error
             except RuntimeError as error:  # the library itself cannot be loaded
                 raise Misconfigured(f"{self._library.name}: is no PKCS#11 library") from error
 
@@ -236,6 +237,20 @@ class Pkcs11Master:
         if not found and not may_be_none:
             raise Misconfigured(f"the token holds no AES key with the label {self._key_label!r}: make one there first")
         return found
+
+
+_GONE = frozenset(
+    [
+        "NoSuchToken",
+        "TokenNotPresent",
+        "SlotIDInvalid",
+        "DeviceRemoved",
+        "DeviceError",
+        "SessionClosed",
+        "SessionHandleInvalid",
+    ]
+)
+"""What a token says that was taken out: it may come back. A PIN that is wrong does not become right by itself."""
 
 
 def _module() -> Any:

@@ -330,26 +330,31 @@ def shared_numbers(tx: Connection, told: Mapping[SorguNo, str], *, now: datetime
     return shared
 
 
-def give_back(tx: Connection, claimed: Iterable[Claimed], *, now: datetime) -> list[Moved]:
-    """Return messages that were claimed and whose call was not begun: neither attempt nor question counts."""
+def give_back(
+    tx: Connection, claimed: Iterable[Claimed], *, now: datetime, rests: timedelta = timedelta(0)
+) -> list[Moved]:
+    """Return messages that were claimed and whose call was not begun: neither attempt nor question counts.
+
+    They are due again after `rests`.
+    """
     several = list(claimed)
     back = [
-        Settlement(each, State.QUEUED, now, "given_back", "", burns_attempt=False)
+        Settlement(each, State.QUEUED, now + rests, "given_back", "", burns_attempt=False)
         for each in several
         if each.state is State.SENDING
     ]
     asked = [each for each in several if each.state in (State.UNCERTAIN, State.PENDING)]
-    unasked = _unask(tx, asked, now) if asked else []
+    unasked = _unask(tx, asked, now, now + rests) if asked else []
     return (settle(tx, back, now=now) if back else []) + unasked
 
 
-def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime) -> list[Moved]:
-    """A question that was not put is due again at once; the entry of its intent gets its outcome."""
+def _unask(tx: Connection, asked: Sequence[Claimed], now: datetime, due_at: datetime) -> list[Moved]:
+    """A question that was not put is due again; the entry of its intent gets its outcome."""
     fences = _fences(tx, [each.sorgu_no for each in asked])
     held = [each for each in asked if fences.get(each.sorgu_no) == (each.fence, each.state.value)]
     for each in held:
         mine = (bildirim.c.kurum_id == each.kurum, bildirim.c.sorgu_no == each.sorgu_no)
-        again = {"due_at": now, "asks": bildirim.c.asks - 1, "claimed_by": None, "changed_at": now}
+        again = {"due_at": due_at, "asks": bildirim.c.asks - 1, "claimed_by": None, "changed_at": now}
         tx.execute(update(bildirim).where(*mine).values(**again))
     rows = [_ended_row(Settlement(each, each.state, now, "given_back", ""), now) for each in held]
     update_rows(tx, deneme, (*KEY, "deneme_no"), rows)

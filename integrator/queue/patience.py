@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrator.domain.outcomes import NOT_FOUND, Kind, Outcome
+from integrator.domain.outcomes import NOT_FOUND, NOT_OPENED, Kind, Outcome
 from integrator.domain.records import Claimed
 from integrator.domain.states import State
 from integrator.queue.backoff import Backoff
@@ -46,7 +46,11 @@ def next_step(claimed: Claimed, outcome: Outcome, patience: Patience, *, now: da
         due_at = patience.ask.next_at(claimed.asks + 1, now=now, jitter=jitter, retry_after=outcome.retry_after)
         return Next(end, reason, due_at)
     if end is State.QUEUED and outcome.kind is not Kind.PASSIVE:
-        if outcome.burns_attempt and patience.resend.is_spent(claimed.attempt):
+        if outcome.code == NOT_OPENED:  # no attempt, so the wait grows with how often it was taken up
+            waits = patience.ask
+            due_at = waits.next_at(claimed.deneme_no, now=now, jitter=jitter, retry_after=outcome.retry_after)
+            return Next(end, reason, due_at)
+        if patience.resend.is_spent(claimed.attempt):
             return Next(State.HELD, ATTEMPTS_SPENT, now)
         due_at = patience.resend.next_at(claimed.attempt, now=now, jitter=jitter, retry_after=outcome.retry_after)
         return Next(end, reason, due_at)

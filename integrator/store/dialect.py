@@ -52,7 +52,7 @@ Names = tuple[str, ...]
 """Columns of a table of ours, in the order in which values come."""
 
 
-Direct = Callable[[Connection, str, Any], Any]
+Direct = Callable[[Connection, str, Any], tuple[list[Any], int]]
 """(transaction, text, values of a row or a list of such) -> the driver's cursor."""
 TOO_ODD = "a value is larger, longer or odder than the database keeps"
 
@@ -126,10 +126,12 @@ def _patience(waits: float | None) -> float:
     return BUSY_SECONDS if waits is None else waits
 
 
-def _direct(tx: Connection, text: str, values: Any) -> Any:
+def _direct(tx: Connection, text: str, values: Any) -> tuple[list[Any], int]:
+    """(its rows, how many it changed); the rows are read here, for SQLite finds a spoilt page when it comes to it."""
     driver: Any = tx.connection.driver_connection
     try:
-        return driver.executemany(text, values) if isinstance(values, list) else driver.execute(text, values)
+        done = driver.executemany(text, values) if isinstance(values, list) else driver.execute(text, values)
+        return done.fetchall(), done.rowcount
     except sqlite3.Error as error:
         raise DBAPIError.instance(None, None, error, sqlite3.Error) from error
     except (OverflowError, UnicodeEncodeError):  # what the driver cannot even send

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 
 from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.fault_points import passing
@@ -105,6 +106,12 @@ class Glances:
         self._engine = engine
         self._kept: Connection | None = None
 
+    def would_wait(self) -> bool:
+        """Whether `reading` would wait for a connection, or the database is elsewhere."""
+        pool = self._engine.pool
+        has_one = self._kept is not None or (isinstance(pool, QueuePool) and pool.checkedout() < pool.size())
+        return not (is_embedded(self._engine) and has_one)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """The connection, outside of any transaction: for `Prepared` alone. Raises Unavailable; the next is anew."""
@@ -114,6 +121,8 @@ class Glances:
                     self._kept = self._engine.connect()
                 yield self._kept
         except BaseException:
+            if self._kept:
+                self._kept.invalidate()
             self.close()
             raise
 

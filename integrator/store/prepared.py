@@ -44,14 +44,14 @@ class Prepared:
         """Its rows, by the columns' names. Raises DBAPIError, as `execute` does."""
         if not (direct := dialect_of(tx).direct):
             return tx.execute(self._statement, values).all()
-        found = direct(tx, self._text, self._bound(values)).fetchall()
+        found, _ = direct(tx, self._text, self._bound(values))
         return [self._row(*map(_turned, row, self._reads)) for row in found]
 
     def run(self, tx: Connection, **values: Any) -> int:
         """Run one that changes rows; returns how many. Raises DBAPIError."""
         if not (direct := dialect_of(tx).direct):
             return tx.execute(self._statement, values).rowcount
-        changed: int = direct(tx, self._text, self._bound(values)).rowcount
+        _, changed = direct(tx, self._text, self._bound(values))
         return changed
 
     def _bound(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from integrator.parties.sessions import Level, Session, csrf_of
 from integrator.people.breaking import look_through
 from integrator.people.entering import Caller, Entered, session_of
 from integrator.people.house import House
-from integrator.store.engine import is_embedded
 from integrator.web.problems import Forbidden, NotFromHere, SecondStepWanted, Unknown
 from integrator.web.strangers import Strangers
 
@@ -118,7 +117,7 @@ def _glanced_at(request: Request, right: Right) -> Principal | None:
     gateway, token, address = gateway_of(request), _token_of(request), _address(request)
     strangers: Strangers = request.app.state.strangers
     limiter: Limiter = request.app.state.limiter
-    if not token or GLASS_HEADER in request.headers or not is_embedded(gateway.database):
+    if not token or GLASS_HEADER in request.headers or request.app.state.glances.would_wait():
         return None
     strangers.require_patience(address, token)
     found = glance(gateway, request.app.state.glances, token, address=address)

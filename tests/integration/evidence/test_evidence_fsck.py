@@ -133,6 +133,19 @@ def test_a_master_key_that_is_away_is_not_told_as_tampering(lived):
         fsck(replace(lived, keyring=KeyRing(lived.database, Away(MASTER))))
 
 
+def test_an_index_of_the_keys_that_is_spoilt_is_told_as_storage(lived):
+    with reading(lived.database) as tx:
+        [path] = tx.execute(text("SELECT file FROM pragma_database_list WHERE name = 'main'")).scalars()
+        place = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_data_key_1'"
+        offset = (tx.execute(text(place)).scalar_one() - 1) * tx.execute(text("PRAGMA page_size")).scalar_one()
+    lived.database.dispose()
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(b"\xff")
+
+    assert broken(lived).startswith("storage")
+
+
 def test_a_time_that_became_null_is_named(lived):
     sql(lived, "PRAGMA writable_schema=ON")
     sql(lived, "UPDATE sqlite_schema SET sql = replace(sql, 'created_at BIGINT NOT NULL', 'created_at BIGINT')")

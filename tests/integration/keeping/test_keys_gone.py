@@ -182,7 +182,7 @@ def test_a_token_that_is_gone_is_told_and_serves_again_when_it_is_back(gateway, 
     shutil.move(hsm.folder / "tokens", hsm.folder / "taken-out")
     (hsm.folder / "tokens").mkdir()
     with in_this_process(hsm):
-        refused(opened_anew(gateway, Pkcs11Master(hsm.library, **facts)), Misconfigured, "is the token there")
+        refused(opened_anew(gateway, Pkcs11Master(hsm.library, **facts)), Unavailable, "is the token there")
         assert accept(on_token, "K-9").status == "accepted"
     shutil.rmtree(hsm.folder / "tokens")
     shutil.move(hsm.folder / "taken-out", hsm.folder / "tokens")

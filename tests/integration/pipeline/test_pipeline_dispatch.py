@@ -16,6 +16,7 @@ from integrator.domain.identifiers import KurumNo
 from integrator.gateway import Pace
 from integrator.pipeline import accept, dispatch, inquire
 from integrator.protect.master import HeldMaster
+from integrator.queue import bodies
 from integrator.queue.bodies import open_refused
 from integrator.queue.fair import Rotation
 from integrator.queue.patience import ASKED_TOO_LONG, ATTEMPTS_SPENT
@@ -390,14 +391,15 @@ def test_messages_wait_in_the_queue_while_the_master_key_is_away(home, another_w
     for _ in range(late.patience.resend.max_attempts + 1):
         dispatch(late)
         assert (home.states(), ministry.sent) == ({"queued": 5}, [])
-        clock.advance(minutes=1)
+        clock.advance(hours=1)
     row = home.row(several[0])
     assert (row["reason"], row["last_code"], row["attempt"]) == ("not_arrived", "not_opened", 0)
     assert dispatch(late) == {"not_arrived": 5}
+    master.is_back = True
+    clock.advance(seconds=59)
     assert dispatch(late) == {}, "none is due before its minute is over"
 
-    master.is_back = True
-    clock.advance(minutes=1)
+    clock.advance(hours=1)
     dispatch(late)
 
     assert (home.states(), len(ministry.effects), home.broken()) == ({"accepted": 5}, 5, None)
@@ -410,14 +412,32 @@ def test_a_question_waits_too_while_the_master_key_is_away(home, gateway, anothe
     late = another_worker()
     late = replace(late, keyring=KeyRing(late.database, master))
     clock.advance(minutes=1)
-    inquire(late)
-    assert (home.states(), ministry.asked) == ({"uncertain": 1}, [])
+    for _ in range(4):
+        assert inquire(late) == {}
+        row = home.row(one)
+        assert (row["state"], row["reason"], row["last_code"], row["asks"]) == ("uncertain", "uncertain", "timeout", 0)
+        assert ministry.asked == []
+        clock.advance(minutes=1)
 
     master.is_back = True
-    clock.advance(minutes=2)
     inquire(late)
 
     assert (home.states(), len(ministry.effects)) == ({"accepted": 1}, 1)
+
+
+def test_a_bug_in_opening_never_stops_the_others(home, gateway, ministry, several, monkeypatch):
+    opened = bodies.open_claimed
+
+    def breaks(key, claimed):
+        if claimed.sorgu_no == several[0]:
+            raise KeyError("a bug")
+        return opened(key, claimed)
+
+    monkeypatch.setattr(bodies, "open_claimed", breaks)
+    dispatch(gateway)
+
+    assert home.states() == {"accepted": 4, "uncertain": 1}
+    assert home.row(several[0])["last_code"] == "internal_error"
 
 
 def test_a_bug_in_the_generation_never_stops_the_others(home, gateway, ministry, several):

@@ -6,9 +6,10 @@ from sqlalchemy import text
 
 from integrator import acts, pipeline
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber
-from integrator.domain.errors import IllegalMove
+from integrator.domain.errors import IllegalMove, Unavailable
 from integrator.domain.identifiers import KurumNo, SorguNo
 from integrator.domain.outcomes import Kind, Outcome
+from integrator.queue import bodies
 from integrator.queue.fair import Rotation
 from integrator.queue.outbox import release
 from integrator.store.engine import writing
@@ -61,6 +62,35 @@ def test_pending_messages_of_one_customer_share_a_question(home, ministry, clock
 
     assert [len(each) for each in ministry.learnt] == [5]
     assert home.states() == {"accepted": 5}
+
+
+def test_an_answer_about_messages_that_cannot_be_opened_is_asked_for_again_and_the_firm_is_heard(
+    home, gateway, ministry, clock, monkeypatch
+):
+    home.accept(*records(3))
+    pipeline.dispatch(gateway)
+    opened, before = bodies.open_claimed, number(home)
+
+    def is_away(key, claimed):
+        if claimed.sorgu_no == FIRST_NUMBER:
+            raise Unavailable("the KMS does not answer")
+        return opened(key, claimed)
+
+    monkeypatch.setattr(bodies, "open_claimed", is_away)
+    ministry.is_firm_active = False
+    ask(home, clock)
+    assert home.line() == "PASSIVE"
+
+    acts.resume_line(gateway, reason="the firm is active again")
+    ministry.is_firm_active = True
+    ask(home, clock)
+    assert home.states() == {"accepted": 2, "pending": 1}
+    after = number(home)
+    assert (after["asks"], after["last_code"]) == (before["asks"], before["last_code"])
+
+    monkeypatch.undo()
+    ask(home, clock)
+    assert (home.states(), len(ministry.effects), home.broken()) == ({"accepted": 3}, 3, None)
 
 
 def test_customers_never_share_a_question(home, ministry, clock):

@@ -147,3 +147,19 @@ def test_a_glance_at_a_file_that_is_no_database_is_unavailable(engine, put):
 
     with pytest.raises(Unavailable), Glances(engine).reading() as tx:
         MINE.all(tx, number=number, by=START)
+
+
+def test_a_glance_never_waits_for_a_connection(engine):
+    is_here = engine.dialect.name == "sqlite"
+    fresh, used = Glances(engine), Glances(engine)
+    if is_here:
+        with used.reading():
+            pass
+    assert fresh.would_wait() is used.would_wait() is not is_here
+
+    held = [engine.connect() for _ in range(engine.pool.size() - is_here)]
+    assert fresh.would_wait()
+    assert used.would_wait() is not is_here
+    for each in held:
+        each.close()
+    used.close()

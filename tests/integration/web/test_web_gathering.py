@@ -69,7 +69,9 @@ def test_records_that_come_together_are_stored_together(gateway, counted):
     assert len(counted) <= 2
 
 
-def test_who_comes_while_the_loop_still_reads_is_of_the_same_group(gateway, counted):
+def test_who_comes_while_the_loop_still_reads_is_of_the_same_group(gateway, counted, monkeypatch):
+    monkeypatch.setattr(gathering, "HEARS_FOR", timedelta(seconds=20))
+
     async def late(here, number):
         for _ in range(2 * number):
             await asyncio.sleep(0)
@@ -220,6 +222,7 @@ def test_an_answer_that_is_missing_is_told_and_nobody_waits_for_it(gateway, monk
     assert [type(each) for each in answers] == [RuntimeError] * 3
 
 
+@ON_ONE_ENGINE
 def test_what_is_unavailable_is_told_to_all_and_tried_once(gateway, monkeypatch):
     tried = []
 

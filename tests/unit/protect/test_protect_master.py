@@ -157,7 +157,8 @@ def test_a_token_wraps_by_its_newest_key_and_opens_by_any(token):
 def test_a_wrong_token_or_pin_is_told_without_the_pin(token, tmp_path):
     hsm, pin_file = token
     (tmp_path / "wrong").write_text("00000000")
-    for label, pin in (("vault", tmp_path / "wrong"), ("other", pin_file), ("vault", tmp_path / "absent")):
-        with pytest.raises(Misconfigured) as caught:
+    wrong, absent = ("vault", tmp_path / "wrong", Misconfigured), ("vault", tmp_path / "absent", Misconfigured)
+    for label, pin, kind in (wrong, absent, ("other", pin_file, Unavailable)):
+        with pytest.raises(kind) as caught:
             Pkcs11Master(hsm.library, token_label=label, key_label="k", pin_file=pin).wrap(KEY, b"here")
         assert "00000000" not in caught.value.detail
