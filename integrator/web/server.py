@@ -27,6 +27,8 @@ from integrator.web.protocol import careful
 OWN_FILES = 200
 """Of the files a process may open, these are left for the database, uploads and the log."""
 FILES_AT_MOST = 65_536
+COLLECTED = (2_000, 10, 1_000)
+"""Small steps: by the large ones of the command, ten thousand connections that come anew stop every call for 240 ms."""
 
 
 def listen(settings: WebSettings) -> socket.socket:
@@ -96,6 +98,7 @@ class _Server(uvicorn.Server):
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
+            gc.set_threshold(*COLLECTED)
             gc.collect()
             gc.freeze()  # else every full collection walks all that was imported: some 100 ms in which every call waits
             self._ready()
