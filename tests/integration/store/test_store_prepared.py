@@ -25,6 +25,14 @@ COUNT = Prepared(
 AMONG = Prepared(select(bildirim.c.sorgu_no).where(bildirim.c.kayit_no.in_(bindparam("several", expanding=True))))
 
 
+def spoil(engine):
+    with reading(engine) as tx:
+        path = tx.exec_driver_sql("PRAGMA database_list").one()[2]
+    engine.dispose()
+    with open(path, "r+b") as file:
+        file.write(b"\xff" * 4096)
+
+
 def test_a_list_of_names_is_one_value(engine, put):
     one, other, _ = put(3)
     wanted = [f"K-{other}", f"K-{one}", f"K-{one}", 'a"b\\']
@@ -89,11 +97,7 @@ def test_a_number_that_no_database_keeps_is_refused_in_words(engine, odd):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_file_that_is_no_database_any_more_is_unavailable(engine, put):
     [number] = put()
-    with reading(engine) as tx:
-        path = tx.exec_driver_sql("PRAGMA database_list").one()[2]
-    engine.dispose()
-    with open(path, "r+b") as file:
-        file.write(b"\xff" * 4096)
+    spoil(engine)
 
     with pytest.raises(Unavailable), reading(engine) as tx:
         MINE.all(tx, number=number, by=START)
@@ -139,11 +143,7 @@ def test_a_glance_that_failed_leaves_no_connection_behind_and_the_next_is_good(e
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_glance_at_a_file_that_is_no_database_is_unavailable(engine, put):
     [number] = put()
-    with reading(engine) as tx:
-        path = tx.exec_driver_sql("PRAGMA database_list").one()[2]
-    engine.dispose()
-    with open(path, "r+b") as file:
-        file.write(b"\xff" * 4096)
+    spoil(engine)
 
     with pytest.raises(Unavailable), Glances(engine).reading() as tx:
         MINE.all(tx, number=number, by=START)
