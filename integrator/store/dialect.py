@@ -53,7 +53,7 @@ Names = tuple[str, ...]
 
 
 Direct = Callable[[Connection, str, Any], tuple[list[Any], int]]
-"""(transaction, text, values of a row or a list of such) -> the driver's cursor."""
+"""(transaction, text, values of a row or a list of such) -> (its rows, how many it changed)."""
 TOO_ODD = "a value is larger, longer or odder than the database keeps"
 
 
