@@ -16,6 +16,8 @@ from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
+from integrator.domain.haste import require_time
+
 _CHUNK = 65_536
 
 
@@ -61,6 +63,7 @@ class HttpFetcher:
     def __call__(self, question: Question) -> bytes:
         """The body of a 200 answer; raises NotFetched."""
         parts = self._allowed(question.url)
+        require_time("an answer from the network")
         connection = self._connection(parts)
         ends = time.monotonic() + self._seconds
         watch = threading.Timer(self._seconds, _hang_up, [connection])  # ends drips that keep each wait short

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
 from integrator.domain.errors import Malformed, Misconfigured, Unavailable
+from integrator.domain.haste import WouldWait, is_in_haste, patience, require_time
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another one's lock before it is Unavailable."""
@@ -162,7 +163,8 @@ class _Sqlite:
     def turn(self, engine: Engine) -> Iterator[None]:
         """SQLite lets nobody queue: who finds its one writer at work sleeps, longer each time, and looks again."""
         lock = self._turns.setdefault(engine, Lock())
-        if not lock.acquire(timeout=_patience(self._waits.get(engine))):
+        if not lock.acquire(timeout=patience(_patience(self._waits.get(engine)))):
+            require_time("the database: this process is writing")
             raise Unavailable("the database did not take the transaction (this process is writing all the time)")
         try:
             yield
@@ -262,8 +264,25 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    _direct(connection, "BEGIN" if reading else "BEGIN IMMEDIATE", ())
+    if connection.get_execution_options().get("reading", False):
+        _direct(connection, "BEGIN", ())
+    elif is_in_haste():
+        _begin_in_haste(connection)
+    else:
+        _direct(connection, "BEGIN IMMEDIATE", ())
+
+
+def _begin_in_haste(connection: Connection) -> None:
+    [(usual,)], _ = _direct(connection, "PRAGMA busy_timeout", ())
+    _direct(connection, f"PRAGMA busy_timeout={round(patience(usual / 1000) * 1000)}", ())
+    try:
+        _direct(connection, "BEGIN IMMEDIATE", ())
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise WouldWait("the database: another process is writing") from error
+        raise
+    finally:
+        _direct(connection, f"PRAGMA busy_timeout={usual}", ())
 
 
 class _Postgresql:

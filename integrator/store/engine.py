@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from integrator.domain.errors import Malformed, Misconfigured, Unavailable
 from integrator.domain.fault_points import passing
+from integrator.domain.haste import is_in_haste, require_time
 from integrator.metrics import count_database_error
 from integrator.store.dialect import TOO_ODD, Meaning, dialect_named, dialect_of
 
@@ -73,6 +74,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises Conflict when another transaction was first, Unavailable when the database does not take it.
     """
     with _translating(engine, "the database did not take the transaction"):
+        _require_connection(engine)
         with dialect_of(engine).turn(engine), engine.begin() as tx:
             yield tx
             passing("commit.before")
@@ -83,12 +85,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """One snapshot for reading; it holds no writer up. Raises Unavailable when the database cannot be read."""
     options = dialect_of(engine).reading
+    _require_connection(engine)
     with (
         _translating(engine, "the database could not be read"),
         engine.connect().execution_options(**options) as connection,
         connection.begin(),
     ):
         yield connection
+
+
+def _require_connection(engine: Engine) -> None:
+    if is_in_haste() and not _has_connection(engine):
+        require_time("a connection to the database")
+
+
+def _has_connection(engine: Engine) -> bool:
+    """Whether nobody in this process need give one back first."""
+    return isinstance(engine.pool, QueuePool) and engine.pool.checkedout() < engine.pool.size()
 
 
 def is_embedded(engine: Engine) -> bool:
@@ -108,9 +121,7 @@ class Glances:
 
     def would_wait(self) -> bool:
         """Whether `reading` would wait for a connection, or the database is elsewhere."""
-        pool = self._engine.pool
-        has_one = self._kept is not None or (isinstance(pool, QueuePool) and pool.checkedout() < pool.size())
-        return not (is_embedded(self._engine) and has_one)
+        return not (is_embedded(self._engine) and (self._kept is not None or _has_connection(self._engine)))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

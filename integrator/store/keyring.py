@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from integrator.domain.errors import Misconfigured, Tampered
+from integrator.domain.haste import require_time
 from integrator.domain.identifiers import KurumNo
 from integrator.protect.master import HeldMaster, MasterKey
 from integrator.protect.seal import Sealer, index_of, new_key
@@ -57,6 +58,7 @@ class KeyRing:
         found = self._sealers.get(wanted)
         if found is not None:
             return found
+        require_time("the customer's keys")
         with self._lock:
             if wanted not in self._sealers:
                 self._sealers |= self._load(kurum_no) or self._enrol(kurum_no, now)
@@ -75,6 +77,7 @@ class KeyRing:
     def hold(self, tx: Connection, kurum_no: KurumNo, sealer: Sealer) -> None:
         """Nobody replaces the sealer's key before the commit. Raises Conflict when somebody did: ask for it anew."""
         if not _STILL_SEALS.all(tx, kurum=kurum_no, number=sealer.key_no):
+            require_time("the customer's new keys")  # whoever holds them may wait for what this transaction holds
             self.forget(kurum_no)
             raise Conflict("the data key was replaced meanwhile")
 
@@ -222,6 +225,7 @@ class KeyRing:
         return self._unwrap(row)
 
     def _unwrap(self, row: Any) -> bytes:
+        require_time("the master key")  # it may be a command's or a token's
         return self.master.unwrap(row.wrapped, place_of(KurumNo(row.kurum_id), row.key_no))
 
 

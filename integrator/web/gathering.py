@@ -4,20 +4,27 @@ A group is whatever has arrived since the last one began, and groups begin `APAR
 records, so groups of one would leave the process no time for the calls themselves. On an idle line nobody waits. How
 many may wait is bounded: beyond it the caller is told to come again (503), which loses nothing because nothing was
 promised.
+
+Beside an embedded database a small group is stored where it is, on the event loop: handing it to a thread and hearing
+of its end costs a call half of its time (docs/decisions/0044). Whatever might keep it there goes by a thread: a large
+record, a lock, a key that is elsewhere, and for a while all of them when the disk is slow.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import Context
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from integrator import pipeline, tracing
 from integrator.accepting import Answer
 from integrator.domain.errors import Unavailable
+from integrator.domain.haste import WouldWait, in_haste, require_time
 from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Submitted
 from integrator.gateway import Gateway
@@ -27,12 +34,18 @@ from integrator.web.draining import Busy
 
 WAITING_AT_MOST = 1_000
 PATIENCE = timedelta(seconds=10)
-APART = timedelta(milliseconds=15)
+APART = timedelta(milliseconds=10)
 HEARS_FOR = timedelta(milliseconds=10)
 QUIET_ROUNDS = 3
 """Rounds of the event loop that a call takes from its socket to here."""
 STILL_AT_MOST = timedelta(milliseconds=20)
 """Whoever holds the database's lock may keep a group for seconds; calls are taken meanwhile."""
+RECORDS_ON_THE_LOOP = 32
+BYTES_ON_THE_LOOP = 32 << 10
+"""What is stored within some 30 ms."""
+WAITS_ON_THE_LOOP = timedelta(milliseconds=10)
+WAITS_OVER = 16
+"""A disk that keeps groups longer than this, taken over about so many, keeps a thread and not the loop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +57,7 @@ class _Asked:
 
 
 class Gathering:
-    """Accepts single records in groups, on a thread of its own. Belongs to one event loop."""
+    """Accepts single records in groups. Belongs to one event loop."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -52,6 +65,7 @@ class Gathering:
         self._begins_at = 0.0
         self._walking: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "gathering")
+        self._waits = 0.0  # seconds that a group on the loop waited of late
 
     async def accept(self, kurum: KurumNo, submitted: Submitted) -> Answer:
         """The answer for one record, once it is on disk; raises Busy when too many wait, or it waited too long.
@@ -65,7 +79,7 @@ class Gathering:
         asked = _Asked(kurum, named, present("request_id") or "", loop.create_future())
         self._waiting.append(asked)
         if self._walking is None or self._walking.done():
-            self._walking = loop.create_task(self._walk())
+            self._walking = loop.create_task(self._walk(), context=Context())  # not as the work of who came first
         late = loop.call_later(PATIENCE.total_seconds(), self._send_away, asked)
         try:
             return await asked.answer
@@ -94,6 +108,7 @@ class Gathering:
                     continue
                 for asked, told in zip(mine, await self._stored(kurum, mine), strict=True):
                     _tell(asked.answer, told)
+                await asyncio.sleep(0)  # whoever waits for something else has a turn between two groups
 
     async def _hear_out(self, loop: asyncio.AbstractEventLoop) -> None:
         """Calls that have come to their sockets already are of this group: to miss it costs them all of the next."""
@@ -105,12 +120,39 @@ class Gathering:
 
     def _take(self, kurum: KurumNo) -> Sequence[_Asked]:
         """The customer's next group; the others wait on, and may still be sent away."""
-        mine = [each for each in self._waiting if each.kurum == kurum][: self._gateway.pace.group]
+        most = self._gateway.pace.group  # one transaction: all of it is stored, or nothing
+        most = min(most, RECORDS_ON_THE_LOOP) if self._is_quick() else most
+        mine = [each for each in self._waiting if each.kurum == kurum][:most]
         taken = set(mine)
         self._waiting = deque(each for each in self._waiting if each not in taken)
         return [each for each in mine if not each.answer.done()]
 
     async def _stored(self, kurum: KurumNo, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
+        """What `_store` gives, from here or from its thread."""
+        stands_still = is_embedded(self._gateway.database)
+        if self._is_for_the_loop(several):
+            began, worked = time.perf_counter(), time.thread_time()
+            try:
+                with in_haste(STILL_AT_MOST):
+                    return self._store(kurum, several)
+            except WouldWait:  # nothing of it is stored
+                stands_still = False  # it did so already
+            finally:
+                waited = time.perf_counter() - began - (time.thread_time() - worked)
+                self._waits += (waited - self._waits) / WAITS_OVER
+        return await self._stored_apart(kurum, several, stands_still=stands_still)
+
+    def _is_quick(self) -> bool:
+        return is_embedded(self._gateway.database) and self._waits < WAITS_ON_THE_LOOP.total_seconds()
+
+    def _is_for_the_loop(self, several: Sequence[_Asked]) -> bool:
+        self._waits *= 0.98  # by and by it is tried again
+        is_small = sum(len(each.submitted.content) for each in several) <= BYTES_ON_THE_LOOP
+        return is_small and len(several) <= RECORDS_ON_THE_LOOP and self._is_quick()
+
+    async def _stored_apart(
+        self, kurum: KurumNo, several: Sequence[_Asked], *, stands_still: bool
+    ) -> Sequence[Answer | Exception]:
         """What `_store` gives, from its thread; where no thread can be had, that is told: nobody waits for ever.
 
         Beside an embedded database the loop stands still for that long, a moment at most: one interpreter serves both
@@ -120,7 +162,7 @@ class Gathering:
             storing = self._thread.submit(self._store, kurum, several)
         except RuntimeError as error:
             return [error] * len(several)
-        if is_embedded(self._gateway.database):
+        if stands_still:
             wait([storing], timeout=STILL_AT_MOST.total_seconds())
         return await asyncio.wrap_future(storing)
 
@@ -132,8 +174,11 @@ class Gathering:
             if len(told) != len(several):
                 raise RuntimeError(f"{len(several)} records were handed over, {len(told)} were answered")
             return told
+        except WouldWait:
+            raise
         except Exception as error:  # noqa: BLE001 - raised to those who wait for it
             if len(several) > 1 and not isinstance(error, Unavailable):
+                require_time("a transaction for each")
                 return [told for each in several for told in self._store(kurum, [each])]
             return [error] * len(several)
 

@@ -1,13 +1,17 @@
 import asyncio
+import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from integrator.domain.errors import Unavailable
+from integrator.domain.haste import WouldWait
 from integrator.domain.identifiers import KurumNo
 from integrator.store.engine import reading, writing
 from integrator.store.tables import kayit
@@ -38,7 +42,11 @@ def counted(gateway, monkeypatch):
 
     def accept(gateway, kurum, several):
         sizes.append(len(several))
-        return walk(gateway, kurum, several)
+        try:
+            return list(walk(gateway, kurum, several))
+        except WouldWait:  # it comes again, by a thread
+            sizes.pop()
+            raise
 
     monkeypatch.setattr(gathering.pipeline, "accept", accept)
     return sizes
@@ -137,15 +145,8 @@ def test_a_record_that_waits_too_long_is_sent_away_and_not_stored(gateway, monke
 @ON_ONE_ENGINE
 def test_who_waits_behind_another_customers_group_is_sent_away_as_well(gateway, monkeypatch):
     monkeypatch.setattr(gathering, "PATIENCE", timedelta(milliseconds=200))
-    free, walk = threading.Event(), gathering.pipeline.accept
 
-    def accept(gateway, kurum, several):
-        free.wait(30)
-        return walk(gateway, kurum, several)
-
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
-
-    async def act(here):
+    async def act(here, free):
         whose = (KURUM, KurumNo("osgb-2"))
         first, second = (asyncio.ensure_future(here.accept(each, one(1))) for each in whose)
         with pytest.raises(Busy):
@@ -153,7 +154,8 @@ def test_who_waits_behind_another_customers_group_is_sent_away_as_well(gateway, 
         free.set()
         return (await first).status
 
-    assert run(gateway, act) == "accepted"
+    with somebody_writing(gateway.database) as free:
+        assert run(gateway, lambda here: act(here, free)) == "accepted"
     assert stored(gateway) == 1
 
 
@@ -207,6 +209,35 @@ def test_a_bug_that_one_record_meets_is_told_to_that_one_only(gateway, monkeypat
 
 
 @ON_ONE_ENGINE
+def test_one_after_the_other_is_work_for_a_thread_and_nobody_is_told_of_a_record_that_is_known(
+    gateway, places, monkeypatch
+):
+    walk = gathering.pipeline.accept
+
+    def accept(gateway, kurum, several):
+        if len(several) > 1:
+            raise RuntimeError("a bug")
+        return walk(gateway, kurum, several)
+
+    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+
+    async def act(here):
+        return await asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(3)))
+
+    assert [each.status for each in run(gateway, act)] == ["accepted"] * 3
+    assert places == ["thread"] * 3
+
+
+@ON_ONE_ENGINE
+def test_a_group_is_one_transaction_however_small_the_operator_wants_them(gateway, places, counted):
+    gateway = replace(gateway, pace=replace(gateway.pace, group=2))
+
+    run(gateway, lambda here: asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(5))))
+
+    assert counted == [2, 2, 1]
+
+
+@ON_ONE_ENGINE
 def test_an_answer_that_is_missing_is_told_and_nobody_waits_for_it(gateway, monkeypatch):
     walk = gathering.pipeline.accept
     monkeypatch.setattr(
@@ -246,6 +277,7 @@ def test_who_finds_no_thread_is_told_and_the_next_one_is_stored(gateway, monkeyp
         raise RuntimeError("can't start new thread")
 
     async def act(here):
+        monkeypatch.setattr(gathering, "BYTES_ON_THE_LOOP", 0)
         monkeypatch.setattr(here._thread, "submit", no_thread)
         with pytest.raises(RuntimeError, match="new thread"):
             await asyncio.wait_for(here.accept(KURUM, one(1)), 20)
@@ -255,19 +287,32 @@ def test_who_finds_no_thread_is_told_and_the_next_one_is_stored(gateway, monkeyp
     assert stored(gateway) == 1
 
 
-def test_while_somebody_else_holds_the_database_the_loop_goes_on(gateway):
+@contextmanager
+def somebody_writing(database):
+    """Another thread holds the database until the event that this gives is set."""
     free, held = threading.Event(), threading.Event()
 
     def hold():
-        with writing(gateway.database):
+        with writing(database):
             held.set()
             free.wait(30)
 
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait(30)
+    try:
+        yield free
+    finally:
+        free.set()
+        holder.join()
 
-    async def act(here):
+
+@pytest.mark.parametrize("keys_at_hand", [False, True])
+def test_while_somebody_else_holds_the_database_the_loop_goes_on(gateway, keys_at_hand):
+    if keys_at_hand:
+        gateway.keyring.sealer(KURUM, now=gateway.clock.now())
+
+    async def act(here, free):
         asked = asyncio.ensure_future(here.accept(KURUM, one(1)))
         for _ in range(50):
             await asyncio.sleep(0.001)
@@ -275,11 +320,143 @@ def test_while_somebody_else_holds_the_database_the_loop_goes_on(gateway):
         free.set()
         return was_waiting, (await asked).status
 
-    was_waiting, status = run(gateway, act)
-    holder.join()
+    with somebody_writing(gateway.database) as free:
+        was_waiting, status = run(gateway, lambda here: act(here, free))
 
     assert status == "accepted"
     assert was_waiting or gateway.database.dialect.name == "postgresql"  # where nobody held the head of the log
+    assert stored(gateway) == 1
+
+
+@pytest.fixture
+def places(gateway, monkeypatch):
+    """Where each group that was stored was stored: on the event loop's thread, or on another."""
+    told, walk, loop = [], gathering.pipeline.accept, threading.get_ident()
+    gateway.keyring.sealer(KURUM, now=gateway.clock.now())
+
+    def accept(gateway, kurum, several):
+        answers = list(walk(gateway, kurum, several))
+        told.append("loop" if threading.get_ident() == loop else "thread")
+        return answers
+
+    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    return told
+
+
+def test_a_small_group_is_stored_where_it_is_when_the_database_is_here(gateway, places):
+    run(gateway, lambda here: here.accept(KURUM, one(1)))
+
+    assert places == ["loop" if gateway.database.dialect.name == "sqlite" else "thread"]
+
+
+@ON_ONE_ENGINE
+def test_a_large_group_goes_by_a_thread(gateway, places, monkeypatch):
+    monkeypatch.setattr(gathering, "BYTES_ON_THE_LOOP", 2 * len(one(0).content))
+
+    async def act(here):
+        await here.accept(KURUM, one(0))
+        await asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(1, 4)))
+
+    run(gateway, act)
+
+    assert places == ["loop", "thread"]
+    assert stored(gateway) == 4
+
+
+@ON_ONE_ENGINE
+def test_many_are_stored_on_the_loop_in_groups_that_do_not_stop_it_for_long(gateway, places, counted, monkeypatch):
+    monkeypatch.setattr(gathering, "RECORDS_ON_THE_LOOP", 4)
+
+    run(gateway, lambda here: asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(10))))
+
+    assert counted == [4, 4, 2]
+    assert set(places) == {"loop"}
+
+
+@ON_ONE_ENGINE
+def test_a_customer_whose_keys_are_not_at_hand_goes_by_a_thread_once(gateway, places):
+    gateway.keyring.forget(KURUM)
+
+    async def act(here):
+        return [(await here.accept(KURUM, one(number))).status for number in range(2)]
+
+    assert run(gateway, act) == ["accepted", "accepted"]
+    assert places == ["thread", "loop"]
+
+
+@ON_ONE_ENGINE
+def test_a_lock_of_another_process_is_waited_for_on_a_thread(gateway, places):
+    other = sqlite3.connect(gateway.database.url.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def act(here):
+        asked = asyncio.ensure_future(here.accept(KURUM, one(1)))
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        was_waiting = not asked.done()
+        other.execute("COMMIT")
+        first = await asked
+        return was_waiting, first.status, (await here.accept(KURUM, one(2))).status
+
+    assert run(gateway, act) == (True, "accepted", "accepted")
+    assert places == ["thread", "loop"]
+    other.close()
+
+
+@ON_ONE_ENGINE
+def test_a_slow_disk_keeps_a_thread_and_by_and_by_the_loop_is_tried_again(gateway, places, monkeypatch):
+    monkeypatch.setattr(gathering, "WAITS_ON_THE_LOOP", timedelta(milliseconds=50))  # beside other tests all are slow
+    pauses, walk = iter([0.5, *[0] * 9, *[0.5] * 5]), gathering.pipeline.accept
+
+    def accept(*given):
+        time.sleep(next(pauses, 0))
+        return walk(*given)
+
+    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+
+    async def act(here):
+        for number in range(120):
+            await here.accept(KURUM, one(number))
+
+    run(gateway, act)
+
+    first = places.index("thread")
+    assert 10 < first < 15  # one stall is no slow disk
+    assert set(places[first : first + 5]) == {"thread"}
+    assert places[-1] == "loop"
+
+
+@ON_ONE_ENGINE
+def test_a_group_is_not_the_work_of_whoever_came_first(gateway, places, monkeypatch):
+    mine, seen, walk = ContextVar("mine", default=""), [], gathering.pipeline.accept
+
+    def accept(*given):
+        seen.append(mine.get())
+        return walk(*given)
+
+    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+
+    async def act(here):
+        mine.set("of one caller")
+        await here.accept(KURUM, one(1))
+
+    run(gateway, act)
+
+    assert (seen, places) == ([""], ["loop"])
+
+
+@ON_ONE_ENGINE
+def test_between_the_groups_of_two_customers_others_have_a_turn(gateway, places):
+    other = KurumNo("osgb-2")
+    gateway.keyring.sealer(other, now=gateway.clock.now())
+
+    async def act(here):
+        first, second = (asyncio.ensure_future(here.accept(each, one(1))) for each in (KURUM, other))
+        await first
+        return second.done()
+
+    assert run(gateway, act) is False
+    assert places == ["loop", "loop"]
 
 
 class Inner:
