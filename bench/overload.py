@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -135,6 +136,7 @@ def delays(answers: list[tuple[str, int, float]]) -> dict[str, float]:
 
 async def measure(server: Server, idle: int, seconds: float) -> dict[str, object]:
     """All of it in order; `accepted` are the names that the flood got accepted."""
+    gc.disable()  # a collection over all that this process holds would be told as the server's
     await closed_loop(server, 2, "W")
     carries = await closed_loop(server, seconds, "C")
     alone = await open_loop(server, carries / 2, seconds, "H")

@@ -88,17 +88,16 @@ def _interactive(scale: Scale, world: World) -> Iterator[Row]:
     yield _delay("API: one record at half capacity, p99", alone)
     row = _delay(f"API: the same beside {idle:,} idle connections, p99", beside)
     yield replace(
-        row, against="without them", against_value=median(each.p99 for each in alone),
+        row, against="without them", against_value=_p99(alone),
         note=f"{row.note}; {rounds[0].gained / 1e6:.0f} MB more in the server",
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one load took: milliseconds, and the server's processor for each call."""
+    """What each call of one load took, in milliseconds; the server's processor for one."""
 
-    p50: float
-    p99: float
+    taken: Sequence[float]
     processor: float
 
 
@@ -121,15 +120,19 @@ def _round(server: Server, requests: Iterator[bytes], seconds: float, idle: int)
     return Round(capacity, alone, beside, resident_bytes(server.pid) - before)
 
 
+def _p99(loads: Sequence[Load]) -> float:
+    return percentile(sorted(taken for load in loads for taken in load.taken), 0.99)
+
+
 def _delay(name: str, loads: Sequence[Load]) -> Row:
-    """The middle p99 of these loads; each of them in the note."""
-    each = ", ".join(f"{load.p99:.0f}" for load in loads)
-    middle, processor = median(load.p50 for load in loads), median(load.processor for load in loads)
-    note = f"the middle of {each}; p50 {middle:.1f} ms; {processor:.1f} ms of processor each"
+    """The p99 of all calls of these loads; that of each load in the note."""
+    each = ", ".join(f"{_p99([load]):.0f}" for load in loads)
+    middle = median(taken for load in loads for taken in load.taken)
+    processor = median(load.processor for load in loads)
+    note = f"all calls; by load {each}; p50 {middle:.1f} ms; {processor:.1f} ms of processor each"
     return Row(
-        name, median(load.p99 for load in loads), "ms", target=50.0, at_most=True,
-        note=f"{note}; load average {os.getloadavg()[0]:.1f}",
-    )  # fmt: skip
+        name, _p99(loads), "ms", target=50.0, at_most=True, note=f"{note}; load average {os.getloadavg()[0]:.1f}"
+    )
 
 
 async def _beside(port: int, requests: list[bytes], rate: float, idle: int) -> list[float]:
@@ -144,7 +147,7 @@ def _loaded(server: Server, load: Coroutine[Any, Any, list[float]]) -> Load:
     used = cpu_seconds(server.pid)
     taken = asyncio.run(load)
     used = (cpu_seconds(server.pid) - used) / len(taken)
-    return Load(percentile(taken, 0.5) * 1000, percentile(taken, 0.99) * 1000, used * 1000)
+    return Load([seconds * 1000 for seconds in taken], used * 1000)
 
 
 def _room() -> int:
