@@ -70,17 +70,21 @@ class CheckpointKey:
         """How the database names the key that signs its log."""
         return f"{self.origin}+{self.name.hex()}"
 
-    def follow(self, known: str | None) -> None:
+    def follow(self, known: str | None) -> CheckpointKey:
         """Be the key of that title: read the file anew, or the next one beside it, when another process replaced it.
 
-        None is a database that names no key yet. Raises Misconfigured when neither file holds it.
+        None is a database that names no key yet. What is returned stays that key, whatever this one has to follow
+        next. Raises Misconfigured when neither file holds it.
         """
-        if known in (None, self.title):
-            return
-        for path in (self.path, next_to(self.path)) if self.path else ():
-            if path.exists() and (other := read_checkpoint_key(self.origin, path)).title == known:
+        now = CheckpointKey(self.origin, self._private, self.path)
+        if known in (None, now.title):
+            return now
+        # The first once more: the next may have taken its place between the two looks.
+        for path in (self.path, next_to(self.path), self.path) if self.path else ():
+            other = _read_if_there(self.origin, path)
+            if other is not None and other.title == known:
                 self._private = other._private
-                return
+                return CheckpointKey(self.origin, other._private, self.path)
         wanted = f"keys.checkpoint_key_file holds another key than the one that signs this log ({known})"
         raise Misconfigured(
             f"{wanted}: one log has one key and one key has one log; put this home's own key back"
@@ -111,6 +115,15 @@ def next_to(path: Path) -> Path:
 def read_checkpoint_key(origin: str, path: Path) -> CheckpointKey:
     """The key in a file of 64 hex digits."""
     return CheckpointKey(origin, Ed25519PrivateKey.from_private_bytes(read_key_file(path)), path)
+
+
+def _read_if_there(origin: str, path: Path) -> CheckpointKey | None:
+    try:
+        return read_checkpoint_key(origin, path)
+    except Misconfigured as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
 
 
 def key_id(name: str, public: Ed25519PublicKey) -> bytes:
@@ -210,7 +223,7 @@ def newest_checkpoint(tx: Connection) -> tuple[int, datetime | None]:
 def make_checkpoint(tx: Connection, key: CheckpointKey, *, now: datetime) -> tuple[int, str] | None:
     """Sign the log as this transaction sees it; None when nothing was appended since the last one, or ever."""
     hold(tx, AUDIT_HEAD)
-    key.follow(known_log_key(tx))  # another process may have replaced it since this one began
+    key = key.follow(known_log_key(tx))  # another process may have replaced it since this one began
     size = tree_size(tx)
     if size == 0:
         return None

@@ -63,8 +63,7 @@ def replace_log_key(gateway: Gateway, path: Path, in_use: InUse, *, reason: str,
         )  # 2.
     _enthrone(path, f"{gateway.clock.now():%Y-%m-%d}")  # 3.
     with reading(gateway.database) as tx:
-        gateway.checkpoint_key.follow(known_log_key(tx))
-        write_claim(tx, gateway.checkpoint_key, signed[0])
+        write_claim(tx, gateway.checkpoint_key.follow(known_log_key(tx)), signed[0])
     return signed
 
 
@@ -88,8 +87,8 @@ def claim_key(gateway: Gateway, *, reason: str, by: str = "") -> Claim:
 
 
 def _change(gateway: Gateway, tx: Tx, new: CheckpointKey, in_use: InUse, hand: Hand) -> tuple[int, str]:
-    old, now, index = gateway.checkpoint_key, gateway.clock.now(), tree_size(tx)
-    old.follow(known_log_key(tx))
+    now, index = gateway.clock.now(), tree_size(tx)
+    old = gateway.checkpoint_key.follow(known_log_key(tx))
     seen = json.dumps(in_use(new.secret), sort_keys=True)
     facts = {**change_facts(index, old, new), "seen": seen_digest(seen), **hand.facts}
     gateway.record(tx, [Entry(REPLACED, gateway.actor, facts)], now)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, text, update
 
 from integrator import acts, pipeline, wiring
+from integrator.audit import checkpoint
 from integrator.audit.checkpoint import (
     CheckpointKey,
     known_log_key,
@@ -27,6 +28,7 @@ from integrator.audit.trail import read_edge
 from integrator.audit.tree import root_of
 from integrator.audit.verify import verify
 from integrator.domain.errors import Misconfigured, Tampered
+from integrator.evidence import fsck as checking
 from integrator.evidence import verifier
 from integrator.evidence.fsck import fsck
 from integrator.evidence.handing import FolderHolder, hand_out
@@ -35,6 +37,7 @@ from integrator.keeping.backup import make_backup
 from integrator.keeping.log_key import replace_log_key
 from integrator.keeping.restoring import restore
 from integrator.noticing import in_use
+from integrator.protect.files import write_secret
 from integrator.settings import GatewaySettings, Settings
 from integrator.store.engine import open_engine, reading, sqlite_url, writing
 from integrator.store.keyring import KeyRing
@@ -144,6 +147,55 @@ def test_on_another_host_the_next_file_is_enough(signing, another_worker, key_fi
     shutil.copy(key_file, next_to(there))
 
     assert open_note(acts.checkpoint(far)[1], signing.checkpoint_key.public)
+
+
+@pytest.mark.parametrize("seen_first", ["checkpoint.key", "checkpoint.key.next"])
+def test_who_looks_while_the_next_file_takes_its_place_finds_the_key(key_file, monkeypatch, seen_first):
+    mine = read_checkpoint_key("test", key_file)
+    write_secret(next_to(key_file), (b"\x08" * 32).hex().encode())
+    wanted = read_checkpoint_key("test", next_to(key_file)).title
+
+    def read(origin, path):
+        try:
+            return read_checkpoint_key(origin, path)
+        finally:
+            if path.name == "checkpoint.key" and next_to(key_file).exists():
+                next_to(key_file).replace(key_file)
+
+    def read_late(origin, path):
+        if path.name == "checkpoint.key.next":
+            path.replace(key_file)
+        return read_checkpoint_key(origin, path)
+
+    monkeypatch.setattr(checkpoint, "read_checkpoint_key", read if seen_first == "checkpoint.key" else read_late)
+
+    assert mine.follow(wanted).title == mine.title == wanted
+
+
+def test_a_key_that_is_used_stays_the_same_while_another_thread_follows_the_next(key_file):
+    mine = read_checkpoint_key("test", key_file)
+    used = mine.follow(mine.title)
+    title = used.title
+    write_secret(next_to(key_file), (b"\x08" * 32).hex().encode())
+    mine.follow(read_checkpoint_key("test", next_to(key_file)).title)
+
+    assert used.title == title != mine.title
+
+
+def test_a_check_that_began_before_the_change_does_not_cry_over_it(signing, key_file, monkeypatch):
+    grow(signing, "K-1")
+    acts.checkpoint(signing)
+    checked = replace(signing, keyring=KeyRing(signing.database, MASTER))
+    verified = checking.verify
+
+    def verify_and_change(*given):
+        report = verified(*given)
+        turn(signing, key_file)
+        return report
+
+    monkeypatch.setattr(checking, "verify", verify_and_change)
+
+    assert fsck(checked).broken is None
 
 
 @pytest.mark.parametrize("committed", [False, True])
