@@ -53,6 +53,7 @@ class Screens:
     def keep(self, page: Page, name: str) -> None:
         """What the page looks like now, whole; one that is wider than the window is complained of."""
         self._count += 1
+        page.wait_for_load_state()  # after a click the new page may be there without its first element
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             self.complaints.append(f"{name} is wider than the window")
         page.screenshot(path=self.folder / f"{self._count:02}-{name}.png", full_page=True)
