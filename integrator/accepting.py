@@ -5,9 +5,11 @@ Each step runs over the whole group; a record is stored whole or not at all, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Protocol
 
 from integrator import tracing
@@ -82,59 +84,160 @@ class Along(Protocol):
         """Write what belongs to the record's acceptance; returns the audit entries of it."""
 
 
-class Group:
-    """Records that are stored in one transaction."""
+def store_together(gateway: Gateway, groups: Sequence[Group]) -> list[list[Answer]]:
+    """Steps 2 to 4 for groups of different customers, in one transaction: what is good in them is stored, or nothing.
 
-    def __init__(self, gateway: Gateway, kurum: KurumNo, *, may_split: bool, along: Along | None = None) -> None:
+    Each step runs over all of them: its code stays warm. Raises Conflict when another process was first.
+    """
+    with reading(gateway.database) as tx:
+        for each in groups:
+            each.read(tx)
+    # 2. validate
+    with stage("validate"):
+        for each in groups:
+            each.judge()
+    # 3. sign
+    with stage("sign"):
+        for each in groups:
+            each.sign()
+    # 4. queue
+    stopped: AbstractSet[SorguNo] = frozenset()
+    if good := [each for each in groups if each.drafts]:
+        with stage("queue"):
+            stopped = _store(gateway, good)
+    return [each.answers(stopped) for each in groups]
+
+
+def _store(gateway: Gateway, groups: Sequence[Group]) -> AbstractSet[SorguNo]:
+    """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together.
+
+    Returns the messages that a quarantine caught.
+    """
+    now = gateway.clock.now()
+    contents = [content for each in groups for content in each.seal()]
+    with writing(gateway.database) as tx:
+        for each in sorted(groups, key=lambda group: group.kurum):  # in one order, or two processes hold each other up
+            each.hold(tx)
+        drafts = [draft for each in groups for draft in each.drafts.values()]
+        fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
+        sealed = [body for each in groups for body in each.number(fresh)]
+        records.put_records(tx, contents, now=now)
+        moved = outbox.put(tx, [row for each in groups for row in each.rows], sealed, now=now)
+        caught = quarantines.catch(tx, moved, now=now, forms={draft.form for draft in drafts})
+        beside = [entry for each in groups for entry in each.write_beside(tx)]
+        ahead = iter(moved)
+        births = [entry for each in groups for entry in each.births(list(islice(ahead, len(each.rows))))]
+        gateway.record(tx, [*births, *beside], now)
+        gateway.record_moves(tx, caught, now)
+    return {each.sorgu_no for each in caught}
+
+
+class Group:
+    """Records of one customer that are stored in one transaction, alone or with other customers' (`store_together`)."""
+
+    def __init__(
+        self, gateway: Gateway, kurum: KurumNo, several: Sequence[Submitted], *, may_split: bool,
+        along: Along | None = None,
+    ) -> None:  # fmt: skip
+        self.kurum = kurum
+        self.drafts: dict[str, _Draft] = {}
+        self.rows: list[Bildirim] = []
         self._along = along
         self._gateway = gateway
-        self._kurum = kurum
         self._may_split = may_split
         self._now = gateway.clock.now()
         self._sealer = gateway.keyring.sealer(kurum, now=self._now)
+        self._named = [self._name(each) for each in several]
+        self._answers: list[Answer] = []
+        self._warnings: dict[str, Finding] = {}
+        self._numbers: dict[str, list[int]] = {}
         self._known: dict[str, bytes] = {}
-        self._drafts: dict[str, _Draft] = {}
         self._doubts = Doubts()
         self._beside: Known = NothingKnown()
         self._stopped: set[SorguNo] = set()
         self._kept_back = ""
         self._indexes: dict[tuple[str, str], str] = {}
 
-    def accept(self, several: Sequence[Submitted]) -> list[Answer]:
-        """Answers in the order of the records. Each step runs over the whole group: its code stays warm."""
-        named = [self._name(each) for each in several]
-        with reading(self._gateway.database) as tx:
-            self._read_known(tx, several, named)
-            numbers = {kayit_no: records.sorgu_no_of(tx, self._kurum, kayit_no) for kayit_no in self._known}
-        # 2. validate
-        with stage("validate"):
-            answers = [self._judge(each, fingerprint) for each, fingerprint in named]
-        # 3. sign
-        with stage("sign"):
-            for draft in self._drafts.values():
-                draft.messages = list(split(draft.kayit, draft.definition))
-            answers = [self._judge_along(each) for each in answers]
-            warnings = self._sign()
-        # 4. queue
-        if self._drafts:
-            with stage("queue"):
-                numbers |= self._store()
-        if self._drafts:
-            logger().info("queue.put", records=len(answers), stored=len(self._drafts))
-        return [count(self._complete(each, numbers, warnings)) for each in answers]
-
-    def rehearse(self, several: Sequence[Submitted], *, anew: bool = False) -> list[Answer]:
+    def rehearse(self, *, anew: bool = False) -> list[Answer]:
         """Step 2 alone; nothing becomes true. With `anew` it does not matter which records are here already."""
-        named = [self._name(each) for each in several]
         with reading(self._gateway.database) as tx:
-            self._read_known(tx, several, named)
+            self.read(tx)
         self._known = {} if anew else self._known
-        return [self._judge(each, fingerprint) for each, fingerprint in named]
+        return [self._judge(each, fingerprint) for each, fingerprint in self._named]
 
-    def _read_known(self, tx: Tx, several: Sequence[Submitted], named: Sequence[tuple[Submitted, bytes]]) -> None:
-        self._known = records.known_records(tx, self._kurum, [each.kayit_no for each, _ in named])
-        self._doubts = read_doubts(tx, self._sealer, self._kurum, now=self._now)
-        self._beside = self._gateway.known_of(tx, self._sealer, self._kurum, several, self._now)
+    def read(self, tx: Tx) -> None:
+        """What is here already, and what is known beside the records."""
+        several = [each for each, _ in self._named]
+        self._known = records.known_records(tx, self.kurum, [each.kayit_no for each in several])
+        self._numbers = {kayit_no: records.sorgu_no_of(tx, self.kurum, kayit_no) for kayit_no in self._known}
+        self._doubts = read_doubts(tx, self._sealer, self.kurum, now=self._now)
+        self._beside = self._gateway.known_of(tx, self._sealer, self.kurum, several, self._now)
+
+    def judge(self) -> None:
+        """Step 2: each record is rejected, known, or a draft."""
+        self._answers = [self._judge(each, fingerprint) for each, fingerprint in self._named]
+
+    def sign(self) -> None:
+        """Step 3: sign where the professional's key is at hand, then judge every signature as the ministry would.
+
+        A message without a key, or whose signature would be refused, awaits its signature; the latter is told as
+        a warning of its record.
+        """
+        for draft in self.drafts.values():
+            draft.messages = list(split(draft.kayit, draft.definition))
+        self._answers = [self._judge_along(each) for each in self._answers]
+        cupboard = self._gateway.cupboard
+        for draft in self.drafts.values():
+            signers = [cupboard.signer_of(message.signer) for message in draft.messages]
+            draft.signatures = [
+                signer.sign(message.canonical, at=self._now) if signer else b""
+                for signer, message in zip(signers, draft.messages, strict=True)
+            ]
+        for draft in self.drafts.values():
+            for place, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True)):
+                refusal = self._refusal(draft, message, cms) if cms else None
+                if refusal:
+                    draft.signatures[place] = b""
+                    self._warnings[draft.kayit.kayit_no] = refusal
+
+    def seal(self) -> list[records.NewRecord]:
+        """The drafts as they are stored."""
+        return [
+            records.NewRecord(self.kurum, draft.kayit, draft.fingerprint, *self._seal(draft), draft.traceparent)
+            for draft in self.drafts.values()
+        ]
+
+    def hold(self, tx: Tx) -> None:
+        """What must stay as it is until the commit: that records are taken, and the keys they were sealed with."""
+        self._kept_back = standing.require_takes(tx, self.kurum, needs_form=self._gateway.needs_form)
+        sealers = {self._sealer_for(draft) for draft in self.drafts.values()}
+        for sealer in sorted(sealers, key=lambda each: each.key_no):
+            self._gateway.keyring.hold(tx, self.kurum, sealer)
+
+    def number(self, fresh: Iterator[int]) -> list[tuple[bytes, bytes | None]]:
+        """Let each message have the next of these numbers: it becomes one of `rows`; returns their sealed bodies."""
+        self.rows = [row for draft in self.drafts.values() for row in self._number(draft, fresh)]
+        for row in self.rows:
+            self._numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
+        return [self._seal_body(row) for row in self.rows]
+
+    def write_beside(self, tx: Tx) -> Iterator[Entry]:
+        """What else becomes true with the drafts."""
+        for draft in self.drafts.values():
+            draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
+            if self._along:
+                yield from self._along.write(tx, draft.kayit.kayit_no, self._now)
+
+    def births(self, moved: Sequence[Moved]) -> Iterator[Entry]:
+        """The audit entries of the drafts and of their messages, whose first moves these are."""
+        return _birth_entries(self._gateway.actor, self.kurum, list(self.drafts.values()), self.rows, moved)
+
+    def answers(self, stopped: AbstractSet[SorguNo] = frozenset()) -> list[Answer]:
+        """What is told, in the order of the records; messages of `stopped` were caught by a quarantine."""
+        self._stopped = {each.sorgu_no for each in self.rows if each.sorgu_no in stopped}
+        if self.drafts:
+            logger().info("queue.put", records=len(self._answers), stored=len(self.drafts))
+        return [count(self._complete(each)) for each in self._answers]
 
     def _name(self, each: Submitted) -> tuple[Submitted, bytes]:
         """The record with its id (made from its content when the customer gave none), and its fingerprint."""
@@ -148,7 +251,7 @@ class Group:
         if each.fault:
             return Answer(each.where, kayit_no, "rejected", findings=(each.fault, *each.remarks))
         # the same id again: the same content gets the same answer, other content is refused
-        draft = self._drafts.get(kayit_no)
+        draft = self.drafts.get(kayit_no)
         before = draft.fingerprint if draft else self._known.get(kayit_no)
         if before == fingerprint:
             return Answer(each.where, kayit_no, "known")
@@ -171,39 +274,18 @@ class Group:
         form = Form(checked.kayit.veri_seti, checked.kayit.version, metot)
         draft = _Draft(checked.kayit, checked.definition, checked.content, fingerprint, form)
         draft.traceparent = each.traceparent or tracing.present()
-        self._drafts[kayit_no] = draft
+        self.drafts[kayit_no] = draft
         return Answer(each.where, kayit_no, "accepted", findings=checked.findings)
 
     def _judge_along(self, answer: Answer) -> Answer:
-        if self._along is None or answer.kayit_no not in self._drafts:
+        if self._along is None or answer.kayit_no not in self.drafts:
             return answer
-        found = tuple(self._along.judge(self._drafts[answer.kayit_no].messages))
+        found = tuple(self._along.judge(self.drafts[answer.kayit_no].messages))
         findings = (*answer.findings, *found)
         if all(each.severity is Severity.WARNING for each in found):
             return replace(answer, findings=findings)
-        del self._drafts[answer.kayit_no]
+        del self.drafts[answer.kayit_no]
         return replace(answer, status="rejected", findings=findings)
-
-    def _sign(self) -> dict[str, Finding]:
-        """Step 3: sign where the professional's key is at hand, then judge every signature as the ministry would.
-
-        A message without a key, or whose signature would be refused, awaits its signature; the latter is told as
-        a warning of its record.
-        """
-        cupboard, warnings = self._gateway.cupboard, dict[str, Finding]()
-        for draft in self._drafts.values():
-            signers = [cupboard.signer_of(message.signer) for message in draft.messages]
-            draft.signatures = [
-                signer.sign(message.canonical, at=self._now) if signer else b""
-                for signer, message in zip(signers, draft.messages, strict=True)
-            ]
-        for draft in self._drafts.values():
-            for place, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True)):
-                refusal = self._refusal(draft, message, cms) if cms else None
-                if refusal:
-                    draft.signatures[place] = b""
-                    warnings[draft.kayit.kayit_no] = refusal
-        return warnings
 
     def _refusal(self, draft: _Draft, message: Message, cms: bytes) -> Finding | None:
         signature = self._gateway.signature(cms, message.canonical, message.signer, self._now)
@@ -214,60 +296,33 @@ class Group:
             return Finding("INT-SGN-001", "", error.detail, "", Severity.WARNING)
         return None
 
-    def _store(self) -> dict[str, list[int]]:
-        """Step 4, and 7 in the same transaction: numbers, rows and audit entries become true together."""
-        gateway, kurum, drafts = self._gateway, self._kurum, list(self._drafts.values())
-        contents = [(draft.kayit, draft.fingerprint, *self._seal(draft)) for draft in drafts]
-        with writing(gateway.database) as tx:
-            self._kept_back = standing.require_takes(tx, kurum, needs_form=gateway.needs_form)
-            for sealer in {self._sealer_for(draft) for draft in drafts}:
-                gateway.keyring.hold(tx, kurum, sealer)
-            fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
-            rows = [row for draft in drafts for row in self._number(draft, fresh)]
-            records.put_records(tx, kurum, contents, now=self._now)
-            records.put_traces(tx, kurum, {d.kayit.kayit_no: d.traceparent for d in drafts if d.traceparent})
-            moved = outbox.put(tx, rows, [self._seal_body(row) for row in rows], now=self._now)
-            for draft in drafts:
-                draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
-            stopped = quarantines.catch(tx, moved, now=self._now, forms={draft.form for draft in drafts})
-            beside = (
-                [e for d in drafts for e in self._along.write(tx, d.kayit.kayit_no, self._now)] if self._along else []
-            )
-            gateway.record(tx, [*_birth_entries(gateway.actor, kurum, drafts, rows, moved), *beside], self._now)
-            gateway.record_moves(tx, stopped, self._now)
-        self._stopped = {each.sorgu_no for each in stopped}
-        numbers: dict[str, list[int]] = {}
-        for row in rows:
-            numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
-        return numbers
-
     def _sealer_for(self, draft: _Draft) -> Sealer:
         """Health facts are under keys of their own."""
         if not draft.definition.health:
             return self._sealer
-        return self._gateway.keyring.sealer(self._kurum, now=self._now, health=True)
+        return self._gateway.keyring.sealer(self.kurum, now=self._now, health=True)
 
     def _seal(self, draft: _Draft) -> tuple[bytes, bytes]:
         """(sealed body, sealed content key); the draft keeps the key for its messages."""
         kayit_no = draft.kayit.kayit_no
-        stored, draft.key = self._sealer_for(draft).new_content(bodies.content_place(self._kurum, kayit_no))
-        return bodies.seal_record(draft.key, self._kurum, kayit_no, draft.content), stored
+        stored, draft.key = self._sealer_for(draft).new_content(bodies.content_place(self.kurum, kayit_no))
+        return bodies.seal_record(draft.key, self.kurum, kayit_no, draft.content), stored
 
     def _seal_body(self, row: Bildirim) -> tuple[bytes, bytes | None]:
-        key = self._drafts[row.kayit_no].key
+        key = self.drafts[row.kayit_no].key
         assert key is not None
         return bodies.seal_body(key, row)
 
-    def _complete(self, answer: Answer, numbers: Mapping[str, list[int]], warnings: Mapping[str, Finding]) -> Answer:
+    def _complete(self, answer: Answer) -> Answer:
         if answer.status == "rejected":
             return answer
-        mine = tuple(numbers[answer.kayit_no])
-        more = [warnings[answer.kayit_no]] if answer.kayit_no in warnings else []
+        mine = tuple(self._numbers[answer.kayit_no])
+        more = [self._warnings[answer.kayit_no]] if answer.kayit_no in self._warnings else []
         if self._stopped.intersection(mine):
-            form = self._drafts[answer.kayit_no].form
+            form = self.drafts[answer.kayit_no].form
             told = f"{form.veri_seti} {form.version} {form.metot}"
             more.append(Finding("INT-QUE-020", "", told, "", Severity.WARNING))
-        if self._kept_back and answer.kayit_no in self._drafts:
+        if self._kept_back and answer.kayit_no in self.drafts:
             more.append(Finding(_KEPT_BACK[self._kept_back], "", "", "", Severity.WARNING))
         return Answer(answer.where, answer.kayit_no, answer.status, mine, (*answer.findings, *more))
 
@@ -277,7 +332,7 @@ class Group:
         for part, (message, cms) in enumerate(zip(draft.messages, draft.signatures, strict=True), 1):
             yield Bildirim(
                 sorgu_no=SorguNo(next(fresh)),
-                kurum=self._kurum,
+                kurum=self.kurum,
                 kayit_no=draft.kayit.kayit_no,
                 part=part,
                 form=draft.form,

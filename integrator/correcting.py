@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from integrator.accepting import Answer, Group, id_from_content
+from integrator.accepting import Answer, Group, id_from_content, store_together
 from integrator.audit.trail import Entry, moved_entry
 from integrator.deliver.dvo import cut_dvo
 from integrator.domain.errors import NothingToCorrect, Unavailable
@@ -130,7 +130,8 @@ def correct(
             raise NothingToCorrect(f"{family[0].kayit_no} was corrected by {corrected_by} already")
         along = _Along(gateway, kurum, hand, family)
         try:
-            [answer] = Group(gateway, kurum, may_split=True, along=along).accept([submitted])
+            group = Group(gateway, kurum, [submitted], may_split=True, along=along)
+            [[answer]] = store_together(gateway, [group])
         except Conflict:  # somebody else took the id, or the old record, meanwhile
             continue
         if answer.status == "known":  # stored before, by itself: it corrects nothing

@@ -13,14 +13,14 @@ holds the smaller walks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from integrator import tracing
-from integrator.accepting import Answer, Group
+from integrator.accepting import Answer, Group, store_together
 from integrator.deliver.dvo import Dvo, cut_dvo
 from integrator.deliver.generation import NUMBERS_AT_ONCE, AsksByNumber, Exchange, TakesForProcessing
 from integrator.domain.errors import IntegratorError, Unavailable
@@ -50,7 +50,7 @@ def accept(
     """
     stream = iter(submitted)
     while several := _read_group(stream, gateway.pace.group):
-        yield from _accept_group(gateway, kurum, several, may_split=may_split)
+        yield from accept_together(gateway, {kurum: several}, may_split=may_split)[kurum]
 
 
 def _read_group(stream: Iterator[Submitted], size: int) -> list[Submitted]:
@@ -58,10 +58,14 @@ def _read_group(stream: Iterator[Submitted], size: int) -> list[Submitted]:
         return list(islice(stream, size))
 
 
-def _accept_group(gateway: Gateway, kurum: KurumNo, several: list[Submitted], *, may_split: bool) -> list[Answer]:
+def accept_together(
+    gateway: Gateway, several: Mapping[KurumNo, Sequence[Submitted]], *, may_split: bool = True
+) -> Mapping[KurumNo, Sequence[Answer]]:
+    """The same for records of several customers, in one transaction: the good ones are stored, or nothing is."""
     for _ in range(CONFLICTS_AT_MOST):
         try:
-            return Group(gateway, kurum, may_split=may_split).accept(several)
+            groups = [Group(gateway, kurum, mine, may_split=may_split) for kurum, mine in several.items()]
+            return dict(zip(several, store_together(gateway, groups), strict=True))
         except Conflict:  # another process took one of these ids meanwhile: next time round it is known
             continue
     raise Unavailable("other processes keep submitting the same records")

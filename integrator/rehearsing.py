@@ -26,13 +26,13 @@ def rehearse(gateway: Gateway, kurum: KurumNo, several: Iterable[Submitted]) -> 
     """The answers that `pipeline.accept` would give, without numbers; `accepted` means that it would be."""
     stream = iter(several)
     while group := list(islice(stream, gateway.pace.group)):
-        yield from Group(gateway, kurum, may_split=True).rehearse(group)
+        yield from Group(gateway, kurum, group, may_split=True).rehearse()
 
 
 def judge_stored(gateway: Gateway, kurum: KurumNo, kayit_no: str) -> Answer:
     """What is found in a stored record as things stand today; raises NotFound, Erased, Tampered."""
     submitted = _read_stored(gateway, kurum, kayit_no)
-    return Group(gateway, kurum, may_split=True).rehearse([submitted], anew=True)[0]
+    return Group(gateway, kurum, [submitted], may_split=True).rehearse(anew=True)[0]
 
 
 def _read_stored(gateway: Gateway, kurum: KurumNo, kayit_no: str) -> Submitted:

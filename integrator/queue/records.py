@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,16 +35,24 @@ def sorgu_no_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> list[int]:
     return list(tx.execute(select(bildirim.c.sorgu_no).where(*mine).order_by(bildirim.c.part)).scalars())
 
 
-def put_records(
-    tx: Connection, kurum: KurumNo, rows: Sequence[tuple[Kayit, bytes, bytes, bytes]], *, now: datetime
-) -> None:
-    """Store (record, fingerprint, sealed body, sealed content key).
+@dataclass(frozen=True, slots=True)
+class NewRecord:
+    """A record on its way into the database: its body and its content key are sealed."""
 
-    A second row of one id raises IntegrityError: the race was lost.
-    """
-    insert_rows(tx, kayit, [_row(kurum, *row[:3], now) for row in rows])
-    keys = [{"kurum_id": kurum, "kayit_no": record.kayit_no, "sealed": key} for record, _, _, key in rows]
-    insert_rows(tx, content_key, keys)
+    kurum: KurumNo
+    kayit: Kayit
+    fingerprint: bytes
+    body: bytes
+    content_key: bytes
+    traceparent: str = ""
+
+
+def put_records(tx: Connection, several: Sequence[NewRecord], *, now: datetime) -> None:
+    """Store them, with the traces they came with. A second row of one id raises IntegrityError: the race was lost."""
+    insert_rows(tx, kayit, [_row(each, now) for each in several])
+    insert_rows(tx, content_key, [{**_key(each), "sealed": each.content_key} for each in several])
+    traces = [{**_key(each), "traceparent": each.traceparent} for each in several if each.traceparent]
+    insert_rows(tx, kayit_trace, traces)
 
 
 def content_keys_of(tx: Connection, records: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
@@ -86,23 +95,20 @@ def stored_since(
     return tx.execute(query.order_by(kayit.c.kurum_id, kayit.c.kayit_no).limit(limit)).all()
 
 
-def _row(kurum: KurumNo, record: Kayit, fingerprint: bytes, body: bytes, now: datetime) -> dict[str, Any]:
+def _key(each: NewRecord) -> dict[str, Any]:
+    return {"kurum_id": each.kurum, "kayit_no": each.kayit.kayit_no}
+
+
+def _row(each: NewRecord, now: datetime) -> dict[str, Any]:
     return {
-        "kurum_id": kurum,
-        "kayit_no": record.kayit_no,
-        "fingerprint": fingerprint,
-        "veri_seti": record.veri_seti,
-        "version": record.version,
-        "event_date": record.event_date,
+        **_key(each),
+        "fingerprint": each.fingerprint,
+        "veri_seti": each.kayit.veri_seti,
+        "version": each.kayit.version,
+        "event_date": each.kayit.event_date,
         "received_at": now,
-        "body": body,
+        "body": each.body,
     }
-
-
-def put_traces(tx: Connection, kurum: KurumNo, traces: Mapping[str, str]) -> None:
-    """Keep the traces that records came with, by id."""
-    rows = [{"kurum_id": kurum, "kayit_no": kayit_no, "traceparent": told} for kayit_no, told in traces.items()]
-    insert_rows(tx, kayit_trace, rows)
 
 
 def trace_of(tx: Connection, kurum: KurumNo, kayit_no: str) -> str:

@@ -64,6 +64,10 @@ class KeyRing:
                 self._sealers |= self._load(kurum_no) or self._enrol(kurum_no, now)
             return self._sealers[wanted]
 
+    def is_at_hand(self, kurum_no: KurumNo) -> bool:
+        """Whether this customer's keys are in memory: then asking for a Sealer waits for nobody."""
+        return (kurum_no, GENERAL) in self._sealers
+
     def sealer_in(self, tx: Connection, kurum_no: KurumNo) -> Sealer:
         """The general Sealer by the keys that this transaction sees, before anybody else does."""
         return self._sealers_of(kurum_no, _rows(tx, kurum_no))[kurum_no, GENERAL]
@@ -120,7 +124,8 @@ class KeyRing:
         """Write every data key as `new` wraps it; returns how many were not so before. Either all are, or none."""
         hold(tx, MASTER)
         count = 0
-        for row in tx.execute(select(data_key).with_for_update()).all():
+        in_order = select(data_key).order_by(data_key.c.kurum_id, data_key.c.key_no)  # as those who `hold` them
+        for row in tx.execute(in_order.with_for_update()).all():
             wrapped = ready.get(row.wrapped) or _anew(row, old, new)[1]
             mine = (data_key.c.kurum_id == row.kurum_id, data_key.c.key_no == row.key_no)
             if wrapped != row.wrapped:

@@ -28,6 +28,7 @@ from integrator.domain.roles import Right
 from integrator.gateway import Gateway
 from integrator.intake.read_json import Caps, read_document
 from integrator.intake.recognise import read_records
+from integrator.metrics import stage
 from integrator.queue import readings
 from integrator.queue.readings import Chosen
 from integrator.store.engine import reading
@@ -79,7 +80,9 @@ async def submit_one(request: Request, principal: Annotated[Principal, needs(Rig
     """Hand over one record. 201 stored, 200 known with the same content, 409 known with other content, 422 findings."""
     caps: Caps = request.app.state.caps
     require_kind(request, JSON)
-    several = list(islice(read_document(io.BytesIO(await read_body(request, caps.record_bytes)), caps), 2))
+    body = await read_body(request, caps.record_bytes)
+    with stage("intake"):
+        several = list(islice(read_document(io.BytesIO(body), caps), 2))
     if len(several) != 1:
         raise BadCall("one record is taken here; /v1/kayit/batch takes an array")
     await spend(request, Counted.RECORDS, 1)

@@ -45,7 +45,7 @@ def small_log(engine, checkpoint_key):
     with writing(engine) as tx:
         facts = kayit()
         named = [Kayit(f"K-{n}", facts.veri_seti, facts.version, facts.event_date, facts.fields) for n in (1, 2)]
-        records.put_records(tx, KURUM, [(each, b"f", b"body", b"key") for each in named], now=START)
+        records.put_records(tx, [records.NewRecord(KURUM, each, b"f", b"body", b"key") for each in named], now=START)
         rows = [message(FIRST_NUMBER + n, kayit_no=f"K-{n + 1}") for n in range(2)]
         moved = outbox.put(tx, rows, [(b"c", b"s")] * 2, now=START)
         births = [Entry("kayit.accepted", "a", {"kurum": KURUM, "kayit_no": each.kayit_no}) for each in named]

@@ -10,11 +10,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from integrator.audit.verify import verify
 from integrator.domain.errors import Unavailable
 from integrator.domain.haste import WouldWait
 from integrator.domain.identifiers import KurumNo
+from integrator.evidence.fsck import fsck
 from integrator.store.engine import reading, writing
-from integrator.store.tables import kayit
+from integrator.store.tables import bildirim, kayit
 from integrator.web import gathering
 from integrator.web.bounds import Bounds
 from integrator.web.draining import Busy
@@ -22,6 +24,7 @@ from integrator.web.gathering import Gathering
 from integrator.web.protocol import _Transport
 from tests.factories import KURUM, record, submitted
 
+OTHER = KurumNo("osgb-2")
 ON_ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -35,20 +38,25 @@ def stored(gateway):
         return tx.execute(select(func.count()).select_from(kayit)).scalar_one()
 
 
+def of_all(several):
+    """The records of a group, whosesoever they are."""
+    return [each for mine in several.values() for each in mine]
+
+
 @pytest.fixture
 def counted(gateway, monkeypatch):
     """Sizes of the groups that were stored, as they come."""
-    sizes, walk = [], gathering.pipeline.accept
+    sizes, walk = [], gathering.pipeline.accept_together
 
-    def accept(gateway, kurum, several):
-        sizes.append(len(several))
+    def accept(gateway, several):
+        sizes.append(len(of_all(several)))
         try:
-            return list(walk(gateway, kurum, several))
+            return walk(gateway, several)
         except WouldWait:  # it comes again, by a thread
             sizes.pop()
             raise
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
     return sizes
 
 
@@ -145,12 +153,14 @@ def test_a_record_that_waits_too_long_is_sent_away_and_not_stored(gateway, monke
 @ON_ONE_ENGINE
 def test_who_waits_behind_another_customers_group_is_sent_away_as_well(gateway, monkeypatch):
     monkeypatch.setattr(gathering, "PATIENCE", timedelta(milliseconds=200))
+    for each in (KURUM, OTHER):
+        gateway.keyring.sealer(each, now=gateway.clock.now())
 
     async def act(here, free):
-        whose = (KURUM, KurumNo("osgb-2"))
-        first, second = (asyncio.ensure_future(here.accept(each, one(1))) for each in whose)
+        first = asyncio.ensure_future(here.accept(KURUM, one(1)))
+        await asyncio.sleep(0.1)
         with pytest.raises(Busy):
-            await second
+            await here.accept(OTHER, one(1))
         free.set()
         return (await first).status
 
@@ -190,14 +200,14 @@ def test_who_goes_away_costs_nobody_an_answer_and_what_has_come_is_stored_at_the
 
 @ON_ONE_ENGINE
 def test_a_bug_that_one_record_meets_is_told_to_that_one_only(gateway, monkeypatch):
-    walk = gathering.pipeline.accept
+    walk = gathering.pipeline.accept_together
 
-    def accept(gateway, kurum, several):
-        if any(each.kayit_no == "K-2" for each in several):
+    def accept(gateway, several):
+        if any(each.kayit_no == "K-2" for each in of_all(several)):
             raise RuntimeError("a bug")
-        return walk(gateway, kurum, several)
+        return walk(gateway, several)
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
 
     async def act(here):
         return await asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(5)), return_exceptions=True)
@@ -212,14 +222,14 @@ def test_a_bug_that_one_record_meets_is_told_to_that_one_only(gateway, monkeypat
 def test_one_after_the_other_is_work_for_a_thread_and_nobody_is_told_of_a_record_that_is_known(
     gateway, places, monkeypatch
 ):
-    walk = gathering.pipeline.accept
+    walk = gathering.pipeline.accept_together
 
-    def accept(gateway, kurum, several):
-        if len(several) > 1:
+    def accept(gateway, several):
+        if len(of_all(several)) > 1:
             raise RuntimeError("a bug")
-        return walk(gateway, kurum, several)
+        return walk(gateway, several)
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
 
     async def act(here):
         return await asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(3)))
@@ -239,10 +249,12 @@ def test_a_group_is_one_transaction_however_small_the_operator_wants_them(gatewa
 
 @ON_ONE_ENGINE
 def test_an_answer_that_is_missing_is_told_and_nobody_waits_for_it(gateway, monkeypatch):
-    walk = gathering.pipeline.accept
-    monkeypatch.setattr(
-        gathering.pipeline, "accept", lambda *given: list(walk(*given))[:1] if len(given[2]) > 1 else []
-    )
+    walk = gathering.pipeline.accept_together
+
+    def accept(gateway, several):
+        return {kurum: told[:1] if len(told) > 1 else [] for kurum, told in walk(gateway, several).items()}
+
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
 
     async def act(here):
         several = (here.accept(KURUM, one(number)) for number in range(3))
@@ -257,11 +269,11 @@ def test_an_answer_that_is_missing_is_told_and_nobody_waits_for_it(gateway, monk
 def test_what_is_unavailable_is_told_to_all_and_tried_once(gateway, monkeypatch):
     tried = []
 
-    def accept(gateway, kurum, several):
-        tried.append(len(several))
+    def accept(gateway, several):
+        tried.append(len(of_all(several)))
         raise Unavailable("no disk")
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
 
     async def act(here):
         return await asyncio.gather(*(here.accept(KURUM, one(number)) for number in range(3)), return_exceptions=True)
@@ -331,15 +343,15 @@ def test_while_somebody_else_holds_the_database_the_loop_goes_on(gateway, keys_a
 @pytest.fixture
 def places(gateway, monkeypatch):
     """Where each group that was stored was stored: on the event loop's thread, or on another."""
-    told, walk, loop = [], gathering.pipeline.accept, threading.get_ident()
+    told, walk, loop = [], gathering.pipeline.accept_together, threading.get_ident()
     gateway.keyring.sealer(KURUM, now=gateway.clock.now())
 
-    def accept(gateway, kurum, several):
-        answers = list(walk(gateway, kurum, several))
+    def accept(gateway, several):
+        answers = walk(gateway, several)
         told.append("loop" if threading.get_ident() == loop else "thread")
         return answers
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
     return told
 
 
@@ -374,14 +386,69 @@ def test_many_are_stored_on_the_loop_in_groups_that_do_not_stop_it_for_long(gate
 
 
 @ON_ONE_ENGINE
-def test_a_customer_whose_keys_are_not_at_hand_goes_by_a_thread_once(gateway, places):
-    gateway.keyring.forget(KURUM)
+def test_whose_keys_are_not_at_hand_waits_for_them_and_nobody_behind(gateway, places, monkeypatch):
+    free, fetch = threading.Event(), gateway.keyring.sealer
+
+    def sealer(kurum, **given):
+        if kurum == OTHER and not gateway.keyring.is_at_hand(OTHER):
+            free.wait(30)
+        return fetch(kurum, **given)
+
+    monkeypatch.setattr(gateway.keyring, "sealer", sealer)
 
     async def act(here):
-        return [(await here.accept(KURUM, one(number))).status for number in range(2)]
+        waits = [asyncio.ensure_future(here.accept(OTHER, one(number))) for number in range(2)]
+        told = [(await here.accept(KURUM, one(number))).status for number in range(3)]
+        were_waiting = not any(each.done() for each in waits)
+        free.set()
+        return were_waiting, told, [(await each).status for each in waits]
 
-    assert run(gateway, act) == ["accepted", "accepted"]
-    assert places == ["thread", "loop"]
+    assert run(gateway, act) == (True, ["accepted"] * 3, ["accepted"] * 2)
+    assert set(places) == {"loop"}
+
+
+@ON_ONE_ENGINE
+def test_whose_keys_cannot_be_had_is_told_and_what_comes_later_asks_again(gateway, monkeypatch):
+    fetch, tried = gateway.keyring.sealer, []
+
+    def sealer(kurum, **given):
+        tried.append(kurum)
+        if len(tried) == 1:
+            raise Unavailable("the master key is away")
+        return fetch(kurum, **given)
+
+    gateway.keyring.forget(KURUM)
+    monkeypatch.setattr(gateway.keyring, "sealer", sealer)
+
+    async def act(here):
+        several = [here.accept(KURUM, one(number)) for number in range(3)]
+        told = await asyncio.gather(*several, return_exceptions=True)
+        return told, (await here.accept(KURUM, one(3))).status
+
+    told, after = run(gateway, act)
+
+    assert [type(each) for each in told] == [Unavailable] * 3
+    assert (after, stored(gateway)) == ("accepted", 1)
+
+
+@ON_ONE_ENGINE
+def test_what_waits_for_keys_when_the_server_ends_is_stored(gateway, monkeypatch):
+    fetch = gateway.keyring.sealer
+
+    def sealer(*given, **more):
+        time.sleep(0.2)
+        return fetch(*given, **more)
+
+    gateway.keyring.forget(KURUM)
+    monkeypatch.setattr(gateway.keyring, "sealer", sealer)
+
+    async def act(here):
+        asked = asyncio.ensure_future(here.accept(KURUM, one(1)))
+        await asyncio.sleep(0)
+        return asked
+
+    assert run(gateway, act).result().status == "accepted"
+    assert stored(gateway) == 1
 
 
 @ON_ONE_ENGINE
@@ -406,13 +473,13 @@ def test_a_lock_of_another_process_is_waited_for_on_a_thread(gateway, places):
 @ON_ONE_ENGINE
 def test_a_slow_disk_keeps_a_thread_and_by_and_by_the_loop_is_tried_again(gateway, places, monkeypatch):
     monkeypatch.setattr(gathering, "WAITS_ON_THE_LOOP", timedelta(milliseconds=50))  # beside other tests all are slow
-    pauses, walk = iter([0.5, *[0] * 9, *[0.5] * 5]), gathering.pipeline.accept
+    pauses, walk = iter([0.5, *[0] * 9, *[0.5] * 5]), gathering.pipeline.accept_together
 
     def accept(*given):
         time.sleep(next(pauses, 0))
         return walk(*given)
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
 
     async def act(here):
         for number in range(120):
@@ -428,13 +495,13 @@ def test_a_slow_disk_keeps_a_thread_and_by_and_by_the_loop_is_tried_again(gatewa
 
 @ON_ONE_ENGINE
 def test_a_group_is_not_the_work_of_whoever_came_first(gateway, places, monkeypatch):
-    mine, seen, walk = ContextVar("mine", default=""), [], gathering.pipeline.accept
+    mine, seen, walk = ContextVar("mine", default=""), [], gathering.pipeline.accept_together
 
     def accept(*given):
         seen.append(mine.get())
         return walk(*given)
 
-    monkeypatch.setattr(gathering.pipeline, "accept", accept)
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
 
     async def act(here):
         mine.set("of one caller")
@@ -445,13 +512,72 @@ def test_a_group_is_not_the_work_of_whoever_came_first(gateway, places, monkeypa
     assert (seen, places) == ([""], ["loop"])
 
 
-@ON_ONE_ENGINE
-def test_between_the_groups_of_two_customers_others_have_a_turn(gateway, places):
-    other = KurumNo("osgb-2")
-    gateway.keyring.sealer(other, now=gateway.clock.now())
+def test_records_of_many_customers_are_one_group_and_each_gets_its_own_answer(gateway, counted):
+    whose = [KurumNo(f"osgb-{number % 5}") for number in range(20)]
+    for each in set(whose):
+        gateway.keyring.sealer(each, now=gateway.clock.now())
 
     async def act(here):
-        first, second = (asyncio.ensure_future(here.accept(each, one(1))) for each in (KURUM, other))
+        return await asyncio.gather(*(here.accept(each, one(number)) for number, each in enumerate(whose)))
+
+    answers = run(gateway, act)
+
+    assert [each.kayit_no for each in answers] == [f"K-{number}" for number in range(20)]
+    assert counted == [20]
+    with reading(gateway.database) as tx:
+        rows = tx.execute(select(bildirim.c.sorgu_no, bildirim.c.kurum_id, bildirim.c.kayit_no)).all()
+        report = verify(tx, gateway.checkpoint_key.public, gateway.checkpoint_key.origin)
+    assert sorted((row.kurum_id, row.kayit_no) for row in rows) == sorted(
+        (each, f"K-{number}") for number, each in enumerate(whose)
+    )
+    told = {number: answer.kayit_no for answer in answers for number in answer.sorgu_no}
+    assert told == {row.sorgu_no: row.kayit_no for row in rows}
+    assert report.broken is None
+    assert fsck(gateway).broken is None
+
+
+@ON_ONE_ENGINE
+def test_a_bug_that_a_record_meets_does_not_touch_other_customers_in_its_group(gateway, monkeypatch):
+    walk = gathering.pipeline.accept_together
+    gateway.keyring.sealer(OTHER, now=gateway.clock.now())
+
+    def accept(gateway, several):
+        if any(each.kayit_no == "K-1" for each in several.get(OTHER, ())):
+            raise RuntimeError("a bug")
+        return walk(gateway, several)
+
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
+
+    async def act(here):
+        several = (here.accept(each, one(number)) for number in range(3) for each in (KURUM, OTHER))
+        return await asyncio.gather(*several, return_exceptions=True)
+
+    told = run(gateway, act)
+
+    assert [type(each).__name__ for each in told] == ["Answer"] * 3 + ["RuntimeError"] + ["Answer"] * 2
+    assert stored(gateway) == 5
+
+
+@ON_ONE_ENGINE
+def test_nobody_stands_behind_another_customers_thousand(gateway, places, monkeypatch):
+    monkeypatch.setattr(gathering, "RECORDS_ON_THE_LOOP", 4)
+    gateway.keyring.sealer(OTHER, now=gateway.clock.now())
+
+    async def act(here):
+        many = [asyncio.ensure_future(here.accept(KURUM, one(number))) for number in range(20)]
+        told, groups = (await here.accept(OTHER, one(1))).status, len(places)
+        await asyncio.gather(*many)
+        return told, groups
+
+    assert run(gateway, act) == ("accepted", 1)
+
+
+@ON_ONE_ENGINE
+def test_between_two_groups_others_have_a_turn(gateway, places, monkeypatch):
+    monkeypatch.setattr(gathering, "RECORDS_ON_THE_LOOP", 1)
+
+    async def act(here):
+        first, second = (asyncio.ensure_future(here.accept(KURUM, one(number))) for number in range(2))
         await first
         return second.done()
 

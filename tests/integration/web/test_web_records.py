@@ -127,14 +127,14 @@ def test_many_callers_at_once_store_each_record_once(call, gateway):
 
 
 def test_a_bug_that_one_record_meets_does_not_touch_the_others(call, gateway, monkeypatch):
-    real = pipeline.accept
+    real = pipeline.accept_together
 
-    def trips(gateway, kurum, several, **facts):
-        if any(each.kayit_no == "K-bad" for each in several):
+    def trips(gateway, several):
+        if any(each.kayit_no == "K-bad" for mine in several.values() for each in mine):
             raise RuntimeError("a bug of ours")
-        return real(gateway, kurum, several, **facts)
+        return real(gateway, several)
 
-    monkeypatch.setattr(pipeline, "accept", trips)
+    monkeypatch.setattr(pipeline, "accept_together", trips)
     answers = {}
     threads = [
         threading.Thread(target=lambda k=k: answers.update({k: call("POST", "/kayit", json=record(k))}))
