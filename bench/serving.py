@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, islice
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Any
 
@@ -25,11 +26,14 @@ from bench.machine import cpu_seconds, resident_bytes
 from bench.web_client import at_once, at_rate, post, rest
 from bench.world import World, a_gateway, kurum_of, uniform_records
 from integrator import access
+from integrator.domain.identifiers import KurumNo
 from integrator.domain.roles import Role
 from integrator.intake.read_json import Caps, read_file
 from integrator.settings import Settings
 
 CLIENTS = 32
+CUSTOMERS = 20
+"""Of one gateway at once: what each of them costs apart from the others' records shows."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,12 @@ class Server:
 
     port: int
     pid: int
-    token: str
+    tokens: Sequence[str]
+
+    @property
+    def token(self) -> str:
+        """Of the home's own customer."""
+        return self.tokens[0]
 
 
 def measure(scale: Scale, world: World) -> Iterator[Row]:
@@ -48,11 +57,15 @@ def measure(scale: Scale, world: World) -> Iterator[Row]:
 
 
 @contextmanager
-def a_server(settings: Settings) -> Iterator[Server]:
-    """`ibys serve` on this home, on a free port, open when the block begins."""
+def a_server(settings: Settings, customers: int = 1) -> Iterator[Server]:
+    """`ibys serve` on this home, on a free port, open when the block begins; a key for each of its customers."""
+    others = [KurumNo(f"{kurum_of(settings)}-{number}") for number in range(2, customers + 1)]
     with a_gateway(settings) as gateway:
         life = timedelta(days=1)
-        _, token = access.make_api_key(gateway, kurum_of(settings), Role.SYSTEM, "bench", lives=life)
+        tokens = [
+            access.make_api_key(gateway, each, Role.SYSTEM, "bench", lives=life)[1]
+            for each in (kurum_of(settings), *others)
+        ]
     command = [sys.executable, "-c", "from integrator.cli import main; main()", "serve", "--json"]
     unbound = {"IBYS_LIMITS_KEY_CALLS_PER_SECOND": "0", "IBYS_LIMITS_KURUM_CALLS_PER_SECOND": "0"}
     about = {"IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0", "IBYS_WEB_IDLE_SECONDS": "600", **unbound}
@@ -61,7 +74,7 @@ def a_server(settings: Settings) -> Iterator[Server]:
     assert process.stdout is not None
     try:
         told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
-        yield Server(int(json.loads(told)["address"].rpartition(":")[2]), process.pid, token)
+        yield Server(int(json.loads(told)["address"].rpartition(":")[2]), process.pid, tokens)
     finally:
         process.terminate()
         try:
@@ -72,14 +85,17 @@ def a_server(settings: Settings) -> Iterator[Server]:
 
 
 def _interactive(scale: Scale, world: World) -> Iterator[Row]:
-    """Capacity, then half of it in an open loop, alone and beside those who rest; in turn, as speeds drift."""
+    """Capacity, then half of it in an open loop: alone, beside those who rest, of many customers; each in turn."""
     settings = world.home()
-    with a_server(settings) as server:
-        records = uniform_records(world.town, 10_000_000, "WEB")
-        requests = (post("/v1/kayit", server.token, json.dumps(each).encode()) for each in records)
-        asyncio.run(at_once(server.port, requests, CLIENTS, 1.0))
+    with a_server(settings, CUSTOMERS) as server:
+        records = (json.dumps(each).encode() for each in uniform_records(world.town, 10_000_000, "WEB"))
+        dice = Random(1)
+        requests = (post("/v1/kayit", server.token, each) for each in records)
+        of_many = (post("/v1/kayit", dice.choice(server.tokens), each) for each in records)
+        for each in (requests, of_many):
+            asyncio.run(at_once(server.port, each, CLIENTS, 1.0))
         idle = min(scale.idle, _room())
-        rounds = [_round(server, requests, scale.api_seconds, idle) for _ in range(scale.rounds)]
+        rounds = [_round(server, requests, of_many, scale.api_seconds, idle) for _ in range(scale.rounds)]
     yield Row(
         "API: one record, capacity", median(each.capacity for each in rounds), "/s",
         note=f"{CLIENTS} clients; {', '.join(f'{each.capacity:.0f}' for each in rounds)}",
@@ -91,6 +107,11 @@ def _interactive(scale: Scale, world: World) -> Iterator[Row]:
         row, against="without them", against_value=_p99(alone),
         note=f"{row.note}; {rounds[0].gained / 1e6:.0f} MB more in the server",
     )  # fmt: skip
+    yield compared(
+        f"API: one record, capacity, {CUSTOMERS} customers", [each.capacity_of_many for each in rounds],
+        "one customer", [each.capacity for each in rounds],
+    )  # fmt: skip
+    yield _delay(f"API: one record at half of that, {CUSTOMERS} customers, p99", [each.many for each in rounds])
 
 
 @dataclass(frozen=True)
@@ -103,21 +124,26 @@ class Load:
 
 @dataclass(frozen=True)
 class Round:
-    """One turn: answers a second, the loads at half of that, bytes that idle connections cost."""
+    """One turn: answers a second, the loads at half of that, bytes that idle connections cost; of many customers."""
 
     capacity: float
     alone: Load
     beside: Load
     gained: int
+    capacity_of_many: float
+    many: Load
 
 
-def _round(server: Server, requests: Iterator[bytes], seconds: float, idle: int) -> Round:
+def _round(server: Server, requests: Iterator[bytes], of_many: Iterator[bytes], seconds: float, idle: int) -> Round:
     capacity = asyncio.run(at_once(server.port, requests, CLIENTS, seconds / 2))
     rate, several = capacity / 2, int(capacity / 2 * seconds)
     alone = _loaded(server, at_rate(server.port, list(islice(requests, several)), rate))
     before = resident_bytes(server.pid)
     beside = _loaded(server, _beside(server.port, list(islice(requests, several)), rate, idle))
-    return Round(capacity, alone, beside, resident_bytes(server.pid) - before)
+    gained = resident_bytes(server.pid) - before
+    carried = asyncio.run(at_once(server.port, of_many, CLIENTS, seconds / 2))
+    many = _loaded(server, at_rate(server.port, list(islice(of_many, int(carried / 2 * seconds))), carried / 2))
+    return Round(capacity, alone, beside, gained, carried, many)
 
 
 def _p99(loads: Sequence[Load]) -> float:
