@@ -243,6 +243,12 @@ class Unavailable(IntegratorError):
         self.retry_after = retry_after
 
 
+class TooManyPacks(Unavailable):
+    """As many packs of this customer as may be open at once are still being made; a little later there is room."""
+
+    code = "INT-API-035"
+
+
 class FirmPassive(Unavailable):
     """The ministry has made the firm passive: nothing is sent and nothing asked until it is active again."""
 

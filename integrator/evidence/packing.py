@@ -17,7 +17,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from integrator.domain.errors import IllegalMove, IntegratorError, Malformed, NotFound, Unavailable
+from integrator.domain.errors import IllegalMove, IntegratorError, Malformed, NotFound, TooManyPacks, Unavailable
 from integrator.domain.hands import Hand
 from integrator.domain.identifiers import KurumNo, SgkTescilNo
 from integrator.evidence.dossier import of_workplace
@@ -68,7 +68,7 @@ class Asked:
 
 
 def ask_pack(gateway: Gateway, kurum: KurumNo, asked: Asked, *, by: str) -> Job:
-    """Write the wish down. Raises NotFound when no message fits it, Unavailable when too many packs are open."""
+    """Write the wish down. Raises NotFound when no message fits it, TooManyPacks when five are open."""
     now, name = gateway.clock.now(), Hand(by, "pack").by
     with reading(gateway.database) as tx:
         numbers = of_workplace(tx, gateway, kurum, asked.isyeri, since=asked.since, until=asked.until)
@@ -80,7 +80,7 @@ def ask_pack(gateway: Gateway, kurum: KurumNo, asked: Asked, *, by: str) -> Job:
         sealer = gateway.keyring.sealer(kurum)
         gateway.keyring.hold(tx, kurum, sealer)
         if packs.count_open(tx, kurum) >= OPEN_AT_ONCE:
-            raise Unavailable(f"{OPEN_AT_ONCE} packs are being made already", retry_after=timedelta(minutes=1))
+            raise TooManyPacks(f"{OPEN_AT_ONCE} of {OPEN_AT_ONCE} packs", retry_after=timedelta(minutes=1))
         packs.put(tx, replace(job, body=packs.sealed_body(sealer, kurum, job.pack_no, asked.told())))
 
     write_anew(gateway.database, write)

@@ -131,6 +131,7 @@ STATUS: Sequence[tuple[type[IntegratorError], int]] = (
     (HeadTooLarge, 431),
     (TooManyCalls, 429),
     (QuotaSpent, 429),
+    (errors.TooManyPacks, 429),
     (errors.NotFound, 404),
     (errors.UnknownVeriSeti, 404),
     (errors.Duplicate, 409),
