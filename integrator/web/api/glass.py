@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from integrator.access import Principal
 from integrator.domain.hands import LONGEST_REASON
@@ -29,7 +29,7 @@ class Look(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kurum: str = Field(min_length=1, max_length=64)
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
-    minutes: int = Field(default=60, ge=1, le=240)
+    minutes: StrictInt = Field(default=60, ge=1, le=240)
 
 
 @router.post("", status_code=201)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from integrator.domain.advice import advice_for
 from integrator.domain.states import State
@@ -28,6 +28,15 @@ def _as_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_as_day)]
 
 
+def _as_moment(value: Any) -> Any:
+    """The same of a time."""
+    if value is None or isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
+        return value
+    raise ValueError("2026-01-31T12:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_moment)]
+
 Days = Annotated[int, Field(ge=1, le=400, strict=True)]
 """How long something lives."""
 
@@ -36,7 +45,7 @@ class Overlap(BaseModel):
     """How long what is replaced is still good."""
 
     model_config = ConfigDict(extra="forbid")
-    overlap_hours: int = Field(default=24, ge=0, le=720)
+    overlap_hours: StrictInt = Field(default=24, ge=0, le=720)
 
 
 class Words(BaseModel):

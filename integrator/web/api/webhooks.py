@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from integrator.access import Principal
 from integrator.domain.errors import Unavailable
@@ -17,7 +17,7 @@ from integrator.domain.roles import Right
 from integrator.gateway import Gateway
 from integrator.store.engine import reading
 from integrator.web.api.messages import Reason
-from integrator.web.api.shapes import Overlap, plain
+from integrator.web.api.shapes import Moment, Overlap, plain
 from integrator.web.guard import GatewayHere, needs
 from integrator.web.problems import BadCall
 from integrator.webhooks import endpoints, hands
@@ -80,7 +80,7 @@ class Replayed(Reason):
     """From where: a `cursor` of the feed, or a time. One of the two."""
 
     after: Annotated[str, Field(max_length=32, pattern=r"^[0-9]{1,18}(-[0-9a-f]{8})?$")] | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
     @property
     def place(self) -> str | datetime:
