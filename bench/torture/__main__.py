@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from bench.torture import clocks, disk, kill, network, pauses, scale, servers, storm, uploads
+from bench.torture import clocks, disk, kill, network, pauses, scale, servers, singles, storm, uploads
 from bench.torture.databases import databases
 from bench.torture.grounds import grounds
 from bench.torture.kill import Tally
@@ -29,7 +29,7 @@ from integrator.log import set_up_log
 
 Run = Callable[["Order", Path, str], Iterator[Tally]]
 ENGINES = ("sqlite", "postgresql")
-SHORT_UPLOAD = 2_000
+SHORT_UPLOAD, SHORT_SINGLES = 2_000, 800
 
 
 class Order(argparse.Namespace):
@@ -46,6 +46,7 @@ class Order(argparse.Namespace):
     steps: int
     messages: int
     lines: int
+    singles: int
     outage: int
     seconds: int
     folder: Path | None
@@ -98,9 +99,15 @@ def _uploads(order: Order, folder: Path, engine: str) -> Iterator[Tally]:
         yield uploads.uploads(folder, lines=lines, kills=kills, seed=order.seed)
 
 
+def _singles(order: Order, folder: Path, engine: str) -> Iterator[Tally]:
+    if engine == "sqlite":  # only beside an embedded database are they stored on the loop
+        records, kills = (SHORT_SINGLES, 2) if order.short else (order.singles, 60)
+        yield singles.singles(folder, records=records, kills=kills, seed=order.seed)
+
+
 RUNS: dict[str, Run] = {
-    "kill": _kills, "trials": _trials, "network": _networks, "database": _pulls, "upload": _uploads, "storm": _storms,
-    "scale": _scales,
+    "kill": _kills, "trials": _trials, "network": _networks, "database": _pulls, "upload": _uploads,
+    "singles": _singles, "storm": _storms, "scale": _scales,
 }  # fmt: skip
 
 
@@ -118,6 +125,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=100, help="of one storm")
     parser.add_argument("--messages", type=int, default=100_000, help="of the runs of scale")
     parser.add_argument("--lines", type=int, default=100_000, help="of the upload whose server is killed")
+    parser.add_argument("--singles", type=int, default=20_000, help="of the records that come one by one")
     parser.add_argument("--outage", type=int, default=330_000, help="queued when the ministry comes back")
     parser.add_argument("--seconds", type=int, default=300, help="how long workers are killed, and a drain is watched")
     parser.add_argument("--folder", type=Path, help="where to work; kept. A temporary folder by default")

@@ -65,3 +65,12 @@ def test_an_api_killed_in_the_middle_of_an_upload_loses_and_doubles_nothing():
 
     assert (trial["lost"], trial["duplicates"], trial["failures"]) == (0, 0, [])
     assert (trial["messages"], trial["blows"], trial["notes"]["changes in the feed"]) == (2_000, 3, 2_000)
+
+
+@pytest.mark.acceptance
+def test_an_api_killed_at_the_commit_of_single_records_loses_and_doubles_nothing():
+    [trial] = tortured("singles", "sqlite")
+
+    assert (trial["lost"], trial["duplicates"], trial["failures"]) == (0, 0, [])
+    assert (trial["messages"], trial["blows_by_kind"]) == (800, {"commit.after": 1, "commit.before": 1})
+    assert trial["notes"]["stored before the kill, told later"] >= 1
