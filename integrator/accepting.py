@@ -92,6 +92,7 @@ def store_together(gateway: Gateway, groups: Sequence[Group]) -> list[list[Answe
     with reading(gateway.database) as tx:
         for each in groups:
             each.read(tx)
+            each.read_numbers(tx)
     # 2. validate
     with stage("validate"):
         for each in groups:
@@ -169,9 +170,12 @@ class Group:
         """What is here already, and what is known beside the records."""
         several = [each for each, _ in self._named]
         self._known = records.known_records(tx, self.kurum, [each.kayit_no for each in several])
-        self._numbers = {kayit_no: records.sorgu_no_of(tx, self.kurum, kayit_no) for kayit_no in self._known}
         self._doubts = read_doubts(tx, self._sealer, self.kurum, now=self._now)
         self._beside = self._gateway.known_of(tx, self._sealer, self.kurum, several, self._now)
+
+    def read_numbers(self, tx: Tx) -> None:
+        """The numbers of what is here already, to be told once more."""
+        self._numbers = {kayit_no: records.sorgu_no_of(tx, self.kurum, kayit_no) for kayit_no in self._known}
 
     def judge(self) -> None:
         """Step 2: each record is rejected, known, or a draft."""

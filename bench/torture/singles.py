@@ -12,12 +12,10 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +26,7 @@ from sqlalchemy import select
 
 from bench.torture.judge import Verdict
 from bench.torture.kill import Tally
+from bench.torture.uploads import served
 from bench.world import today, uniform_records
 from integrator import access
 from integrator.audit.verify import verify
@@ -44,6 +43,7 @@ from integrator.trial.people import Town
 from integrator.wiring import create_home, open_gateway
 
 CUSTOMERS, CLIENTS_OF_EACH, LATEST_GROUP = 4, 4, 25
+DYING = (sys.executable, "-m", "bench.torture.singles")
 POINTS = ("commit.before", "commit.after")
 SECONDS = 120.0
 
@@ -115,12 +115,12 @@ def singles(folder: Path, *, records: int, kills: int, seed: int) -> Tally:
     threads = [threading.Thread(target=each.work, args=(where,), daemon=True) for each in clients]
     for number in range(kills):
         point, group = POINTS[number % 2], dice.randrange(1, LATEST_GROUP)
-        with _served(settings, f"{point} {group}") as (process, where.address):
+        with served(settings, (*DYING, point, str(group))) as (process, where.address):
             for each in threads if number == 0 else ():
                 each.start()
             process.wait(SECONDS)
             tally.blows[point] += process.returncode == -signal.SIGKILL
-    with _served(settings, "") as (_, where.address):
+    with served(settings) as (_, where.address):
         for each in threads:
             each.join(4 * SECONDS)
     _count(gateway, clients, tally)
@@ -172,26 +172,7 @@ def _count(gateway: Gateway, clients: list[Client], tally: Tally) -> None:
     tally.notes = {"said again": sum(each.said_again for each in clients), "stored before the kill, told later": known}
 
 
-@contextmanager
-def _served(settings: Settings, death: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    environment = {
-        **os.environ, "IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0",
-        "IBYS_LIMITS_KEY_CALLS_PER_SECOND": "0", "IBYS_LIMITS_KURUM_CALLS_PER_SECOND": "0",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "bench.torture.singles", *death.split()]
-    with (settings.home.parent / "serve.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log)
-    assert process.stdout is not None
-    try:
-        told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
-        yield process, json.loads(told)["address"]
-    finally:
-        process.terminate()
-        process.wait(60)
-        process.stdout.close()
-
-
-def _serve(point: str = "", group: str = "0") -> None:
+def _serve(point: str, group: str) -> None:
     """`ibys serve` that kills itself at the commit of that group of the event loop."""
     passed = 0
 

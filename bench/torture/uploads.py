@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,7 +35,7 @@ from integrator.store.engine import reading
 from integrator.trial.people import Town
 from integrator.wiring import create_home, open_gateway
 
-IBYS = [sys.executable, "-c", "from integrator.cli import main; main()"]
+SERVE = (sys.executable, "-c", "from integrator.cli import main; main()", "serve", "--json")
 PATIENCE = 120.0
 
 
@@ -93,13 +93,13 @@ def uploads(folder: Path, *, lines: int, kills: int, seed: int) -> Tally:
     _, token = access.make_api_key(gateway, kurum, Role.SYSTEM, "torture", lives=timedelta(days=1))
     customer = Customer(_file_of(folder, lines, seed), token)
     for place in sorted(dice.sample(range(1, lines), kills)):
-        with _served(settings) as (process, address):
+        with served(settings) as (process, address):
             for came in customer.upload(address):
                 if came >= place:
                     process.kill()
                     tally.blows["kill -9"] += 1
                     break
-    with _served(settings) as (_, address):
+    with served(settings) as (_, address):
         for _came in customer.upload(address):
             pass
         _count(gateway, customer, [each["kayit_no"] for each in customer.feed(address)], tally, lines)
@@ -145,16 +145,17 @@ def _file_of(folder: Path, lines: int, seed: int) -> Path:
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    environment = {**os.environ, "IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0"}
-    log = (settings.home.parent / "serve.log").open("ab")
-    process = subprocess.Popen([*IBYS, "serve", "--json"], env=environment, stdout=subprocess.PIPE, stderr=log)
+def served(settings: Settings, command: Sequence[str] = SERVE) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server on this home, on a free port, without limits for a customer: (process, address)."""
+    unbound = {"IBYS_LIMITS_KEY_CALLS_PER_SECOND": "0", "IBYS_LIMITS_KURUM_CALLS_PER_SECOND": "0"}
+    environment = {**os.environ, **unbound, "IBYS_HOME": str(settings.home), "IBYS_WEB_PORT": "0"}
+    with (settings.home.parent / "serve.log").open("ab") as log:
+        process = subprocess.Popen([*command], env=environment, stdout=subprocess.PIPE, stderr=log)
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         told = b"".join(iter(process.stdout.readline, b"}\n")) + b"}"
         yield process, json.loads(told)["address"]
     finally:
         process.terminate()
         process.wait(60)
         process.stdout.close()
-        log.close()
