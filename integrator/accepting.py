@@ -117,15 +117,16 @@ def _store(gateway: Gateway, groups: Sequence[Group]) -> AbstractSet[SorguNo]:
     now = gateway.clock.now()
     contents = [content for each in groups for content in each.seal()]
     with writing(gateway.database) as tx:
-        for each in sorted(groups, key=lambda group: group.kurum):  # in one order, or two processes hold each other up
-            each.hold(tx)
+        for each in groups:
+            each.require_takes(tx)
+        gateway.keyring.hold_all(tx, {pair for each in groups for pair in each.sealers()})
         drafts = [draft for each in groups for draft in each.drafts.values()]
         fresh = iter(outbox.take_numbers(tx, sum(len(draft.messages) for draft in drafts)))
         sealed = [body for each in groups for body in each.number(fresh)]
         records.put_records(tx, contents, now=now)
         moved = outbox.put(tx, [row for each in groups for row in each.rows], sealed, now=now)
         caught = quarantines.catch(tx, moved, now=now, forms={draft.form for draft in drafts})
-        beside = [entry for each in groups for entry in each.write_beside(tx)]
+        beside = [entry for each in groups for entry in each.write_beside(tx, now)]
         ahead = iter(moved)
         births = [entry for each in groups for entry in each.births(list(islice(ahead, len(each.rows))))]
         gateway.record(tx, [*births, *beside], now)
@@ -148,6 +149,7 @@ class Group:
         self._may_split = may_split
         self._now = gateway.clock.now()
         self._sealer = gateway.keyring.sealer(kurum, now=self._now)
+        self._of_health: Sealer | None = None
         self._named = [self._name(each) for each in several]
         self._answers: list[Answer] = []
         self._warnings: dict[str, Finding] = {}
@@ -211,12 +213,14 @@ class Group:
             for draft in self.drafts.values()
         ]
 
-    def hold(self, tx: Tx) -> None:
-        """What must stay as it is until the commit: that records are taken, and the keys they were sealed with."""
+    def require_takes(self, tx: Tx) -> None:
+        """Raises FirmClosed where no records are taken."""
         self._kept_back = standing.require_takes(tx, self.kurum, needs_form=self._gateway.needs_form)
-        sealers = {self._sealer_for(draft) for draft in self.drafts.values()}
-        for sealer in sorted(sealers, key=lambda each: each.key_no):
-            self._gateway.keyring.hold(tx, self.kurum, sealer)
+
+    def sealers(self) -> Iterator[tuple[KurumNo, Sealer]]:
+        """What the drafts were sealed with."""
+        for draft in self.drafts.values():
+            yield self.kurum, self._sealer_for(draft)
 
     def number(self, fresh: Iterator[int]) -> list[tuple[bytes, bytes | None]]:
         """Let each message have the next of these numbers: it becomes one of `rows`; returns their sealed bodies."""
@@ -225,12 +229,12 @@ class Group:
             self._numbers.setdefault(row.kayit_no, []).append(row.sorgu_no)
         return [self._seal_body(row) for row in self.rows]
 
-    def write_beside(self, tx: Tx) -> Iterator[Entry]:
-        """What else becomes true with the drafts."""
+    def write_beside(self, tx: Tx, now: datetime) -> Iterator[Entry]:
+        """What else becomes true with the drafts, at the moment that the log will tell."""
         for draft in self.drafts.values():
-            draft.kept = copies.keep_answers(tx, draft.answers, now=self._now)
+            draft.kept = copies.keep_answers(tx, draft.answers, now=now)
             if self._along:
-                yield from self._along.write(tx, draft.kayit.kayit_no, self._now)
+                yield from self._along.write(tx, draft.kayit.kayit_no, now)
 
     def births(self, moved: Sequence[Moved]) -> Iterator[Entry]:
         """The audit entries of the drafts and of their messages, whose first moves these are."""
@@ -304,7 +308,9 @@ class Group:
         """Health facts are under keys of their own."""
         if not draft.definition.health:
             return self._sealer
-        return self._gateway.keyring.sealer(self.kurum, now=self._now, health=True)
+        if self._of_health is None:  # asked once: what was sealed with it is held with it
+            self._of_health = self._gateway.keyring.sealer(self.kurum, now=self._now, health=True)
+        return self._of_health
 
     def _seal(self, draft: _Draft) -> tuple[bytes, bytes]:
         """(sealed body, sealed content key); the draft keeps the key for its messages."""

@@ -66,9 +66,9 @@ def accept_together(
         try:
             groups = [Group(gateway, kurum, mine, may_split=may_split) for kurum, mine in several.items()]
             return dict(zip(several, store_together(gateway, groups), strict=True))
-        except Conflict:  # another process took one of these ids meanwhile: next time round it is known
+        except Conflict:  # another process took one of these ids, or replaced a key: next time round it is known
             continue
-    raise Unavailable("other processes keep submitting the same records")
+    raise Unavailable("other processes keep submitting the same records, or replacing keys")
 
 
 def dispatch(gateway: Gateway, *, stop: Stop = lambda: False) -> Counter[str]:

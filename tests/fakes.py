@@ -36,6 +36,13 @@ class FakeClock:
         return self.at
 
 
+class TickingClock(FakeClock):
+    """Never tells the same time twice, as a real one: what is taken from two looks differs."""
+
+    def now(self) -> datetime:
+        return self.advance(milliseconds=1)
+
+
 class FakeMinistry:
     """Implements Generation. `effects` is its ledger; `faults` and `ask_faults` are met one by one, then it is honest.
 

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -40,6 +41,7 @@ from integrator.settings import Settings
 from integrator.store.engine import reading
 from integrator.store.tables import bildirim
 from integrator.trial.people import Town
+from integrator.web import gathering
 from integrator.wiring import create_home, open_gateway
 
 CUSTOMERS, CLIENTS_OF_EACH, LATEST_GROUP = 4, 4, 25
@@ -118,8 +120,8 @@ def singles(folder: Path, *, records: int, kills: int, seed: int) -> Tally:
         with served(settings, (*DYING, point, str(group))) as (process, where.address):
             for each in threads if number == 0 else ():
                 each.start()
-            process.wait(SECONDS)
-            tally.blows[point] += process.returncode == -signal.SIGKILL
+            _await_end(process, threads)
+            tally.blows[point] += process.poll() == -signal.SIGKILL
     with served(settings) as (_, where.address):
         for each in threads:
             each.join(4 * SECONDS)
@@ -128,6 +130,13 @@ def singles(folder: Path, *, records: int, kills: int, seed: int) -> Tally:
     if tally.blows.total() != kills:
         tally.failures.append(f"{kills} deaths were wanted, {tally.blows.total()} came")
     return tally
+
+
+def _await_end(process: subprocess.Popen[bytes], threads: list[threading.Thread]) -> None:
+    """Of the server, or of the records: then nothing is left that could end it."""
+    ends = time.monotonic() + SECONDS
+    while process.poll() is None and any(each.is_alive() for each in threads) and time.monotonic() < ends:
+        time.sleep(0.02)
 
 
 def _clients(gateway: Gateway, settings: Settings, records: int, seed: int) -> Iterator[Client]:
@@ -185,6 +194,7 @@ def _serve(point: str, group: str) -> None:
                 time.sleep(60)  # the signal is on its way; nothing else may happen here
 
     fault_points.arm(act)
+    gathering.WAITS_ON_THE_LOOP = timedelta(days=1)  # a slow disk would take the groups elsewhere
     sys.argv = ["ibys", "serve", "--json"]
     ibys()
 

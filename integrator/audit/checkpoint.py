@@ -53,6 +53,7 @@ class CheckpointKey:
     def __init__(self, origin: str, private: Ed25519PrivateKey, path: Path | None = None) -> None:
         self.origin = origin
         self._private = private
+        self._before: dict[str, CheckpointKey] = {}
         self.path = path
 
     @property
@@ -83,6 +84,7 @@ class CheckpointKey:
         for path in (self.path, next_to(self.path), self.path) if self.path else ():
             other = _read_if_there(self.origin, path)
             if other is not None and other.title == known:
+                self._before[now.title] = now
                 self._private = other._private
                 return CheckpointKey(self.origin, other._private, self.path)
         wanted = f"keys.checkpoint_key_file holds another key than the one that signs this log ({known})"
@@ -90,6 +92,10 @@ class CheckpointKey:
             f"{wanted}: one log has one key and one key has one log; put this home's own key back"
             " (a backup from before a change of keys: checkpoint.key.until-DAY)"
         )
+
+    def as_of(self, known: str | None) -> CheckpointKey:
+        """The same for who only reads: the snapshot may be from before a change that another thread has followed."""
+        return self._before.get(known or "") or self.follow(known)
 
     @property
     def secret(self) -> bytes:

@@ -71,7 +71,7 @@ class LogKeys:
 
 def keys_now(tx: Connection, key: CheckpointKey) -> LogKeys:
     """The keys of the log, once `key` is the one that signs it now; raises Misconfigured for one that never does."""
-    key = key.follow(known_log_key(tx))
+    key = key.as_of(known_log_key(tx))
     return read_log_keys(tx, key.origin, key.public)
 
 

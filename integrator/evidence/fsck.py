@@ -56,7 +56,7 @@ def fsck(gateway: Gateway, outside: list[tuple[Path, str]] | None = None) -> Rep
     report = Report(0, 0, 0, EMPTY_ROOT, None)
     with reading(gateway.database) as tx:
         try:
-            key = key.follow(known_log_key(tx))
+            key = key.as_of(known_log_key(tx))
             gateway = replace(gateway, checkpoint_key=key)  # of these rows: another may follow it while they are read
             report = verify(tx, key.public, key.origin, outside)
             if report.found is None:

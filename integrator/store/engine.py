@@ -29,7 +29,11 @@ CONFLICTS_AT_MOST = 10
 T = TypeVar("T")
 
 
-class Conflict(Unavailable):
+class DatabaseAway(Unavailable):
+    """The database did not do it: whoever asks, whatever for, would hear the same now."""
+
+
+class Conflict(DatabaseAway):
     """Another transaction was first: a key is taken, or a lock could not be had in turn. Read again, decide anew."""
 
 
@@ -158,12 +162,12 @@ def _translating(engine: Engine, what: str) -> Iterator[None]:
             raise Malformed(TOO_ODD) from error
         if meaning is Meaning.ADDRESS:
             raise Misconfigured(f"store.database_url: {dialect.words(error)}") from error
-        kind = Conflict if meaning is Meaning.CONFLICT else Unavailable
+        kind = Conflict if meaning is Meaning.CONFLICT else DatabaseAway
         raise kind(f"{what} ({dialect.words(error)})") from error
     except UnicodeDecodeError as error:  # SQLite quotes a broken schema in its error, byte for byte
-        raise Unavailable(f"{what} (its file is broken: put back a backup)") from error
+        raise DatabaseAway(f"{what} (its file is broken: put back a backup)") from error
     except PoolTimeoutError as error:
-        raise Unavailable(f"{what} (every connection of this process is in use)") from error
+        raise DatabaseAway(f"{what} (every connection of this process is in use)") from error
 
 
 def write_anew(engine: Engine, act: Callable[[Connection], T]) -> T:

@@ -7,7 +7,7 @@ writes a value under a data key asks `hold` in its own transaction whether that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -60,9 +60,12 @@ class KeyRing:
             return found
         require_time("the customer's keys")
         with self._lock:
-            if wanted not in self._sealers:
-                self._sealers |= self._load(kurum_no) or self._enrol(kurum_no, now)
-            return self._sealers[wanted]
+            found = self._sealers.get(wanted)
+            if found is None:
+                fresh = self._load(kurum_no) or self._enrol(kurum_no, now)
+                self._sealers |= fresh
+                found = fresh[wanted]
+            return found
 
     def is_at_hand(self, kurum_no: KurumNo) -> bool:
         """Whether this customer's keys are in memory: then asking for a Sealer waits for nobody."""
@@ -73,17 +76,29 @@ class KeyRing:
         return self._sealers_of(kurum_no, _rows(tx, kurum_no))[kurum_no, GENERAL]
 
     def forget(self, kurum_no: KurumNo) -> None:
-        """Read this customer's keys anew when they are wanted next."""
-        with self._lock:
-            for purpose in (GENERAL, HEALTH):
-                self._sealers.pop((kurum_no, purpose), None)
+        """Read this customer's keys anew when they are wanted next.
+
+        Waits for nobody: whoever reads keys holds the lock, and may wait for the transaction in which this is said.
+        That such a reader puts old ones back is seen by the next `hold`.
+        """
+        for purpose in (GENERAL, HEALTH):
+            self._sealers.pop((kurum_no, purpose), None)
 
     def hold(self, tx: Connection, kurum_no: KurumNo, sealer: Sealer) -> None:
         """Nobody replaces the sealer's key before the commit. Raises Conflict when somebody did: ask for it anew."""
-        if not _STILL_SEALS.all(tx, kurum=kurum_no, number=sealer.key_no):
+        self.hold_all(tx, {(kurum_no, sealer)})
+
+    def hold_all(self, tx: Connection, several: Set[tuple[KurumNo, Sealer]]) -> None:
+        """The same for several. In one order, as `rewrap`: two processes do not hold each other up."""
+        in_order = sorted(several, key=lambda each: (each[0], each[1].key_no))
+        old = [
+            kurum_no for kurum_no, sealer in in_order if not _STILL_SEALS.all(tx, kurum=kurum_no, number=sealer.key_no)
+        ]
+        if old:
             require_time("the customer's new keys")  # whoever holds them may wait for what this transaction holds
-            self.forget(kurum_no)
-            raise Conflict("the data key was replaced meanwhile")
+            for each in old:
+                self.forget(each)
+            raise Conflict("a data key was replaced meanwhile")
 
     def replaced(self) -> dict[KurumNo, list[Any]]:
         """The keys with which nothing new is sealed, by customer; rows of `data_key`."""

@@ -6,7 +6,7 @@ many may wait is bounded: beyond it the caller is told to come again (503), whic
 promised.
 
 A group may hold records of many customers, and of each as many as of the others: nobody stands behind another's
-thousand. Whose keys are not in memory yet waits apart until they are, with nobody else behind.
+thousand. Whose keys are not in memory yet waits apart until they are (docs/decisions/0045).
 
 Beside an embedded database a small group is stored where it is, on the event loop: handing it to a thread and hearing
 of its end costs a call half of its time (docs/decisions/0044). Whatever might keep it there goes by a thread: a large
@@ -33,10 +33,12 @@ from integrator.domain.identifiers import KurumNo
 from integrator.domain.records import Submitted
 from integrator.gateway import Gateway
 from integrator.log import about, present
-from integrator.store.engine import is_embedded
+from integrator.store.engine import DatabaseAway, is_embedded
 from integrator.web.draining import Busy
 
 WAITING_AT_MOST = 1_000
+FOR_KEYS_AT_MOST = 64
+"""Of one customer: a KMS that is away must not fill the server with those who wait for it."""
 PATIENCE = timedelta(seconds=10)
 APART = timedelta(milliseconds=10)
 HEARS_FOR = timedelta(milliseconds=10)
@@ -72,6 +74,8 @@ class Gathering:
         self._thread = ThreadPoolExecutor(1, "gathering")
         self._keys = ThreadPoolExecutor(1, "gathering-keys")
         self._waits = 0.0  # seconds that a group on the loop waited of late
+        self._groups = 0
+        self._served: dict[KurumNo, int] = {}  # in which group a customer who waits was last
 
     async def accept(self, kurum: KurumNo, submitted: Submitted) -> Answer:
         """The answer for one record, once it is on disk; raises Busy when too many wait, or it waited too long.
@@ -80,13 +84,16 @@ class Gathering:
         """
         if len(self._waiting) >= WAITING_AT_MOST:
             raise Busy("too many records wait to be stored", retry_after=timedelta(seconds=1))
+        if kurum in self._fetching and sum(each.kurum == kurum for each in self._waiting) >= FOR_KEYS_AT_MOST:
+            raise Busy("too many records wait for the customer's keys", retry_after=timedelta(seconds=1))
         loop = asyncio.get_running_loop()
         named = replace(submitted, traceparent=tracing.present())
         asked = _Asked(kurum, named, present("request_id") or "", loop.create_future())
         self._waiting.append(asked)
         if kurum not in self._fetching and not self._gateway.keyring.is_at_hand(kurum):
             self._fetching[kurum] = loop.create_task(self._fetch(kurum), context=Context())
-        self._begin(loop)
+        if kurum not in self._fetching:
+            self._begin(loop)
         late = loop.call_later(PATIENCE.total_seconds(), self._send_away, asked)
         try:
             return await asked.answer
@@ -142,17 +149,24 @@ class Gathering:
             quiet = 0 if len(self._waiting) > before else quiet + 1
 
     def _take(self) -> Sequence[_Asked]:
-        """The next group: the first of each customer, then the second of each; the others may still be sent away."""
+        """The next group: the first of each customer, then the second of each; who was served last comes last.
+
+        The others may still be sent away.
+        """
         most = self._gateway.pace.group  # one transaction: all of it is stored, or nothing
         most = min(most, RECORDS_ON_THE_LOOP) if self._is_quick() else most
-        before, turns = Counter[KurumNo](), list[tuple[int, _Asked]]()
+        before, turns = Counter[KurumNo](), list[tuple[tuple[int, int], _Asked]]()
         for each in self._waiting:
             if each.kurum not in self._fetching:
-                turns.append((before[each.kurum], each))
+                turns.append(((before[each.kurum], self._served.get(each.kurum, 0)), each))
                 before[each.kurum] += 1
         mine = [each for _, each in sorted(turns, key=itemgetter(0))[:most]]
         taken = set(mine)
         self._waiting = deque(each for each in self._waiting if each not in taken)
+        self._groups += 1
+        self._served |= dict.fromkeys((each.kurum for each in mine), self._groups)
+        still = {each.kurum for each in self._waiting}
+        self._served = {kurum: group for kurum, group in self._served.items() if kurum in still}
         return [each for each in mine if not each.answer.done()]
 
     async def _stored(self, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
@@ -193,7 +207,10 @@ class Gathering:
         return await asyncio.wrap_future(storing)
 
     def _store(self, several: Sequence[_Asked]) -> Sequence[Answer | Exception]:
-        """What each is told. What goes wrong is told to all; a bug that one record meets, to that one only."""
+        """What each is told. What the database does not do is told to all; what else goes wrong, to whom it concerns.
+
+        So a group that failed is stored customer by customer, and one of those that fails by a bug record by record.
+        """
         of = dict[KurumNo, list[Submitted]]()
         for each in several:
             of.setdefault(each.kurum, []).append(each.submitted)
@@ -207,10 +224,24 @@ class Gathering:
         except WouldWait:
             raise
         except Exception as error:  # noqa: BLE001 - raised to those who wait for it
-            if len(several) > 1 and not isinstance(error, Unavailable):
-                require_time("a transaction for each")
-                return [told for each in several for told in self._store([each])]
-            return [error] * len(several)
+            parts = _parts(several, error)
+            if len(parts) == 1:
+                return [error] * len(several)
+            require_time("a transaction for each")
+            told_apart = {asked: told for part in parts for asked, told in zip(part, self._store(part), strict=True)}
+            return [told_apart[each] for each in several]
+
+
+def _parts(several: Sequence[_Asked], error: Exception) -> Sequence[Sequence[_Asked]]:
+    """Who may fare better without the others, after this: one part where nobody would."""
+    of = dict[KurumNo, list[_Asked]]()
+    for each in several:
+        of.setdefault(each.kurum, []).append(each)
+    if isinstance(error, DatabaseAway):
+        return [several]
+    if len(of) > 1:
+        return list(of.values())
+    return [several] if isinstance(error, Unavailable) else [[each] for each in several]
 
 
 def _tell(answer: asyncio.Future[Answer], told: Answer | Exception) -> None:

@@ -29,13 +29,14 @@ Day = Annotated[date, BeforeValidator(_as_day)]
 
 
 def _as_moment(value: Any) -> Any:
-    """The same of a time."""
+    """Refuses what is a time to pydantic alone: a number, or a number in a text."""
     if value is None or isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
         return value
     raise ValueError("2026-01-31T12:00:00Z")
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_moment)]
+"""A time as ISO text, with its zone."""
 
 Days = Annotated[int, Field(ge=1, le=400, strict=True)]
 """How long something lives."""

@@ -182,6 +182,18 @@ def test_a_key_that_is_used_stays_the_same_while_another_thread_follows_the_next
     assert used.title == title != mine.title
 
 
+def test_who_reads_a_snapshot_from_before_the_change_is_given_the_key_that_signed_it(key_file):
+    mine = read_checkpoint_key("test", key_file)
+    before = mine.title
+    write_secret(next_to(key_file), (b"\x08" * 32).hex().encode())
+    mine.follow(read_checkpoint_key("test", next_to(key_file)).title)
+    next_to(key_file).replace(key_file)
+
+    assert mine.as_of(before).title == before != mine.title == mine.as_of(mine.title).title
+    with pytest.raises(Misconfigured):
+        mine.follow(before)  # nobody signs with it again
+
+
 def test_a_check_that_began_before_the_change_does_not_cry_over_it(signing, key_file, monkeypatch):
     grow(signing, "K-1")
     acts.checkpoint(signing)

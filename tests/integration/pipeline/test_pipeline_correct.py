@@ -5,11 +5,13 @@ import pytest
 
 from integrator import acts
 from integrator.domain.errors import NothingToCorrect
+from integrator.evidence.fsck import fsck
 from integrator.gateway import Pace
 from integrator.pipeline import dispatch
 from integrator.queue import corrections
 from integrator.store.engine import reading
 from tests.factories import KURUM, WORKER, record, submitted, workers
+from tests.fakes import TickingClock
 from tests.integration.pipeline.test_pipeline_hands import WHY, events_of, snapshot
 
 TWO = workers(2)
@@ -55,6 +57,14 @@ def test_a_corrected_record_supersedes_the_refused_one_and_goes_out(home, gatewa
     assert (done.answer.status, done.corrects, done.superseded) == ("accepted", "K-1", (number,))
     assert home.states() == {"superseded": 1, "accepted": 1}
     assert home.broken() is None
+
+
+def test_a_correction_is_dated_as_the_log_dates_it(home, gateway, refused):
+    number = refused()
+
+    correct(replace(gateway, clock=TickingClock(gateway.clock.now())), number, egitimYer=0)
+
+    assert fsck(gateway).broken is None
 
 
 def test_the_link_is_known_from_both_ends_and_in_the_log(home, gateway, refused):

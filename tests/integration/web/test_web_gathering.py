@@ -15,7 +15,7 @@ from integrator.domain.errors import Unavailable
 from integrator.domain.haste import WouldWait
 from integrator.domain.identifiers import KurumNo
 from integrator.evidence.fsck import fsck
-from integrator.store.engine import reading, writing
+from integrator.store.engine import DatabaseAway, reading, writing
 from integrator.store.tables import bildirim, kayit
 from integrator.web import gathering
 from integrator.web.bounds import Bounds
@@ -25,6 +25,8 @@ from integrator.web.protocol import _Transport
 from tests.factories import KURUM, record, submitted
 
 OTHER = KurumNo("osgb-2")
+SLOWER_THAN_ANY = timedelta(seconds=10)
+"""So that no stall of the machine sends a group to the thread."""
 ON_ONE_ENGINE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -103,6 +105,7 @@ def test_who_comes_while_the_loop_still_reads_is_of_the_same_group(gateway, coun
 
 
 def test_a_group_begins_though_somebody_comes_all_the_time(gateway, counted, monkeypatch):
+    gateway.keyring.sealer(KURUM, now=gateway.clock.now())
     monkeypatch.setattr(gathering, "HEARS_FOR", timedelta(milliseconds=1))
 
     async def act(here):
@@ -137,6 +140,7 @@ def test_groups_begin_apart_and_on_an_idle_line_nobody_waits(gateway, counted, m
 
 @ON_ONE_ENGINE
 def test_a_record_that_waits_too_long_is_sent_away_and_not_stored(gateway, monkeypatch):
+    gateway.keyring.sealer(KURUM, now=gateway.clock.now())
     monkeypatch.setattr(gathering, "APART", timedelta(seconds=1))
     monkeypatch.setattr(gathering, "PATIENCE", timedelta(milliseconds=200))
 
@@ -395,6 +399,7 @@ def test_whose_keys_are_not_at_hand_waits_for_them_and_nobody_behind(gateway, pl
         return fetch(kurum, **given)
 
     monkeypatch.setattr(gateway.keyring, "sealer", sealer)
+    monkeypatch.setattr(gathering, "WAITS_ON_THE_LOOP", SLOWER_THAN_ANY)
 
     async def act(here):
         waits = [asyncio.ensure_future(here.accept(OTHER, one(number))) for number in range(2)]
@@ -573,8 +578,89 @@ def test_nobody_stands_behind_another_customers_thousand(gateway, places, monkey
 
 
 @ON_ONE_ENGINE
+def test_whoever_was_served_last_comes_last(gateway, places, monkeypatch):
+    monkeypatch.setattr(gathering, "RECORDS_ON_THE_LOOP", 1)
+    monkeypatch.setattr(gathering, "WAITS_ON_THE_LOOP", SLOWER_THAN_ANY)
+    whose = [KURUM, KURUM, KURUM, OTHER, OTHER]
+    gateway.keyring.sealer(OTHER, now=gateway.clock.now())
+
+    async def act(here):
+        await asyncio.gather(*(here.accept(each, one(number)) for number, each in enumerate(whose)))
+
+    run(gateway, act)
+
+    with reading(gateway.database) as tx:
+        rows = tx.execute(select(bildirim.c.kurum_id).order_by(bildirim.c.sorgu_no)).scalars().all()
+    assert rows == [KURUM, OTHER, KURUM, OTHER, KURUM]
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("error", [Unavailable("its key is away"), RuntimeError("its row was altered")])
+def test_what_is_wrong_with_one_customer_is_told_to_that_one_and_the_others_are_stored(gateway, monkeypatch, error):
+    walk, tried = gathering.pipeline.accept_together, []
+    gateway.keyring.sealer(OTHER, now=gateway.clock.now())
+
+    def accept(gateway, several):
+        tried.append({kurum: len(mine) for kurum, mine in several.items()})
+        if OTHER in several:
+            raise error
+        return walk(gateway, several)
+
+    gateway.keyring.sealer(KURUM, now=gateway.clock.now())
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
+
+    async def act(here):
+        several = (here.accept(each, one(number)) for number in range(3) for each in (KURUM, OTHER))
+        return await asyncio.gather(*several, return_exceptions=True)
+
+    told = run(gateway, act)
+
+    assert [type(each).__name__ for each in told] == ["Answer", type(error).__name__] * 3
+    assert {KURUM: 3} in tried
+    assert stored(gateway) == 3
+
+
+@ON_ONE_ENGINE
+def test_what_the_database_does_not_do_is_told_to_all_customers_and_tried_once(gateway, monkeypatch):
+    tried = []
+    for each in (KURUM, OTHER):
+        gateway.keyring.sealer(each, now=gateway.clock.now())
+
+    def accept(_gateway, several):
+        tried.append(len(of_all(several)))
+        raise DatabaseAway("no disk")
+
+    monkeypatch.setattr(gathering.pipeline, "accept_together", accept)
+
+    async def act(here):
+        several = (here.accept(each, one(1)) for each in (KURUM, OTHER))
+        return await asyncio.gather(*several, return_exceptions=True)
+
+    assert [type(each) for each in run(gateway, act)] == [DatabaseAway] * 2
+    assert tried == [2]
+
+
+@ON_ONE_ENGINE
+def test_no_more_of_one_customer_wait_for_its_keys_than_may(gateway, monkeypatch):
+    free, fetch = threading.Event(), gateway.keyring.sealer
+    monkeypatch.setattr(gathering, "FOR_KEYS_AT_MOST", 2)
+    monkeypatch.setattr(gateway.keyring, "sealer", lambda *given, **more: free.wait(30) and fetch(*given, **more))
+
+    async def act(here):
+        waits = [asyncio.ensure_future(here.accept(KURUM, one(number))) for number in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await here.accept(KURUM, one(3))
+        free.set()
+        return [(await each).status for each in waits]
+
+    assert run(gateway, act) == ["accepted"] * 2
+
+
+@ON_ONE_ENGINE
 def test_between_two_groups_others_have_a_turn(gateway, places, monkeypatch):
     monkeypatch.setattr(gathering, "RECORDS_ON_THE_LOOP", 1)
+    monkeypatch.setattr(gathering, "WAITS_ON_THE_LOOP", SLOWER_THAN_ANY)
 
     async def act(here):
         first, second = (asyncio.ensure_future(here.accept(KURUM, one(number))) for number in range(2))
