@@ -172,7 +172,7 @@ class SoapFace:
 
     def _save(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
         """Check one message of an admitted firm and store what can be stored."""
-        raise NotImplementedError
+        raise NotImplementedError  # each face fills this in
 
     def _save_in_part(self, firma_kodu: str, read_dvo: Callable[[], Dvo]) -> Answer:
         """The same for every second worker only, where an answer can say so."""
